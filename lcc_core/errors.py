@@ -1,0 +1,41 @@
+"""What went wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+
+class LccError(Exception):
+    """An error a user can act on: one line on what is wrong, one on what to do."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(f"{what} {fix}".strip())
+        self.what = what
+        self.fix = fix
+
+
+class DataError(LccError):
+    """Tiles or scenes that are missing, damaged or not what they claim to be."""
+
+
+class ModelError(LccError):
+    """An architecture or pretrained weights that cannot be had."""
+
+
+class TrainingError(LccError):
+    """Training that cannot start or cannot go on."""
+
+
+class CheckpointError(LccError):
+    """A checkpoint or packed file that is missing, damaged, foreign or hostile."""
+
+
+class Cancelled(LccError):
+    """The user stopped the work; what was finished before is kept."""
+
+    def __init__(self, what: str = "Cancelled.") -> None:
+        super().__init__(what)
+
+
+def require(condition: bool, argument: str, value: object, allowed: str) -> None:
+    """Raise ``ValueError`` naming the argument, its value and the range it must lie in."""
+    if not condition:
+        raise ValueError(f"{argument}={value!r} is not allowed: it must be {allowed}")
