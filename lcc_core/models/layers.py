@@ -1,0 +1,59 @@
+"""Which layers of a network compression may touch, in the order in which data meets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, fx, nn
+
+from lcc_core.models.classifier import Classifier
+
+KINDS: dict[type[nn.Module], str] = {
+    nn.Conv1d: "conv1d",
+    nn.Conv2d: "conv2d",
+    nn.Conv3d: "conv3d",
+    nn.Linear: "linear",
+}
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One compressible layer: weight ``shape`` (out, in/groups, …) and number of ``weights``."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    weights: int
+
+
+def _kind(module: nn.Module) -> str | None:
+    kind = next((kind for type_, kind in KINDS.items() if isinstance(module, type_)), None)
+    if kind and getattr(module, "groups", 1) > 1 and module.weight.shape[1] == 1:
+        return "depthwise " + kind
+    return kind
+
+
+def compressible_layers(model: Classifier) -> list[LayerInfo]:
+    """The convolutional and linear layers of ``model.net`` in graph order."""
+    found = {n: m for n, m in model.net.named_modules() if _kind(m)}
+    position = _graph_positions(model.net, list(found))
+    return [
+        LayerInfo(name, str(_kind(module)), tuple(module.weight.shape), module.weight.numel())
+        for name, module in sorted(found.items(), key=lambda item: position[item[0]])
+    ]
+
+
+def _graph_positions(net: nn.Module, names: list[str]) -> dict[str, int]:
+    """First use of each layer; attention blocks read weights without calling the module."""
+    position: dict[str, int] = {}
+    for index, node in enumerate(fx.Tracer().trace(net).nodes):
+        if node.op not in ("call_module", "get_attr"):
+            continue
+        target = str(node.target)
+        for name in (target, target.rpartition(".")[0]):
+            position.setdefault(name, index)
+    return {name: position.get(name, len(position) + i) for i, name in enumerate(names)}
+
+
+def weight_of(model: Classifier, name: str) -> Tensor:
+    return model.net.get_submodule(name).weight

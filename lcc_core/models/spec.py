@@ -1,0 +1,47 @@
+"""What a classifier is, as data: enough to build it again with no code from the file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lcc_core.errors import require
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale)."""
+
+    arch: str
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require(len(self.class_names) >= 2, "class_names", self.class_names, "two or more names")
+        require(
+            0 < len(self.mean) == len(self.std), "mean, std", self.mean, "one value for each band"
+        )
+        require(all(s > 0 for s in self.std), "std", self.std, "positive")
+
+    @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def bands(self) -> int:
+        return len(self.mean)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> ModelSpec:
+        return cls(
+            arch=str(content["arch"]),
+            class_names=tuple(str(name) for name in content["class_names"]),
+            mean=tuple(float(v) for v in content["mean"]),
+            std=tuple(float(v) for v in content["std"]),
+            options=dict(content.get("options", {})),
+        )

@@ -1,0 +1,113 @@
+"""The architectures: torchvision's, and one compact network of our own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.error import URLError
+
+from torch import nn
+
+from lcc_core.errors import ModelError
+from lcc_core.models.classifier import Classifier
+from lcc_core.models.compact import CompactNet
+from lcc_core.models.spec import ModelSpec
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ArchInfo:
+    """One architecture; ``weights_m`` is its size in millions of weights with ten classes."""
+
+    name: str
+    title: str
+    source: str
+    weights_m: float
+
+
+ARCHITECTURES = {
+    info.name: info
+    for info in (
+        ArchInfo("compact", "Compact residual net", "this project", 0.31),
+        ArchInfo("resnet18", "ResNet-18", "torchvision", 11.2),
+        ArchInfo("resnet50", "ResNet-50", "torchvision", 23.5),
+        ArchInfo("vgg16", "VGG-16 (batch norm)", "torchvision", 134.3),
+        ArchInfo("vgg19", "VGG-19 (batch norm)", "torchvision", 139.6),
+        ArchInfo("convnext_tiny", "ConvNeXt-Tiny", "torchvision", 27.8),
+        ArchInfo("swin_t", "Swin-T", "torchvision", 27.5),
+        ArchInfo("efficientnet_v2_s", "EfficientNetV2-S", "torchvision", 20.2),
+        ArchInfo("regnet_y_3_2gf", "RegNetY-3.2GF", "torchvision", 17.9),
+        ArchInfo("mobilenet_v3_small", "MobileNetV3-Small", "torchvision", 1.5),
+    )
+}
+# torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
+TORCHVISION_NAMES = {"vgg16": "vgg16_bn", "vgg19": "vgg19_bn"}
+
+
+def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
+    """A fresh classifier. ``weights="imagenet"`` starts from torchvision's weights.
+
+    Raises ``ModelError`` for an unknown architecture or weights that cannot be had.
+    """
+    if spec.arch not in ARCHITECTURES:
+        raise ModelError(
+            f"There is no architecture {spec.arch!r}.", f"Known are: {', '.join(ARCHITECTURES)}."
+        )
+    if weights not in (None, "none", "imagenet"):
+        raise ModelError(f"There are no {weights!r} weights.", "Use 'imagenet' or none.")
+    pretrained = weights == "imagenet"
+    if spec.arch == "compact":
+        if pretrained:
+            raise ModelError(
+                "The compact network has no ImageNet weights.",
+                "Train it from scratch: it needs minutes.",
+            )
+        return Classifier(CompactNet(spec.classes, spec.bands), spec)
+    return Classifier(_torchvision_net(spec, pretrained), spec)
+
+
+def _torchvision_net(spec: ModelSpec, pretrained: bool) -> nn.Module:
+    from lcc_core.torchvision_cpu import import_torchvision
+
+    torchvision = import_torchvision()
+    name = TORCHVISION_NAMES.get(spec.arch, spec.arch)
+    if not pretrained:
+        net = torchvision.models.get_model(name, weights=None, num_classes=spec.classes)
+    else:
+        try:
+            net = torchvision.models.get_model(name, weights="DEFAULT")
+        except (URLError, OSError, RuntimeError) as error:
+            raise ModelError(
+                f"The ImageNet weights of {spec.arch} could not be downloaded ({error}).",
+                "Train from scratch, or connect once: torchvision keeps them after that.",
+            ) from error
+        _replace_last_linear(net, spec.classes)
+    if spec.bands != 3:
+        _replace_first_convolution(net, spec.bands)
+    return net
+
+
+def _owner(net: nn.Module, name: str) -> tuple[nn.Module, str]:
+    path, _, attribute = name.rpartition(".")
+    return net.get_submodule(path), attribute
+
+
+def _replace_last_linear(net: nn.Module, classes: int) -> None:
+    name, old = [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear)][-1]
+    owner, attribute = _owner(net, name)
+    setattr(owner, attribute, nn.Linear(old.in_features, classes))
+
+
+def _replace_first_convolution(net: nn.Module, bands: int) -> None:
+    name, old = next((n, m) for n, m in net.named_modules() if isinstance(m, nn.Conv2d))
+    owner, attribute = _owner(net, name)
+    new = nn.Conv2d(
+        bands,
+        old.out_channels,
+        old.kernel_size,
+        old.stride,
+        old.padding,
+        bias=old.bias is not None,
+    )
+    setattr(owner, attribute, new)
