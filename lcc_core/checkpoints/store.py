@@ -1,0 +1,157 @@
+"""The noun ``Checkpoint`` and the folder that holds them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file, save_file
+
+from lcc_core.errors import CheckpointError
+from lcc_core.files import Home, atomic_path, content_id, write_json
+from lcc_core.models import Classifier, ModelSpec, build
+
+WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model on disk: weights, recipe, data fingerprint, log, measured accuracy.
+
+    ``accuracy`` maps a part (validation, test) to ``{"oa", "tiles", "precision"}``; ``recipe`` is
+    the recipe as JSON; ``split`` holds protocol and seed.
+    """
+
+    id: str
+    path: Path
+    recipe: dict[str, Any]
+    spec: ModelSpec
+    data: str
+    fingerprint: str
+    synthetic: bool
+    split: dict[str, Any]
+    log: list[dict[str, float]]
+    accuracy: dict[str, dict[str, Any]]
+    created: str
+    seconds: float
+
+    @property
+    def arch(self) -> str:
+        return self.spec.arch
+
+    @cached_property
+    def bytes(self) -> int:
+        """Size of the float32 checkpoint file: the numerator of the real ratio."""
+        return (self.path / WEIGHTS).stat().st_size
+
+    @property
+    def title(self) -> str:
+        oa = self.accuracy.get("test", {}).get("oa")
+        figure = f", {100 * oa:.2f} % test" if oa is not None else ""
+        return f"{self.arch} on {self.data}{figure} · {self.id[:8]}"
+
+    def model(self) -> Classifier:
+        """The float32 classifier, in evaluation mode."""
+        model = build(self.spec)
+        try:
+            model.load_state_dict(load_file(self.path / WEIGHTS))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise CheckpointError(
+                f"The weights of checkpoint {self.id} are damaged or missing.",
+                "Train it again, or copy model.safetensors back.",
+            ) from error
+        return model.eval()
+
+    def dynamics(self) -> dict[str, np.ndarray]:
+        """Training dynamics, (epochs, training tiles) each; see ``training/dynamics.py``."""
+        path = self.path / DYNAMICS
+        if not path.is_file():
+            raise CheckpointError(
+                f"Checkpoint {self.id} has no training dynamics.", "Train it again to record them."
+            )
+        return load_arrays(path)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "recipe": self.recipe,
+            "spec": self.spec.to_json(),
+            "data": self.data,
+            "fingerprint": self.fingerprint,
+            "synthetic": self.synthetic,
+            "split": self.split,
+            "log": self.log,
+            "accuracy": self.accuracy,
+            "created": self.created,
+            "seconds": self.seconds,
+        }
+
+
+def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any]) -> str:
+    """A hash of what makes a checkpoint, known before it is trained."""
+    return content_id({"recipe": recipe, "fingerprint": fingerprint, "split": split})
+
+
+def save_checkpoint(
+    checkpoint: Checkpoint, model: torch.nn.Module, dynamics: dict[str, np.ndarray]
+) -> Checkpoint:
+    """Write weights and dynamics, then the facts: a folder without facts is no checkpoint."""
+    state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    with atomic_path(checkpoint.path / WEIGHTS) as path:
+        save_file(state, path)
+    with atomic_path(checkpoint.path / DYNAMICS) as path:
+        save_arrays({name: np.ascontiguousarray(v) for name, v in dynamics.items()}, path)
+    write_json(checkpoint.path / FACTS, checkpoint.facts())
+    return checkpoint
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    try:
+        facts = json.loads((path / FACTS).read_text())
+        facts["spec"] = ModelSpec.from_json(facts["spec"])
+        return Checkpoint(path=path, **facts)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path.name} is not a readable checkpoint ({type(error).__name__}).",
+            "Delete its folder or train it again.",
+        ) from error
+
+
+def list_checkpoints(home: Home) -> list[Checkpoint]:
+    """The complete checkpoints, newest first; damaged ones are left out."""
+    found = []
+    for path in home.checkpoints.glob(f"*/{FACTS}"):
+        try:
+            found.append(read_checkpoint(path.parent))
+        except CheckpointError:
+            continue
+    return sorted(found, key=lambda checkpoint: checkpoint.created, reverse=True)
+
+
+def find_checkpoint(home: Home, name: str) -> Checkpoint:
+    """The checkpoint whose id is or begins with ``name``."""
+    matches = [c for c in list_checkpoints(home) if name and c.id.startswith(name)]
+    exact = [c for c in matches if c.id == name]
+    if len(exact or matches) == 1:
+        return (exact or matches)[0]
+    if matches:
+        raise CheckpointError(
+            f"{name!r} fits {len(matches)} checkpoints: {', '.join(c.id for c in matches)}.",
+            "Give more of the id.",
+        )
+    raise CheckpointError(
+        f"There is no checkpoint {name!r}.", "See `lcc checkpoints`, or train one with `lcc train`."
+    )
+
+
+def delete_checkpoint(checkpoint: Checkpoint) -> None:
+    shutil.rmtree(checkpoint.path)

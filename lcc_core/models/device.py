@@ -1,0 +1,51 @@
+"""Which processor runs the work, and in which arithmetic."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import torch
+
+from lcc_core.errors import ModelError, require
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bf16")
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    require(name in DEVICES, "device", name, f"one of {', '.join(DEVICES)}")
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, there in available.items() if there)
+    if not available[name]:
+        raise ModelError(f"This machine has no {name} device.", "Use --device auto or cpu.")
+    return torch.device(name)
+
+
+def _cpu_gains_by_bf16() -> bool:
+    with contextlib.suppress(OSError):
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text() or "avx512_bf16" in Path(
+            "/proc/cpuinfo"
+        ).read_text()
+    return False
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """``auto`` is bf16 where the processor has instructions for it, else float32."""
+    require(name in PRECISIONS, "precision", name, f"one of {', '.join(PRECISIONS)}")
+    if name != "auto":
+        return name
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "float32"
+    return "bf16" if device.type == "cpu" and _cpu_gains_by_bf16() else "float32"
+
+
+def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)

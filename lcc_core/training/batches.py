@@ -1,0 +1,45 @@
+"""Tiles in memory, augmented a whole batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcc_core.data.tiles import TileSet
+
+
+def gather(tiles: TileSet, ids: np.ndarray) -> Tensor:
+    """uint8 (n, C, H, W), a view of channels-last memory."""
+    return torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
+
+
+def dihedral(batch: Tensor, which: int) -> Tensor:
+    """One of the eight flips and quarter turns of a square tile (four where it is not)."""
+    if which & 1:
+        batch = batch.flip(3)
+    if which & 2:
+        batch = batch.flip(2)
+    if which & 4 and batch.shape[2] == batch.shape[3]:
+        batch = batch.transpose(2, 3)
+    return batch
+
+
+def augment(batch: Tensor) -> Tensor:
+    """The batch is shuffled, so an eighth of it for each of the eight symmetries is random."""
+    parts = [dihedral(part, which) for which, part in enumerate(batch.tensor_split(8))]
+    return torch.cat(parts).contiguous(memory_format=torch.channels_last)
+
+
+def shuffled(n: int, batch: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """Positions 0…n−1 in random order; a last batch of one is left out (batch norm needs two)."""
+    order = generator.permutation(n)
+    for start in range(0, n, batch):
+        if len(part := order[start : start + batch]) > 1:
+            yield part
+
+
+def batch_count(n: int, batch: int) -> int:
+    return n // batch + (n % batch > 1)

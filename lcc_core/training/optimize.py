@@ -1,0 +1,65 @@
+"""Optimizer and learning rate of a recipe."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lcc_core.training.recipe import Recipe
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Biases and normalisation are not decayed."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+class Stepper:
+    """One optimizer step after each batch, the schedule's step where it belongs."""
+
+    def __init__(self, model: nn.Module, recipe: Recipe, batches: int) -> None:
+        self.model = model
+        groups = _groups(model, recipe.weight_decay)
+        if recipe.optimizer == "sgd":
+            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
+                groups, lr=recipe.rate, momentum=recipe.momentum
+            )
+        else:
+            kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+            self.optimizer = kind(groups, lr=recipe.rate)
+        self.by_batch = recipe.schedule == "onecycle"
+        self.schedule: torch.optim.lr_scheduler.LRScheduler | None = None
+        if self.by_batch:
+            self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+                self.optimizer,
+                max_lr=recipe.rate,
+                total_steps=max(2, recipe.epochs * batches),
+                pct_start=max(recipe.warmup, 1e-6),
+                cycle_momentum=False,
+            )
+        elif recipe.schedule == "plateau":
+            self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(self.optimizer)
+
+    @property
+    def rate(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def step(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimizer.step()
+        if self.by_batch and self.schedule:
+            self.schedule.step()
+
+    def end_epoch(self, loss: float) -> None:
+        if self.schedule and not self.by_batch:
+            self.schedule.step(loss)
+
+    def parts(self) -> dict[str, object]:
+        parts: dict[str, object] = {"optimizer": self.optimizer}
+        return parts | ({"schedule": self.schedule} if self.schedule else {})

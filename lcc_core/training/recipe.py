@@ -1,0 +1,104 @@
+"""The noun ``Recipe``: everything training needs but the data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from lcc_core.errors import require
+from lcc_core.models import ARCHITECTURES
+
+OPTIMIZERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("onecycle", "plateau", "constant")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. ``rate`` is the peak learning rate; ``warmup`` a share of the epochs."""
+
+    arch: str
+    preset: str = "default"
+    epochs: int = 16
+    batch: int = 128
+    optimizer: str = "adamw"
+    rate: float = 3e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.05
+    schedule: str = "onecycle"
+    warmup: float = 0.2
+    label_smoothing: float = 0.05
+    class_weights: bool = False
+    augment: bool = True
+    weights: str = "none"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.arch in ARCHITECTURES, "arch", self.arch, f"one of {', '.join(ARCHITECTURES)}")
+        require(1 <= self.epochs <= 10_000, "epochs", self.epochs, "1…10000")
+        require(2 <= self.batch <= 65_536, "batch", self.batch, "2…65536")
+        require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {OPTIMIZERS}")
+        require(self.schedule in SCHEDULES, "schedule", self.schedule, f"one of {SCHEDULES}")
+        require(0 < self.rate < 100, "rate", self.rate, "above 0 and below 100")
+        require(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and below 1")
+        require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        require(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and below 1")
+        require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
+        require(self.weights in ("none", "imagenet"), "weights", self.weights, "none or imagenet")
+        require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Recipe:
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in content.items() if key in known})
+
+
+# What each paper states; what it leaves open keeps our default.
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "coreset-paper": {
+        "epochs": 10,
+        "batch": 64,
+        "optimizer": "adamw",
+        "rate": 5e-4,
+        "weight_decay": 0.01,
+        "schedule": "constant",
+        "label_smoothing": 0.0,
+        "class_weights": True,
+    },
+    "adaptive-bits-paper": {
+        "epochs": 120,
+        "batch": 16,
+        "optimizer": "sgd",
+        "rate": 1e-3,
+        "momentum": 0.9,
+        "weight_decay": 1e-6,
+        "schedule": "plateau",
+        "label_smoothing": 0.0,
+    },
+    "remotetrimmer-paper": {
+        "epochs": 100,
+        "batch": 64,
+        "optimizer": "sgd",
+        "rate": 1e-2,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+        "schedule": "plateau",
+        "label_smoothing": 0.0,
+    },
+}
+# Nets without batch norm or with attention diverge at the residual nets' rate.
+GENTLE = {"convnext_tiny": 1e-3, "swin_t": 7e-4, "vgg16": 1e-3, "vgg19": 1e-3}
+RATES = {"compact": 6e-3, **GENTLE}
+
+
+def make_recipe(arch: str, preset: str = "default", **overrides: Any) -> Recipe:
+    """A preset's recipe for an architecture; ``None`` overrides are left out."""
+    require(preset in PRESETS, "preset", preset, f"one of {', '.join(PRESETS)}")
+    settings = dict(PRESETS[preset])
+    if preset == "default" and arch in RATES:
+        settings["rate"] = RATES[arch]
+    settings |= {key: value for key, value in overrides.items() if value is not None}
+    return Recipe(arch=arch, preset=preset, **settings)
