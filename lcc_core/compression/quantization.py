@@ -1,0 +1,105 @@
+"""Symmetric uniform quantization of one weight tensor; DESIGN §3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lcc_core.compression.compact import compact_round
+from lcc_core.compression.plan import LayerSetting
+from lcc_core.errors import require
+
+# Starting points of the least-squares search, as shares of the largest weight.
+STARTS = {2: (0.35, 0.5, 0.65, 0.8), 3: (0.4, 0.55, 0.7, 0.85), 4: (0.6, 0.75, 0.9)}
+WIDE_STARTS = (0.85, 0.95)
+ROUNDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Integer ``codes`` int8 shaped like the weight; ``scale`` float32 (1,) or (out,)."""
+
+    codes: Tensor
+    scale: Tensor
+    bits: int
+
+    def dequantize(self) -> Tensor:
+        """ŵ float32, shaped like the codes."""
+        return self.codes.float() * _column(self.scale, self.codes)
+
+    @property
+    def zeros(self) -> int:
+        return int((self.codes == 0).sum())
+
+
+def quantize(weight: Tensor, setting: LayerSetting, keep: Tensor | None = None) -> Codes:
+    """Codes and scales of ``weight`` (out, …) at ``setting.bits`` < 32.
+
+    Where ``keep`` is false the code is 0. At 1 bit the codes are ±1 (and 0 where pruned) and the
+    scale is the mean magnitude of the kept weights, which is also their least squared error.
+    """
+    require(setting.bits < 32, "bits", setting.bits, "1…8: 32 bits are float")
+    rows = weight.detach().float().reshape(
+        (weight.shape[0], -1) if setting.granularity == "channel" else (1, -1)
+    )
+    kept = None if keep is None else keep.reshape(rows.shape)
+    if kept is not None:
+        rows = rows * kept
+    if setting.bits == 1:
+        scale, codes = _one_bit(rows, kept)
+    else:
+        largest_code = 2 ** (setting.bits - 1) - 1
+        scale = rows.abs().amax(1) / largest_code
+        if setting.scale == "lse":
+            scale = _least_squares(rows, scale, setting.bits, largest_code)
+        scale = _storable(scale, setting)
+        codes = _codes(rows, scale, largest_code)
+    if setting.bits == 1:
+        scale = _storable(scale, setting)
+    return Codes(codes.to(torch.int8).reshape(weight.shape), scale, setting.bits)
+
+
+def _storable(scale: Tensor, setting: LayerSetting) -> Tensor:
+    """Per channel, scales are stored in two bytes; the papers' single one stays exact."""
+    return compact_round(scale) if setting.granularity == "channel" else scale
+
+
+def _one_bit(rows: Tensor, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+    codes = torch.where(rows < 0, -1, 1)
+    if kept is None:
+        return rows.abs().mean(1), codes
+    return rows.abs().sum(1) / kept.sum(1).clamp(min=1), codes * kept
+
+
+def _column(scale: Tensor, like: Tensor) -> Tensor:
+    return scale.view(-1, *([1] * (like.ndim - 1)))
+
+
+def _codes(rows: Tensor, scale: Tensor, largest_code: int) -> Tensor:
+    safe = torch.where(scale > 0, scale, 1.0)[:, None]
+    return (rows / safe).round_().clamp_(-largest_code, largest_code)
+
+
+def _least_squares(rows: Tensor, absmax: Tensor, bits: int, largest_code: int) -> Tensor:
+    """The scale of least squared error a row, by alternating codes and best scale.
+
+    Each start descends: given the codes the best scale is ⟨w,c⟩/⟨c,c⟩, given the scale rounding
+    is best. The absolute maximum is one of the starts, so the error is never above its.
+    """
+    energy = rows.square().sum(1)
+    best_gain = torch.full_like(absmax, -1.0)
+    best = absmax.clone()
+    for start in (1.0, *STARTS.get(bits, WIDE_STARTS)):
+        scale = absmax * start
+        for _ in range(ROUNDS):
+            codes = _codes(rows, scale, largest_code)
+            product, square = (rows * codes).sum(1), codes.square_().sum(1)
+            # With the best scale for these codes the error is energy − gain.
+            gain = torch.where(square > 0, product.square() / square.clamp(min=1), 0.0)
+            scale = torch.where(square > 0, product / square.clamp(min=1), scale)
+            better = (gain > best_gain) & (gain <= energy * (1 + 1e-6))
+            best = torch.where(better, scale, best)
+            best_gain = torch.where(better, gain, best_gain)
+    return best
