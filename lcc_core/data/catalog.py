@@ -1,0 +1,178 @@
+"""The data sets by name: what they are, how to get them, and how to load them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lcc_core.data import demo
+from lcc_core.data.download import Archive, fetch
+from lcc_core.data.imagefolder import common_size, decode_all, list_images
+from lcc_core.data.stored import read, store, stored
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError, require
+from lcc_core.files import Home
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+
+__all__ = ["DATASETS", "DatasetInfo", "download_tiles", "import_tiles", "load_tiles", "stored"]
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A data set this program knows. ``archive`` is where it can be downloaded, if it can."""
+
+    name: str
+    title: str
+    summary: str
+    licence: str
+    classes: tuple[str, ...]
+    tiles: int
+    synthetic: bool = False
+    archive: Archive | None = None
+
+
+EUROSAT_CLASSES = demo.CLASSES
+UCMERCED_CLASSES = tuple(
+    "agricultural airplane baseballdiamond beach buildings chaparral denseresidential forest "
+    "freeway golfcourse harbor intersection mediumresidential mobilehomepark overpass parkinglot "
+    "river runway sparseresidential storagetanks tenniscourt".split()
+)
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            "demo",
+            "Demo tiles (synthetic)",
+            "3,000 procedural 64×64 RGB tiles in EuroSAT's ten classes, drawn on this machine.",
+            "MIT, as this program",
+            demo.CLASSES,
+            3000,
+            synthetic=True,
+        ),
+        DatasetInfo(
+            "eurosat",
+            "EuroSAT RGB",
+            "27,000 Sentinel-2 tiles of 64×64 pixels (10 m) in ten classes.",
+            "MIT (Helber et al. 2019, JSTARS)",
+            EUROSAT_CLASSES,
+            27000,
+            archive=Archive(
+                "https://madm.dfki.de/files/sentinel/EuroSAT.zip",
+                94_280_567,
+                "c8fa014336c82ac7804f0398fcb19387",
+            ),
+        ),
+        DatasetInfo(
+            "ucmerced",
+            "UC Merced Land Use",
+            "2,100 aerial images of 256×256 pixels (0.3 m) in 21 classes.",
+            "public-domain USGS imagery (Yang & Newsam 2010)",
+            UCMERCED_CLASSES,
+            2100,
+            archive=Archive(
+                "http://weegee.vision.ucmerced.edu/datasets/UCMerced_LandUse.zip",
+                332_468_434,
+                "5b7ec56793786b6dc8a908e8854ac0e4",
+            ),
+        ),
+    )
+}
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.IGNORECASE)
+
+
+def load_tiles(name: str, home: Home, on_progress: OnProgress = ignore) -> TileSet:
+    """A stored set; the demo is drawn on first use. ``DataError`` tells how to get the others."""
+    _check_name(name)
+    if (home.tiles / name).is_dir():
+        return read(home, name)
+    if name == "demo":
+        return _draw_demo(home, on_progress)
+    info = DATASETS.get(name)
+    raise DataError(
+        f"The data set {name!r} is not here yet.",
+        f"Import it with `lcc data import {name} PATH` (a zip archive or a folder)"
+        + (f", or download it with `lcc data download {name}`." if info else "."),
+    )
+
+
+def import_tiles(
+    name: str,
+    source: str | Path,
+    home: Home,
+    size: int | None = None,
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+) -> TileSet:
+    """Import a zip archive or a folder of class folders under ``name``.
+
+    ``size``: resize all tiles to size × size; by default the most frequent size is kept and only
+    the others are resized. Known data sets are checked for their classes.
+    """
+    _check_name(name)
+    if name == "demo":
+        raise DataError("The name 'demo' is taken by the synthetic tiles.", "Choose another name.")
+    require(size is None or 8 <= size <= 1024, "size", size, "8…1024 pixels")
+    source = Path(source).expanduser()
+    listing = list_images(source)
+    info = DATASETS.get(name)
+    if info and set(listing.class_names) != set(info.classes):
+        missing = sorted(set(info.classes) - set(listing.class_names))
+        extra = sorted(set(listing.class_names) - set(info.classes))
+        raise DataError(
+            f"{source.name} is not {info.title}: "
+            + "; ".join(
+                f"{what} {', '.join(names[:4])}"
+                for what, names in (("missing", missing), ("unknown", extra))
+                if names
+            )
+            + ".",
+            "Name the right archive, or import it under a name of your own.",
+        )
+    height, width = (size, size) if size else common_size(listing)
+    return store(
+        home,
+        name,
+        (len(listing.names), height, width, 3),
+        listing.labels,
+        listing.class_names,
+        lambda images: decode_all(listing, images, on_progress, should_stop),
+        title=info.title if info else name,
+        source=source.name,
+    )
+
+
+def download_tiles(
+    name: str, home: Home, on_progress: OnProgress = ignore, should_stop: ShouldStop = never
+) -> TileSet:
+    """Download and import a known data set."""
+    if name == "demo":
+        return load_tiles(name, home, on_progress)
+    info = DATASETS.get(name)
+    if info is None or info.archive is None:
+        known = ", ".join(n for n, i in DATASETS.items() if i.archive)
+        raise DataError(f"{name!r} cannot be downloaded.", f"These can: {known}.")
+    path = fetch(info.archive, home.folder("downloads"), on_progress, should_stop)
+    tiles = import_tiles(name, path, home, None, on_progress, should_stop)
+    path.unlink(missing_ok=True)
+    return tiles
+
+
+def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:
+    labels, test_ids = demo.layout()
+    return store(
+        home,
+        "demo",
+        (len(labels), demo.SIZE, demo.SIZE, 3),
+        labels,
+        demo.CLASSES,
+        lambda images: demo.draw(labels, images, on_progress),
+        title=DATASETS["demo"].title,
+        source=f"drawn by this program, seed {demo.SEED}, version {demo.VERSION}",
+        synthetic=True,
+        test_ids=test_ids,
+    )
+
+
+def _check_name(name: str) -> None:
+    require(NAME.fullmatch(name) is not None, "name", name, "letters, digits, '-', '_' or '.'")

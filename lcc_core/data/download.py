@@ -1,0 +1,89 @@
+"""One archive over HTTP: with progress, resumed where it broke off, checked at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from lcc_core.errors import DataError
+from lcc_core.progress import OnProgress, Progress, ShouldStop, check
+
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where a data set lies: ``bytes`` long, ``md5`` as its publisher states it."""
+
+    url: str
+    bytes: int
+    md5: str
+
+
+def fetch(
+    archive: Archive, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
+) -> Path:
+    """The downloaded and checked file. A broken download goes on where it stopped."""
+    target = folder / archive.url.rpartition("/")[2]
+    if target.is_file() and _md5(target) == archive.md5:
+        return target
+    part = target.with_name(target.name + ".part")
+    try:
+        _transfer(archive, part, on_progress, should_stop)
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        raise DataError(
+            f"{archive.url} could not be downloaded ({getattr(error, 'reason', error)}).",
+            "Check the network and try again (it goes on where it stopped), or fetch the archive "
+            "elsewhere and import it.",
+        ) from error
+    if part.stat().st_size != archive.bytes or _md5(part) != archive.md5:
+        size = part.stat().st_size
+        part.unlink()
+        raise DataError(
+            f"The download of {target.name} is not the published file ({size:,} bytes, expected "
+            f"{archive.bytes:,}, or its MD5 differs).",
+            "Try again later, or fetch the archive elsewhere and import it.",
+        )
+    part.replace(target)
+    return target
+
+
+def _transfer(
+    archive: Archive, part: Path, on_progress: OnProgress, should_stop: ShouldStop
+) -> None:
+    have = part.stat().st_size if part.is_file() else 0
+    if have >= archive.bytes:
+        return
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = urllib.request.Request(archive.url, headers=headers)
+    began, start = time.monotonic(), have
+    with urllib.request.urlopen(request, timeout=30) as response:
+        if have and response.status != 206:
+            have = start = 0
+        with part.open("ab" if have else "wb") as file:
+            while chunk := response.read(CHUNK):
+                check(should_stop)
+                file.write(chunk)
+                have += len(chunk)
+                if have > archive.bytes:
+                    return
+                rate = (have - start) / max(time.monotonic() - began, 1e-3)
+                on_progress(
+                    Progress(
+                        "download",
+                        have,
+                        archive.bytes,
+                        f"{have / 1e6:.0f} of {archive.bytes / 1e6:.0f} MB",
+                        (archive.bytes - have) / max(rate, 1.0),
+                    )
+                )
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()

@@ -1,0 +1,175 @@
+"""A ``TileSet`` on disk: two arrays and their facts, memory-mapped when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError
+from lcc_core.files import Home, write_json
+
+IMAGES, LABELS, FACTS = "images.npy", "labels.npy", "meta.json"
+
+
+@dataclass(frozen=True)
+class StoredInfo:
+    """What is known of a stored set without opening its arrays."""
+
+    name: str
+    title: str
+    tiles: int
+    class_names: tuple[str, ...]
+    size: tuple[int, int]
+    bands: int
+    bytes: int
+    fingerprint: str
+    synthetic: bool
+    source: str
+    imported: str
+
+    @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+
+def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    digest.update(json.dumps([list(images.shape), list(class_names)]).encode())
+    for start in range(0, len(images), 1024):
+        digest.update(np.ascontiguousarray(images[start : start + 1024]))
+    digest.update(np.ascontiguousarray(labels, np.int64))
+    return digest.hexdigest()
+
+
+def band_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of every band on the 0…1 scale, exact for uint8."""
+    bands = images.shape[3]
+    counts = np.zeros((bands, 256), np.int64)
+    for start in range(0, len(images), 1024):
+        part = images[start : start + 1024]
+        for band in range(bands):
+            counts[band] += np.bincount(part[..., band].ravel(), minlength=256)
+    levels = np.arange(256) / 255.0
+    share = counts / counts.sum(1, keepdims=True)
+    mean = share @ levels
+    std = np.sqrt(np.maximum(share @ levels**2 - mean**2, 1e-6))
+    return tuple(map(float, mean)), tuple(map(float, std))
+
+
+def store(
+    home: Home,
+    name: str,
+    shape: tuple[int, int, int, int],
+    labels: np.ndarray,
+    class_names: tuple[str, ...],
+    fill: Callable[[np.ndarray], None],
+    *,
+    title: str,
+    source: str,
+    synthetic: bool = False,
+    test_ids: np.ndarray | None = None,
+) -> TileSet:
+    """Let ``fill`` write the images (N, H, W, C) into a new memory-mapped array and keep it.
+
+    The set appears under its name only when it is complete; one of that name is then replaced.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home.tiles))
+    try:
+        images = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, shape)
+        fill(images)
+        images.flush()
+        labels = np.asarray(labels, np.int64)
+        np.save(folder / LABELS, labels, allow_pickle=False)
+        mean, std = band_statistics(images)
+        facts = {
+            "name": name,
+            "title": title,
+            "class_names": list(class_names),
+            "shape": list(shape),
+            "mean": mean,
+            "std": std,
+            "fingerprint": fingerprint(images, labels, class_names),
+            "source": source,
+            "synthetic": synthetic,
+            "test_ids": None if test_ids is None else [int(i) for i in test_ids],
+            "imported": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_json(folder / FACTS, facts)
+        del images
+        target = home.tiles / name
+        if target.exists():
+            shutil.rmtree(target)
+        folder.rename(target)
+        return read(home, name)
+    except OSError as error:
+        raise DataError(
+            f"The tiles of {name!r} could not be stored: {error.strerror or error}.",
+            "Free some disk space; what was there before is kept.",
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read(home: Home, name: str) -> TileSet:
+    """The stored set, its images memory-mapped. ``DataError`` where it is missing or damaged."""
+    folder = home.tiles / name
+    again = f"Import it again with `lcc data import {name} PATH`."
+    try:
+        facts = json.loads((folder / FACTS).read_text())
+        images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+        labels = np.load(folder / LABELS, allow_pickle=False)
+        if list(images.shape) != facts["shape"] or len(labels) != len(images):
+            raise ValueError("the arrays do not fit their description")
+        test_ids = facts["test_ids"]
+        return TileSet(
+            name=name,
+            images=images,
+            labels=labels,
+            class_names=tuple(facts["class_names"]),
+            mean=tuple(facts["mean"]),
+            std=tuple(facts["std"]),
+            fingerprint=facts["fingerprint"],
+            source=facts["source"],
+            synthetic=facts["synthetic"],
+            test_ids=None if test_ids is None else np.asarray(test_ids, np.int64),
+        )
+    except FileNotFoundError as error:
+        raise DataError(f"The data set {name!r} is not here yet.", again) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"The stored data set {name!r} is damaged ({error}).", again) from error
+
+
+def stored(home: Home) -> list[StoredInfo]:
+    """The stored sets by name; damaged ones are left out."""
+    found = []
+    for path in sorted(home.tiles.glob(f"*/{FACTS}")):
+        try:
+            facts = json.loads(path.read_text())
+            n, height, width, bands = facts["shape"]
+            found.append(
+                StoredInfo(
+                    name=path.parent.name,
+                    title=facts["title"],
+                    tiles=n,
+                    class_names=tuple(facts["class_names"]),
+                    size=(height, width),
+                    bands=bands,
+                    bytes=sum(file.stat().st_size for file in path.parent.iterdir()),
+                    fingerprint=facts["fingerprint"],
+                    synthetic=facts["synthetic"],
+                    source=facts["source"],
+                    imported=facts["imported"],
+                )
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
