@@ -1,0 +1,98 @@
+"""Measurements by content: what was measured once is never computed again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.apply import Compressed, apply
+from lcc_core.compression.plan import Plan
+from lcc_core.data.splits import Split, make_split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError
+from lcc_core.files import Home, content_id, write_json
+from lcc_core.measure.evaluate import predict
+from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measurement import Measurement
+from lcc_core.measure.metrics import wilson_interval
+from lcc_core.models import Classifier
+from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+
+VERSION = 1  # raise when a change of the engine changes what a plan yields
+
+
+def checkpoint_split(checkpoint: Checkpoint, tiles: TileSet) -> Split:
+    """The split the checkpoint was trained on. ``DataError`` for tiles it was not trained on."""
+    if tiles.fingerprint != checkpoint.fingerprint:
+        raise DataError(
+            f"The tiles of {tiles.name!r} are not those checkpoint {checkpoint.id} was trained on.",
+            "Training tiles could be among them: measure on the set it names, or train again.",
+        )
+    return make_split(tiles, checkpoint.split["protocol"], checkpoint.split["seed"])
+
+
+def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
+    key = {
+        "checkpoint": checkpoint.id,
+        "trained": checkpoint.created,
+        "plan": plan.id,
+        "part": part,
+        "precision": choose_precision(precision, choose_device("cpu")),
+        "version": VERSION,
+    }
+    return home.results / f"{content_id(key, 24)}.json"
+
+
+def cached_measurement(
+    home: Home, checkpoint: Checkpoint, plan: Plan, part: str = "test", precision: str = "auto"
+) -> Measurement | None:
+    """The stored row, or ``None``. A damaged one counts as none and is measured again."""
+    try:
+        text = _path(home, checkpoint, plan, part, precision).read_text()
+        return Measurement.from_json(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def measure_plan(
+    home: Home,
+    checkpoint: Checkpoint,
+    plan: Plan,
+    tiles: TileSet,
+    split: Split,
+    part: str = "test",
+    precision: str = "auto",
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+    use_cache: bool = True,
+    compressed: Compressed | None = None,
+) -> Measurement:
+    """Apply, measure and remember. ``compressed``: the plan applied already, if at hand."""
+    if use_cache and (found := cached_measurement(home, checkpoint, plan, part, precision)):
+        return found
+    row = measure(
+        compressed or apply(checkpoint.model(), plan),
+        Origin(checkpoint.id, checkpoint.bytes),
+        tiles,
+        split.part(part),
+        part,
+        precision=precision,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    write_json(_path(home, checkpoint, plan, part, precision), row.to_json())
+    return row
+
+
+def estimate(
+    model: Classifier, tiles: TileSet, split: Split, n: int = 400, precision: str = "auto"
+) -> tuple[float, float, float, int]:
+    """Accuracy on an even sample of the selection part, its 95 % interval, and the sample size."""
+    ids = split.part(split.selection)
+    ids = ids[np.unique(np.linspace(0, len(ids) - 1, min(n, len(ids))).astype(int))]
+    right = int((predict(model, tiles, ids, precision=precision) == tiles.labels[ids]).sum())
+    return right / len(ids), *wilson_interval(right, len(ids)), len(ids)
