@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,7 @@ def _alive(pid: int, process_started: str) -> bool:
     if child := _children.get(pid):
         if child.poll() is None:
             return True
-        del _children[pid]
+        _children.pop(pid, None)
         return False
     return bool(process_started) and _process_started(pid) == process_started
 
@@ -260,8 +260,3 @@ def _boot() -> str:
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
     return ""
-
-
-def describe(found: Job) -> dict[str, Any]:
-    """The job in JSON's types."""
-    return {**asdict(found), "folder": str(found.folder)}

@@ -1,0 +1,98 @@
+"""The ``lcc`` command: everything a page does, from a terminal or a script.
+
+Exit codes: 0 done, 2 bad input or a failure that its one line explains, 130 cancelled.
+With ``--json`` stdout holds exactly one object (``{"error", "fix"}`` on failure) and stderr one
+JSON object a line for progress.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lcc_core.commands import app, compressed, data, training
+from lcc_core.commands.context import Context, Stop
+from lcc_core.errors import Cancelled, LccError
+from lcc_core.files import Home
+
+GROUPS = (data, training, compressed, app)
+BAD_INPUT, CANCELLED = 2, 130
+
+
+class _Usage(LccError):
+    """The words of the command line make no command."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of printing the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        what = message[:1].upper() + message[1:].rstrip(".")
+        raise _Usage(f"{what}.", f"See `{self.prog} --help`.")
+
+
+def _common(default: object) -> argparse.ArgumentParser:
+    """Options that may stand before or after the command."""
+    options = argparse.ArgumentParser(add_help=False, argument_default=default)
+    group = options.add_argument_group("everywhere")
+    group.add_argument(
+        "--json", action="store_true", default=default or False, help="one JSON object on stdout"
+    )
+    group.add_argument(
+        "--home",
+        metavar="DIR",
+        default=default,
+        help="where data, checkpoints and results lie (default: $LCC_HOME, else cache/)",
+    )
+    return options
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lcc",
+        description="Trade accuracy for size in land-cover classifiers.",
+        parents=[_common(None)],
+    )
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    after = _common(argparse.SUPPRESS)
+    for group in GROUPS:
+        group.add(commands, after)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    context = Context(json="--json" in words)
+    with Stop() as stop:
+        try:
+            arguments = make_parser().parse_args(words)
+            context = Context(json=arguments.json, home=Home.find(arguments.home), stop=stop)
+            result = arguments.run(arguments, context)
+            context.finish(result)
+        except (Cancelled, KeyboardInterrupt):
+            return context.fail("Cancelled.", "What was finished before is kept.", CANCELLED)
+        except BrokenPipeError:  # `lcc … | head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+        except LccError as error:
+            return context.fail(error.what, error.fix, BAD_INPUT)
+        except (ValueError, OSError) as error:
+            return context.fail(str(error) or type(error).__name__, "", BAD_INPUT)
+        except ModuleNotFoundError as error:
+            return context.fail(
+                f"The package {error.name!r} is not installed.",
+                "Install it: `make` does, or `pip install 'lcc[onnx]'`.",
+                BAD_INPUT,
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

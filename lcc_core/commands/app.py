@@ -1,0 +1,86 @@
+"""``lcc app``: the dashboard, on this machine only."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from lcc_core.commands.context import Context
+from lcc_core.errors import LccError, require
+
+ADDRESS, FIRST_PORT, TRIES = "127.0.0.1", 8501, 50
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser("app", parents=[after], help="open the dashboard")
+    command.add_argument("--port", type=int, metavar="N", help=f"default: first free one from {FIRST_PORT}")
+    command.set_defaults(run=app)
+
+
+def app(arguments: argparse.Namespace, context: Context) -> None:
+    """Serve until stopped. Says the address as soon as it answers."""
+    script = PROJECT / "app.py"
+    if not script.is_file():
+        raise LccError("The dashboard's app.py is not beside the lcc package.", "Run it from a clone.")
+    port = free_port(arguments.port)
+    address = f"http://{ADDRESS}:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += ["--server.port", str(port), "--server.address", ADDRESS, "--server.headless", "true"]
+    server = subprocess.Popen(
+        command,
+        cwd=PROJECT,  # where .streamlit/config.toml lies
+        env=os.environ | {"LCC_HOME": str(context.home.root)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _await(server, f"{address}/_stcore/health")
+        context.say(f"The Land-Cover Compression Explorer is at {address} (Ctrl-C stops it).")
+        context.finish({"address": address, "port": port, "home": str(context.home.root)})
+        sys.stdout.flush()
+        if server.wait():
+            raise LccError("The dashboard stopped by itself.", "Its last words are above.")
+    finally:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(5)
+        server.kill()
+
+
+def free_port(wanted: int | None) -> int:
+    """``wanted`` if it is free, else an error; with no wish the first free one from 8501."""
+    if wanted is not None:
+        require(1 <= wanted <= 65535, "port", wanted, "1…65535")
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + TRIES):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((ADDRESS, port))
+                return port
+    raise LccError(
+        f"Port {wanted} is in use." if wanted else "No port is free.",
+        "Name another with --port, or leave it out and one is found.",
+    )
+
+
+def _await(server: subprocess.Popen, health: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise LccError("The dashboard did not start.", "Its last words are above.")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(health, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        time.sleep(0.1)
+    raise LccError("The dashboard did not answer within a minute.", "Try again.")

@@ -1,0 +1,3 @@
+"""``lcc compress``, ``lcc measure`` and ``lcc export``."""
+def add(commands, after):
+    pass

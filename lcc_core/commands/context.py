@@ -1,0 +1,140 @@
+"""What every command gets: the home folder, a voice, and a way to be stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from types import FrameType, TracebackType
+from pathlib import Path
+from typing import Any
+
+from lcc_core.commands.text import bar, duration
+from lcc_core.files import Home
+from lcc_core.progress import Progress
+
+REPORT_EVERY_S = 0.2
+
+
+class Stop:
+    """Turns Ctrl-C and SIGTERM into a cancel between two steps.
+
+    Work that asks ``stop()`` is left to end by itself; other work, or work that gets a second
+    signal, is interrupted at once (writes are atomic, so nothing is left half done).
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self.asked = self.requested = False
+        self._before: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        self.asked = True
+        return self.requested
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.asked or self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def __enter__(self) -> Stop:
+        try:
+            for number in self.SIGNALS:
+                self._before[number] = signal.signal(number, self._handle)
+        except ValueError:  # not the main thread: its owner cancels
+            pass
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class Context:
+    """``text`` is what a person reads; with ``json`` only the returned object is printed."""
+
+    json: bool = False
+    home: Home = Home(Path())
+    stop: Callable[[], bool] = lambda: False
+    _line: int = field(default=0, repr=False)
+    _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)
+
+    def progress(self, report: Progress) -> None:
+        """One JSON line, or the one line that is written over; a few times a second at most."""
+        now = time.monotonic()
+        stage, before = self._reported
+        if report.stage == stage and report.done < report.total and now - before < REPORT_EVERY_S:
+            return
+        self._reported = (report.stage, now)
+        if self.json:
+            print(json.dumps(clean(asdict(report))), file=sys.stderr, flush=True)
+        elif sys.stderr.isatty():
+            line = bar(report)
+            print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
+            self._line = len(line)
+
+    def say(self, text: str) -> None:
+        """A line for a person; silent with ``--json``."""
+        if not self.json:
+            self._end_line()
+            print(text)
+
+    def finish(self, result: Any) -> None:
+        """The command is done: its one object, if objects are asked for."""
+        self._end_line()
+        if self.json and result is not None:
+            print(json.dumps(clean(result)), flush=True)
+
+    def fail(self, what: str, fix: str, code: int) -> int:
+        """One line on stderr, one object on stdout with ``--json``. Returns ``code``."""
+        self._end_line()
+        what, fix = " ".join(what.split()), " ".join(fix.split())
+        if self.json:
+            print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
+        print(f"lcc: {what} {fix}".rstrip(), file=sys.stderr, flush=True)
+        return code
+
+    def _end_line(self) -> None:
+        if self._line:
+            print("\r" + " " * self._line, end="\r", file=sys.stderr, flush=True)
+            self._line = 0
+
+
+class Timer:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self.began, 2)
+
+    def __str__(self) -> str:
+        return duration(self.seconds)
+
+
+def clean(value: Any) -> Any:
+    """The value in JSON's own types; NaN and infinity become null."""
+    if isinstance(value, dict):
+        return {str(key): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return clean(value.tolist())
+    return str(value)

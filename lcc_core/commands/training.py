@@ -1,0 +1,157 @@
+"""``lcc train``, ``lcc checkpoints`` and ``lcc importance``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from lcc_core.commands.context import Context
+from lcc_core.commands.text import duration, percent, size, table
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser("train", parents=[after], help="train an architecture")
+    command.add_argument("--data", required=True, metavar="D", help="a data set: demo, eurosat, …")
+    command.add_argument("--arch", required=True, metavar="A", help="compact, resnet18, …")
+    command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
+    command.add_argument("--epochs", type=int, metavar="N")
+    command.add_argument("--batch", type=int, metavar="N", help="tiles a step")
+    command.add_argument("--rate", type=float, metavar="R", help="peak learning rate")
+    command.add_argument("--weights", metavar="W", help="none or imagenet")
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
+    command.add_argument(
+        "--split", default="64/16/20", metavar="T/V/T", help="64/16/20, 80/20 or 70/30"
+    )
+    command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on after the last complete epoch of the same run; a finished run is returned",
+    )
+    command.set_defaults(run=train)
+
+    command = commands.add_parser("checkpoints", parents=[after], help="what has been trained")
+    command.set_defaults(run=checkpoints)
+
+    command = commands.add_parser(
+        "importance", parents=[after], help="how much each layer of a checkpoint matters"
+    )
+    command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
+    command.set_defaults(run=importance)
+
+
+def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.data.splits import make_split
+    from lcc_core.training import make_recipe
+    from lcc_core.training import train as run
+
+    recipe = make_recipe(
+        arguments.arch,
+        arguments.preset,
+        epochs=arguments.epochs,
+        batch=arguments.batch,
+        rate=arguments.rate,
+        weights=arguments.weights,
+        seed=arguments.seed,
+    )
+    tiles = load_tiles(arguments.data, context.home, context.progress)
+    split = make_split(tiles, arguments.split, arguments.seed)
+    checkpoint = run(
+        recipe,
+        tiles,
+        split,
+        context.home,
+        device=arguments.device,
+        on_progress=context.progress,
+        should_stop=context.stop,
+        resume=arguments.resume,
+    )
+    context.say(
+        table(
+            ("epoch", "loss", "train", "validation", "time"),
+            (
+                (
+                    int(row["epoch"]),
+                    f"{row['loss']:.4f}",
+                    percent(row["train_accuracy"]),
+                    percent(row.get("validation_accuracy")),
+                    duration(row["seconds"]),
+                )
+                for row in checkpoint.log
+            ),
+        )
+    )
+    context.say("")
+    context.say(f"Checkpoint {checkpoint.id}: {checkpoint.title}, {duration(checkpoint.seconds)}.")
+    return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+
+
+def summary(checkpoint: Any) -> dict[str, Any]:
+    """The facts of a checkpoint that fit in a list."""
+    return {
+        "id": checkpoint.id,
+        "arch": checkpoint.arch,
+        "data": checkpoint.data,
+        "synthetic": checkpoint.synthetic,
+        "split": checkpoint.split,
+        "epochs": len(checkpoint.log),
+        "preset": checkpoint.recipe.get("preset"),
+        "accuracy": checkpoint.accuracy,
+        "bytes": checkpoint.bytes,
+        "seconds": checkpoint.seconds,
+        "created": checkpoint.created,
+        "path": str(checkpoint.path),
+    }
+
+
+def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.store import list_checkpoints
+
+    found = list_checkpoints(context.home)
+    rows = [
+        (
+            c.id,
+            c.arch,
+            c.data + (" (synthetic)" if c.synthetic else ""),
+            c.split["protocol"],
+            len(c.log),
+            percent(c.accuracy.get("validation", {}).get("oa")),
+            percent(c.accuracy.get("test", {}).get("oa")),
+            size(c.bytes),
+            c.created,
+        )
+        for c in found
+    ]
+    heads = ("id", "arch", "data", "split", "epochs", "validation", "test", "size", "created")
+    context.say(
+        table(heads, rows)
+        if rows
+        else "There are no checkpoints yet. Train one: lcc train --data demo --arch compact"
+    )
+    return {"checkpoints": [summary(c) for c in found]}
+
+
+def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.compression.importance import importance as measure
+
+    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    layers = measure(checkpoint.model())
+    context.say(
+        table(
+            ("layer", "weights", "share", "variance", "importance"),
+            (
+                (
+                    layer.name,
+                    layer.weights,
+                    f"{layer.share:.4f}",
+                    f"{layer.variance:.4f}",
+                    f"{layer.importance:.4f}",
+                )
+                for layer in layers
+            ),
+        )
+    )
+    return {"checkpoint": checkpoint.id, "layers": [asdict(layer) for layer in layers]}

@@ -1,0 +1,52 @@
+"""Few threads, a home folder of its own for every test, and a tiny data set."""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lcc_core.files import Home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """An empty home that ``LCC_HOME`` names."""
+    root = tmp_path / "home"
+    monkeypatch.setenv("LCC_HOME", str(root))
+    yield Home.find(root)
+
+
+def draw_folder(root: Path, tiles: int = 12, size: int = 16) -> Path:
+    """Four class folders of small PNGs; each class has a colour of its own, with noise."""
+    generator = np.random.default_rng(0)
+    colours = {"forest": (30, 80, 40), "river": (40, 60, 140), "road": (120, 120, 110)}
+    for name, colour in {**colours, "wheat": (190, 170, 80)}.items():
+        folder = root / name
+        folder.mkdir(parents=True)
+        for number in range(tiles):
+            noise = generator.normal(0, 25, (size, size, 3))
+            pixels = np.clip(np.asarray(colour) + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{name}_{number}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def tile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ImageFolder of 4 classes × 12 tiles of 16×16."""
+    return draw_folder(tmp_path_factory.mktemp("tiles") / "source")
