@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +11,10 @@ import pytest
 from PIL import Image
 
 from lcc_core.files import Home
+
+# Before torch loads; the processes that tests start inherit it.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -23,19 +23,30 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("app", parents=[after], help="open the dashboard")
-    command.add_argument("--port", type=int, metavar="N", help=f"default: first free one from {FIRST_PORT}")
+    command.add_argument(
+        "--port", type=int, metavar="N", help=f"default: first free one from {FIRST_PORT}"
+    )
     command.set_defaults(run=app)
 
 
 def app(arguments: argparse.Namespace, context: Context) -> None:
     """Serve until stopped. Says the address as soon as it answers."""
+    port = free_port(arguments.port)
     script = PROJECT / "app.py"
     if not script.is_file():
-        raise LccError("The dashboard's app.py is not beside the lcc package.", "Run it from a clone.")
-    port = free_port(arguments.port)
+        raise LccError(
+            "The dashboard's app.py is not beside the lcc package.", "Run it from a clone."
+        )
     address = f"http://{ADDRESS}:{port}"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += ["--server.port", str(port), "--server.address", ADDRESS, "--server.headless", "true"]
+    command += [
+        "--server.port",
+        str(port),
+        "--server.address",
+        ADDRESS,
+        "--server.headless",
+        "true",
+    ]
     server = subprocess.Popen(
         command,
         cwd=PROJECT,  # where .streamlit/config.toml lies

@@ -1,3 +1,273 @@
 """``lcc compress``, ``lcc measure`` and ``lcc export``."""
-def add(commands, after):
-    pass
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.text import pairs, percent, size, table
+from lcc_core.errors import CheckpointError, DataError, LccError, require
+
+CHECKED_TILES = 1000
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "compress", parents=[after], help="prune and quantize a checkpoint into one small file"
+    )
+    command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
+    command.add_argument("--bits", type=int, metavar="B", help="1…8, or 32 for float (default 8)")
+    command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
+    command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
+    command.add_argument("--scale", metavar="absmax|lse", help="default lse")
+    command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
+    command.add_argument("--out", required=True, metavar="FILE", help="the packed file")
+    _part(command)
+    command.set_defaults(run=compress)
+
+    command = commands.add_parser(
+        "measure", parents=[after], help="accuracy and sizes of a packed file or a checkpoint"
+    )
+    command.add_argument("source", metavar="FILE_OR_CKPT")
+    command.add_argument("--data", metavar="D", help="default: the set it was trained on")
+    _part(command)
+    command.set_defaults(run=measure)
+
+    command = commands.add_parser("export", parents=[after], help="write an ONNX model")
+    command.add_argument("source", metavar="FILE", help="a packed file or a checkpoint's id")
+    command.add_argument("--onnx", required=True, metavar="OUT", help="the ONNX file")
+    command.set_defaults(run=export)
+
+
+def _part(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--part", default="test", metavar="test|validation", help="default test")
+
+
+def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.packed import write_packed
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.compression.apply import apply
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.measured import checkpoint_split, measure_plan
+
+    out = _target(arguments.out)
+    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    model = checkpoint.model()
+    plan = _plan(arguments, model)
+    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    split = checkpoint_split(checkpoint, tiles)
+    split.part(arguments.part)
+    compressed = apply(model, plan)
+    row = measure_plan(
+        context.home,
+        checkpoint,
+        plan,
+        tiles,
+        split,
+        part=arguments.part,
+        on_progress=context.progress,
+        should_stop=context.stop,
+        compressed=compressed,
+    )
+    written = write_packed(out, compressed, row.for_header(), {"split": checkpoint.split})
+    row = replace(row, bytes=written, real_ratio=checkpoint.bytes / written)
+    before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
+    context.say(_report(row, before))
+    context.say(f"\nWritten to {out}. In Python: lcc_core.load({str(out)!r})")
+    return row.to_json() | {"out": str(out), "float_oa": before, "settings": plan.to_json()}
+
+
+def _plan(arguments: argparse.Namespace, model: Any) -> Any:
+    from lcc_core.compression.plan import Plan
+    from lcc_core.compression.uniform import uniform_plan
+
+    asked = {name: getattr(arguments, name) for name in ("bits", "k", "granularity", "scale")}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if not arguments.plan:
+        return uniform_plan(model, **{"bits": 8} | asked)
+    if asked:
+        raise LccError(f"--plan and --{next(iter(asked))} do not go together.", "Leave one out.")
+    try:
+        return Plan.from_json(Path(arguments.plan).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise LccError(f"The plan {arguments.plan} cannot be read.", "Check the path.") from error
+
+
+def _target(name: str) -> Path:
+    """Where to write; found out before the work, not after it."""
+    path = Path(name).expanduser()
+    if path.is_dir() or not path.parent.is_dir():
+        raise LccError(f"{path} cannot be written.", "Name a file in a folder that exists.")
+    return path
+
+
+def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.data.splits import PARTS
+
+    require(arguments.part in PARTS, "part", arguments.part, f"one of {', '.join(PARTS)}")
+    path = Path(arguments.source).expanduser()
+    if path.is_file():
+        row = _measure_file(path, arguments, context)
+    else:
+        row = _measure_checkpoint(arguments, context)
+    context.say(_report(row))
+    return row.to_json() | {"source": arguments.source}
+
+
+def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.compression.apply import apply
+    from lcc_core.compression.plan import Plan
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.measure.measure import Origin
+    from lcc_core.measure.measure import measure as run
+    from lcc_core.studies.measured import checkpoint_split, measure_plan
+
+    checkpoint = find_checkpoint(context.home, _name(arguments.source))
+    plan = Plan({}, method="float")
+    tiles = load_tiles(arguments.data or checkpoint.data, context.home, context.progress)
+    hooks = {"on_progress": context.progress, "should_stop": context.stop}
+    if tiles.name == checkpoint.data:
+        split = checkpoint_split(checkpoint, tiles)
+        return measure_plan(
+            context.home, checkpoint, plan, tiles, split, part=arguments.part, **hooks
+        )
+    ids = _foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
+    origin = Origin(checkpoint.id, checkpoint.bytes)
+    return run(apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, **hooks)
+
+
+def _measure_file(path: Path, arguments: argparse.Namespace, context: Context) -> Any:
+    from lcc_core.checkpoints.packed import load_compressed
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.measure.measure import Origin
+    from lcc_core.measure.measure import measure as run
+
+    compressed = load_compressed(path)
+    spec, facts = compressed.model.spec, compressed.model.header
+    known = facts.get("measurement") or {}
+    trained = known.get("data")
+    if not (arguments.data or trained):
+        raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
+    tiles = load_tiles(arguments.data or trained, context.home, context.progress)
+    split = (facts.get("extra") or {}).get("split") or {}
+    if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
+        raise DataError(
+            f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",
+            "Training tiles could be among them: import the set again, or name another.",
+        )
+    ids = _foreign_ids(tiles, spec, split, arguments.part)
+    row = run(
+        compressed,
+        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0))),
+        tiles,
+        ids,
+        arguments.part,
+        on_progress=context.progress,
+        should_stop=context.stop,
+    )
+    written = path.stat().st_size
+    return replace(row, bytes=written, real_ratio=row.float_bytes / written)
+
+
+def _foreign_ids(tiles: Any, spec: Any, split: dict[str, Any], part: str) -> Any:
+    """The tiles of ``part`` under the model's own split; its classes and bands must be theirs."""
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+
+    if tiles.class_names != spec.class_names or tiles.bands != spec.bands:
+        raise DataError(
+            f"The model knows {spec.classes} classes in {spec.bands} bands, and those of "
+            f"{tiles.name!r} are others.",
+            "Name a data set with the same classes with --data.",
+        )
+    seed = int(split.get("seed", 0))
+    return make_split(tiles, split.get("protocol", DEFAULT_PROTOCOL), seed).part(part)
+
+
+def _name(source: str) -> str:
+    """A checkpoint's id; what looks like a path is one that is not there."""
+    if "/" in source or source.endswith((".lcc", ".safetensors")):
+        raise CheckpointError(f"There is no file {source}.", "Check the path.")
+    return source
+
+
+def _report(row: Any, before: float | None = None) -> str:
+    low, high = row.interval
+    change = "" if before is None else f", {100 * (row.oa - before):+.2f} points from float"
+    facts = pairs(
+        (
+            ("overall accuracy", f"{percent(row.oa)} ({percent(low)} to {percent(high)}){change}"),
+            ("average accuracy", percent(row.aa)),
+            ("kappa", f"{row.kappa:.4f}"),
+            ("measured on", f"{row.tiles} {row.part} tiles of {row.data}, {row.precision}"),
+            ("average bits", f"{row.average_bits:.2f}"),
+            ("sparsity", percent(row.sparsity)),
+        )
+    )
+    sizes = table(
+        ("", "ratio", "bytes"),
+        (
+            ("real", f"{row.real_ratio:.2f}×", f"{size(row.bytes)} of {size(row.float_bytes)}"),
+            ("nominal", f"{row.nominal_ratio:.2f}×", ""),
+            ("zeros-free", f"{row.zeros_free_ratio:.2f}×", ""),
+        ),
+    )
+    cost = f"{row.parameters:,} parameters, {row.macs:,} MACs"
+    if row.latency_ms is not None:
+        cost += f", {row.latency_ms:.2f} ms a tile"
+    return f"{facts}\n\n{sizes}\n\n{cost}"
+
+
+def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.onnx import check_onnx, export_onnx
+    from lcc_core.checkpoints.packed import load_packed
+    from lcc_core.checkpoints.store import find_checkpoint
+
+    out = _target(arguments.onnx)
+    timer = Timer()
+    path = Path(arguments.source).expanduser()
+    if path.is_file():
+        model = load_packed(path)
+        facts = model.header.get("measurement") or {}
+        data, split = facts.get("data"), (model.header.get("extra") or {}).get("split") or {}
+    else:
+        checkpoint = find_checkpoint(context.home, _name(arguments.source))
+        model, data, split = checkpoint.model(), checkpoint.data, checkpoint.split
+    images, what = _images(context, model.spec, data, split)
+    export_onnx(model, out, size=tuple(images.shape[2:]))
+    agreement = float(check_onnx(model, out, images))
+    written = out.stat().st_size
+    context.say(
+        f"{out}: {size(written)}, the same class as this program on "
+        f"{percent(agreement)} of {len(images)} {what}, in {timer}."
+    )
+    return {
+        "onnx": str(out),
+        "bytes": written,
+        "agreement": agreement,
+        "checked": len(images),
+        "checked_on": what,
+        "seconds": timer.seconds,
+    }
+
+
+def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]) -> Any:
+    """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
+    import torch
+
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.training.batches import gather
+
+    try:
+        if data is None:
+            raise DataError("unknown data set")
+        tiles = load_tiles(data, context.home, context.progress)
+        ids = _foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
+        return gather(tiles, ids).contiguous(), f"test tiles of {data}"
+    except DataError:
+        generator = torch.Generator().manual_seed(0)
+        shape = (64, spec.bands, 64, 64)
+        return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), "noise tiles"

@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from types import FrameType, TracebackType
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 from lcc_core.commands.text import bar, duration
@@ -65,7 +65,7 @@ class Context:
     """``text`` is what a person reads; with ``json`` only the returned object is printed."""
 
     json: bool = False
-    home: Home = Home(Path())
+    home: Home = field(default_factory=lambda: Home(Path()))
     stop: Callable[[], bool] = lambda: False
     _line: int = field(default=0, repr=False)
     _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)

@@ -11,7 +11,9 @@ from lcc_core.commands.text import pairs, size, table
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
-    group = commands.add_parser("data", help="list, import, download and describe data sets")
+    group = commands.add_parser(
+        "data", parents=[after], help="list, import, download and describe data sets"
+    )
     kinds = group.add_subparsers(title="commands", dest="what", metavar="WHAT", required=True)
 
     command = kinds.add_parser("list", parents=[after], help="known and stored data sets")

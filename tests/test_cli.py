@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lcc_core.cli import main
+from lcc_core.commands.text import bar, duration, size, table
+from lcc_core.files import Home
+from lcc_core.progress import Progress
+
+
+class Shell:
+    """Runs commands in this process; keeps what they say."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], home: Path) -> None:
+        self.capsys, self.home = capsys, home
+
+    def __call__(self, *words: object, code: int = 0) -> str:
+        assert main([*map(str, words), "--home", str(self.home)]) == code
+        self.out, self.err = self.capsys.readouterr()
+        return self.out
+
+    def json(self, *words: object, code: int = 0) -> dict[str, Any]:
+        text = self("--json", *words, code=code)
+        assert len(text.splitlines()) == 1
+        return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> tuple[Path, str]:
+    """A home with the tiny data set and one checkpoint of one epoch."""
+    root = tmp_path_factory.mktemp("trained")
+    home = Home.find(root)
+    from lcc_core.data.catalog import import_tiles
+    from lcc_core.data.splits import make_split
+    from lcc_core.training import make_recipe, train
+
+    tiles = import_tiles("mine", tile_folder, home)
+    recipe = make_recipe("compact", epochs=1, batch=16)
+    return root, train(recipe, tiles, make_split(tiles), home).id
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], trained: tuple[Path, str]) -> Shell:
+    return Shell(capsys, trained[0])
+
+
+@pytest.fixture
+def checkpoint(trained: tuple[Path, str]) -> str:
+    return trained[1]
+
+
+def test_import_info_list(
+    capsys: pytest.CaptureFixture[str], home: Home, tile_folder: Path
+) -> None:
+    shell = Shell(capsys, home.root)
+    done = shell.json("data", "import", "mine", tile_folder)
+    assert (done["tiles"], done["size"]) == (48, [16, 16])
+    assert {"stage", "done", "total"} <= set(json.loads(shell.err.splitlines()[0]))
+    about = shell.json("data", "info", "mine")
+    assert about["class_counts"] == {"forest": 12, "river": 12, "road": 12, "wheat": 12}
+    assert about["fingerprint"] == done["fingerprint"]
+    sets = {one["name"]: one for one in shell.json("data", "list")["data"]}
+    assert sets["mine"]["stored"] and not sets["eurosat"]["stored"]
+    assert "eurosat" in shell("data", "list") and "forest" in shell("data", "info", "mine")
+
+
+def test_train_and_list(capsys: pytest.CaptureFixture[str], home: Home, tile_folder: Path) -> None:
+    shell = Shell(capsys, home.root)
+    assert "no checkpoints yet" in shell("checkpoints")
+    shell("data", "import", "mine", tile_folder)
+    words = ["train", "--data", "mine", "--arch", "compact", "--epochs", 1, "--seed", 3]
+    words += ["--batch", 16, "--split", "80/20", "--device", "cpu"]
+    first = shell.json(*words)
+    assert first["recipe"]["seed"] == first["split"]["seed"] == 3
+    assert first["split"]["protocol"] == "80/20" and len(first["log"]) == 1
+    reports = [json.loads(line) for line in shell.err.splitlines()]
+    assert {"epoch", "loss"} <= set(reports[-1]["figures"]) and reports[-1]["stage"] == "train"
+    again = shell.json(*words, "--resume")
+    assert (again["id"], again["created"]) == (first["id"], first["created"])
+    assert [c["id"] for c in shell.json("checkpoints")["checkpoints"]] == [first["id"]]
+    assert first["id"] in shell("checkpoints")
+
+
+def test_importance(shell: Shell, checkpoint: str) -> None:
+    layers = shell.json("importance", checkpoint[:6])["layers"]
+    assert sum(layer["share"] for layer in layers) == pytest.approx(1)
+    assert layers[0]["name"] in shell("importance", checkpoint)
+
+
+def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
+    out = tmp_path / "small.lcc"
+    made = shell.json("compress", checkpoint, "--bits", 4, "--k", 0.5, "--out", out)
+    assert made["bytes"] == out.stat().st_size
+    assert made["real_ratio"] == made["float_bytes"] / made["bytes"] > 4
+    assert made["average_bits"] == 4 and made["sparsity"] > 0.2
+    read = shell.json("measure", out)
+    same = ("oa", "aa", "kappa", "confusion", "tiles", "bytes", "real_ratio", "average_bits")
+    same += ("sparsity", "zeros_free_ratio", "float_bytes", "checkpoint", "fingerprint")
+    assert {name: read[name] for name in same} == {name: made[name] for name in same}
+    assert shell.json("measure", out, "--part", "validation")["part"] == "validation"
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(made["settings"]))
+    other = tmp_path / "other.lcc"
+    shell("compress", checkpoint, "--plan", plan, "--out", other)
+    assert other.read_bytes() == out.read_bytes()
+    assert "real" in shell("measure", out) and "zeros-free" in shell.out
+
+
+def test_measure_a_checkpoint(shell: Shell, checkpoint: str, tile_folder: Path) -> None:
+    row = shell.json("measure", checkpoint)
+    assert (row["average_bits"], row["part"], row["checkpoint"]) == (32, "test", checkpoint)
+    (stored,) = shell.json("checkpoints")["checkpoints"]
+    assert row["oa"] == stored["accuracy"]["test"]["oa"]
+    shell("data", "import", "twin", tile_folder)
+    assert shell.json("measure", checkpoint, "--data", "twin")["data"] == "twin"
+
+
+def test_export(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    packed, out = tmp_path / "small.lcc", tmp_path / "small.onnx"
+    shell("compress", checkpoint, "--out", packed)
+    made = shell.json("export", packed, "--onnx", out)
+    assert made["bytes"] == out.stat().st_size and made["agreement"] == 1
+
+
+BAD = [
+    ((), "required"),
+    (("squash",), "squash"),
+    (("data",), "required"),
+    (("data", "info", "nowhere"), "lcc data import nowhere"),
+    (("data", "info", "../up"), "name="),
+    (("data", "import", "x", "/no/such/path"), "/no/such/path"),
+    (("data", "download", "mine"), "mine"),
+    (("train", "--data", "mine"), "--arch"),
+    (("train", "--data", "mine", "--arch", "alexnet"), "alexnet"),
+    (("train", "--data", "mine", "--arch", "compact", "--preset", "magic"), "magic"),
+    (("train", "--data", "mine", "--arch", "compact", "--epochs", "0"), "epochs=0"),
+    (("train", "--data", "mine", "--arch", "compact", "--epochs", "ten"), "ten"),
+    (("train", "--data", "mine", "--arch", "compact", "--split", "1/2"), "protocol='1/2'"),
+    (("train", "--data", "mine", "--arch", "compact", "--device", "abacus"), "abacus"),
+    (("train", "--data", "mine", "--arch", "compact", "--seed", "-1"), "seed=-1"),
+    (("importance", "zzzz"), "lcc train"),
+    (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
+    (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),
+    (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "prune_k=nan"),
+    (("compress", "CKPT", "--scale", "max", "--out", "OUT"), "scale='max'"),
+    (("compress", "CKPT", "--part", "all", "--out", "OUT"), "part='all'"),
+    (("compress", "CKPT"), "--out"),
+    (("compress", "CKPT", "--out", "/no/such/folder/x.lcc"), "/no/such/folder"),
+    (("compress", "CKPT", "--plan", "/none.json", "--out", "OUT"), "/none.json"),
+    (("compress", "CKPT", "--plan", "FOREIGN", "--out", "OUT"), "not a plan"),
+    (("measure", "missing.lcc"), "missing.lcc"),
+    (("measure", "FOREIGN"), "FOREIGN"),
+    (("measure", "CKPT", "--part", "all"), "part='all'"),
+    (("measure", "CKPT", "--data", "demo2"), "demo2"),
+    (("export", "FOREIGN", "--onnx", "OUT"), "FOREIGN"),
+    (("app", "--port", "99999"), "port=99999"),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), BAD, ids=[" ".join(words) for words, _ in BAD])
+def test_bad_input_is_one_line_and_code_2(
+    shell: Shell, checkpoint: str, tmp_path: Path, words: tuple[str, ...], expected: str
+) -> None:
+    foreign = tmp_path / "FOREIGN"
+    foreign.write_text("[]")
+    names = {"CKPT": checkpoint, "OUT": str(tmp_path / "x.lcc"), "FOREIGN": str(foreign)}
+    words = tuple(names.get(word, word) for word in words)
+    shell(*words, code=2)
+    (line,) = shell.err.splitlines()
+    assert line.startswith("lcc: ") and expected in line
+    assert shell.out == ""
+    answer = shell.json(*words, code=2)
+    assert expected in f"{answer['error']} {answer['fix']}"
+    assert not (tmp_path / "x.lcc").exists()
+
+
+def test_home_before_after_and_from_the_environment(
+    capsys: pytest.CaptureFixture[str], trained: tuple[Path, str], home: Home
+) -> None:
+    for words in (
+        ["--home", str(trained[0]), "--json", "checkpoints"],
+        ["checkpoints", "--json", "--home", str(trained[0])],
+        ["--json", "checkpoints", "--home", str(trained[0])],
+    ):
+        assert main(words) == 0
+        assert len(json.loads(capsys.readouterr().out)["checkpoints"]) == 1
+    assert main(["checkpoints", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["checkpoints"] == []
+    blocked = home.root / "file"
+    blocked.write_text("")
+    assert main(["checkpoints", "--home", str(blocked)]) == 2
+    assert "--home" in capsys.readouterr().err
+
+
+def test_ctrl_c_cancels_training_with_130(home: Home, tile_folder: Path) -> None:
+    assert main(["data", "import", "mine", str(tile_folder)]) == 0
+    command = [sys.executable, "-m", "lcc_core.cli", "--json", "train", "--data", "mine"]
+    command += ["--arch", "compact", "--epochs", "2000", "--batch", "16"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
+    )
+    assert process.stderr is not None
+    json.loads(process.stderr.readline())
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert json.loads(out)["code"] == 130
+    assert "Traceback" not in err and err.splitlines()[-1].startswith("lcc: Cancelled.")
+
+
+def test_help_is_instant_and_imports_no_torch() -> None:
+    script = "import sys, lcc_core.cli as c; c.make_parser(); print('torch' in sys.modules)"
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
+    assert time.monotonic() - began < 3
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+
+
+def test_what_a_terminal_shows() -> None:
+    assert [duration(s) for s in (4.21, 187, 7509)] == ["4.2 s", "3:07 min", "2:05:09 h"]
+    assert [size(n) for n in (999, 1234, 5_678_000)] == ["999 B", "1.23 kB", "5.68 MB"]
+    line = bar(Progress("train", 5, 10, "epoch 1 of 2", 70.0))
+    assert line.startswith("train  [############------------]   50 %") or "50 %" in line
+    assert line.endswith("1:10 min left") and len(line) < 119
+    assert bar(Progress("x", 0, 0)).count("#") == 0
+    assert table(("a", "bb"), [("x", 1), ("yy", 22)]) == "a   bb\nx    1\nyy  22"
