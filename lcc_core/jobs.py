@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ NICE, TAIL = 10, 1 << 16
 STOP_WITHIN_S = 20.0
 # Children of this process, so that ended ones can be reaped.
 _children: dict[int, subprocess.Popen] = {}
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,15 @@ def start(home: Home, argv: list[str], title: str = "", threads: int = 1) -> Job
     A job with the same words that is running already is returned instead. Raises ``LccError``
     when no process can be started.
     """
-    for known in jobs(home):
-        if known.running and list(known.argv) == list(argv):
-            return known
-    identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    with _starting:  # two clicks make one job
+        for known in jobs(home):
+            if known.running and list(known.argv) == list(argv):
+                return known
+        return _start(home, list(argv), title, threads)
+
+
+def _start(home: Home, argv: list[str], title: str, threads: int) -> Job:
+    identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     folder = home.jobs / identity
     folder.mkdir()
     command = [sys.executable, "-m", "lcc_core.cli", *argv, "--json", "--home", str(home.root)]
@@ -101,7 +108,7 @@ def start(home: Home, argv: list[str], title: str = "", threads: int = 1) -> Job
     _children[process.pid] = process
     facts = {
         "title": title or " ".join(argv),
-        "argv": list(argv),
+        "argv": argv,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "pid": process.pid,
         "process_started": _process_started(process.pid) or "",

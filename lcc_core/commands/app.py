@@ -61,6 +61,8 @@ def app(arguments: argparse.Namespace, context: Context) -> None:
         sys.stdout.flush()
         if server.wait():
             raise LccError("The dashboard stopped by itself.", "Its last words are above.")
+    except KeyboardInterrupt:  # how it is meant to end
+        context.say("Stopped. Jobs that were running go on.")
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -69,6 +69,7 @@ class Context:
     stop: Callable[[], bool] = lambda: False
     _line: int = field(default=0, repr=False)
     _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)
+    _began: tuple[int, float] = field(default=(0, 0.0), repr=False)
 
     def progress(self, report: Progress) -> None:
         """One JSON line, or the one line that is written over; a few times a second at most."""
@@ -77,6 +78,11 @@ class Context:
         if report.stage == stage and report.done < report.total and now - before < REPORT_EVERY_S:
             return
         self._reported = (report.stage, now)
+        if report.stage != stage:
+            self._began = (report.done, now)
+        if report.eta_s is None and report.done > self._began[0]:
+            pace = (now - self._began[1]) / (report.done - self._began[0])
+            report = replace(report, eta_s=pace * (report.total - report.done))
         if self.json:
             print(json.dumps(clean(asdict(report))), file=sys.stderr, flush=True)
         elif sys.stderr.isatty():
