@@ -59,20 +59,20 @@ def _tiles(rng: Rng, label: int, n: int) -> np.ndarray:
 
 
 def _intrude(rng: Rng, scene: np.ndarray, label: int) -> np.ndarray:
-    """A third of the tiles hold a corner of some other land cover, as real tiles do."""
+    """Nearly a third of the tiles hold a corner of some other land cover, as real tiles do."""
     n = len(scene)
     other = (label + int(rng.integers(1, len(CLASSES)))) % len(CLASSES)
     strange = SCENES[CLASSES[other]](rng, n)
     u, _ = t.turned(rng, n, t.draw_each(rng, n, 0, 2 * np.pi))
-    edge = t.draw_each(rng, n, 8, 30) + 5 * t.noise(rng, n, 4)
-    chosen = rng.random((n, 1, 1)) < 0.35
+    edge = t.draw_each(rng, n, 14, 32) + 5 * t.noise(rng, n, 4)
+    chosen = rng.random((n, 1, 1)) < 0.3
     return t.mix(scene, strange, np.clip(u - edge, 0, 1) * chosen)
 
 
 def _camera(rng: Rng, scene: np.ndarray) -> np.ndarray:
     """Season, relief, haze and sensor; returns uint8."""
     n = len(scene)
-    season = rng.normal(1, 0.09, (n, 1, 1, 3))
+    season = rng.normal(1, 0.05, (n, 1, 1, 3))
     light = t.draw_each(rng, n, 0.8, 1.2)[..., None] + 0.05 * t.noise(rng, n, 2)[..., None]
     haze = np.clip(t.draw_each(rng, n, -0.3, 0.38) + 0.12 * t.noise(rng, n, 2), 0, 0.6)
     scene = t.mix(scene * season * light, np.array([0.55, 0.58, 0.62]), haze)

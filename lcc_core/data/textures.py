@@ -46,7 +46,7 @@ def mix(base: np.ndarray, over: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def colours(rng: Rng, n: int, palette: list[tuple[int, int, int]], spread: float) -> np.ndarray:
     """One colour a tile (n, 1, 1, 3) on the 0…1 scale: a random palette entry, varied."""
     chosen = np.array(palette, np.float32)[rng.integers(len(palette), size=n)] / 255
-    chosen = chosen * rng.normal(1, spread, (n, 1)) + rng.normal(0, spread * 0.15, (n, 3))
+    chosen = chosen * rng.normal(1, spread, (n, 1)) + rng.normal(0, spread * 0.08, (n, 3))
     return np.clip(chosen, 0.02, 1)[:, None, None, :].astype(np.float32)
 
 

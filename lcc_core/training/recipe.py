@@ -94,11 +94,24 @@ GENTLE = {"convnext_tiny": 1e-3, "swin_t": 7e-4, "vgg16": 1e-3, "vgg19": 1e-3}
 RATES = {"compact": 6e-3, **GENTLE}
 
 
-def make_recipe(arch: str, preset: str = "default", **overrides: Any) -> Recipe:
-    """A preset's recipe for an architecture; ``None`` overrides are left out."""
+# A small set needs more, smaller steps to see as many of them.
+SMALL_SET = 5000
+SMALL_SETTINGS = {"epochs": 30, "batch": 32}
+
+
+def make_recipe(
+    arch: str, preset: str = "default", tiles: int | None = None, **overrides: Any
+) -> Recipe:
+    """A preset's recipe for an architecture and a number of training ``tiles``.
+
+    Overrides that are ``None`` are left out.
+    """
     require(preset in PRESETS, "preset", preset, f"one of {', '.join(PRESETS)}")
     settings = dict(PRESETS[preset])
-    if preset == "default" and arch in RATES:
-        settings["rate"] = RATES[arch]
+    if preset == "default":
+        if tiles is not None and tiles < SMALL_SET:
+            settings |= SMALL_SETTINGS
+        if arch in RATES:
+            settings["rate"] = RATES[arch]
     settings |= {key: value for key, value in overrides.items() if value is not None}
     return Recipe(arch=arch, preset=preset, **settings)

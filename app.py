@@ -1,0 +1,13 @@
+"""The dashboard: page set-up and navigation; nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
+st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", default=True),
+        st.Page("pages/data.py", title="Data", url_path="data"),
+        st.Page("pages/train.py", title="Train", url_path="train"),
+        st.Page("pages/compress.py", title="Compress", url_path="compress"),
+    ]
+).run()

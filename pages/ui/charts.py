@@ -1,0 +1,116 @@
+"""The figures. Colours are Okabe-Ito's, told apart by the colour-blind too."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+
+
+def training_curve(frame: pd.DataFrame) -> alt.Chart:
+    """Accuracy by epoch; columns epoch, train_accuracy and, where measured, validation_accuracy."""
+    names = {"train_accuracy": "training", "validation_accuracy": "validation"}
+    columns = [name for name in names if name in frame]
+    long = frame.melt("epoch", columns, "part", "accuracy").replace({"part": names}).dropna()
+    long["accuracy"] *= 100
+    return (
+        alt.Chart(long)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("accuracy:Q", title="accuracy (%)", scale=alt.Scale(zero=False)),
+            color=alt.Color("part:N", title=None, scale=alt.Scale(range=[BLUE, ORANGE])),
+            shape=alt.Shape("part:N", title=None),
+            tooltip=["epoch", "part", alt.Tooltip("accuracy:Q", format=".2f")],
+        )
+        .properties(height=240)
+    )
+
+
+def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
+    frame = pd.DataFrame({"class": names, "tiles": counts})
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=BLUE)
+        .encode(
+            x=alt.X("tiles:Q", title="tiles"),
+            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+            tooltip=["class", "tiles"],
+        )
+        .properties(height=max(160, 22 * len(names)))
+    )
+
+
+def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Chart:
+    """One bar a layer, in graph order; columns layer, weights and ``column``."""
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=colour)
+        .encode(
+            x=alt.X("layer:N", sort=None, title=None, axis=alt.Axis(labelAngle=-60)),
+            y=alt.Y(f"{column}:Q", title=title),
+            tooltip=["layer", "weights", alt.Tooltip(f"{column}:Q", format=".4g")],
+        )
+        .properties(height=230)
+    )
+
+
+def weight_histogram(before: np.ndarray, after: np.ndarray) -> go.Figure:
+    """Weights of one layer before and after, on the same bins."""
+    reach = float(np.abs(before).max()) or 1.0
+    figure = go.Figure()
+    for values, name, colour in ((before, "float", BLUE), (after, "compressed", VERMILION)):
+        counts, edges = np.histogram(values, 121, (-reach, reach))
+        figure.add_bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            width=2 * reach / 121,
+            name=name,
+            marker_color=colour,
+            opacity=0.6,
+        )
+    figure.update_layout(
+        barmode="overlay",
+        height=300,
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        xaxis_title="weight",
+        yaxis_title="number of weights",
+        yaxis_type="log",
+        legend={"orientation": "h", "y": 1.15},
+    )
+    return figure
+
+
+def confusion(matrix: np.ndarray, names: tuple[str, ...], change: np.ndarray | None) -> go.Figure:
+    """Tiles by truth (rows) and answer; with ``change``, the difference from the float model."""
+    shown = matrix if change is None else change
+    limit = max(1, int(np.abs(shown).max()))
+    colours = (
+        {"colorscale": "Blues", "zmin": 0}
+        if change is None
+        else {"colorscale": "RdBu_r", "zmin": -limit, "zmax": limit}
+    )
+    form = "%{text}"
+    text = [[f"{v:d}" if change is None else f"{v:+d}" if v else "" for v in r] for r in shown]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x=names,
+            y=names,
+            text=text,
+            texttemplate=form,
+            hovertemplate="truth %{y}<br>answer %{x}<br>%{z} tiles<extra></extra>",
+            showscale=False,
+            **colours,
+        )
+    )
+    figure.update_layout(
+        height=max(380, 30 * len(names) + 140),
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        yaxis={"autorange": "reversed", "title": "truth"},
+        xaxis={"title": "answer"},
+    )
+    return figure

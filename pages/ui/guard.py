@@ -1,0 +1,30 @@
+"""No traceback ever reaches the page: errors say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import streamlit as st
+
+from lcc_core.errors import LccError
+
+log = logging.getLogger("lcc.app")
+
+
+@contextlib.contextmanager
+def guard() -> Iterator[None]:
+    """Show an error in place of the block's output; Streamlit's own signals pass through."""
+    try:
+        yield
+    except LccError as error:
+        st.error(f"**{error.what}** {error.fix}")
+    except ValueError as error:
+        st.error(f"**This setting does not work.** {error}")
+    except Exception:
+        log.exception("a page failed")
+        st.error(
+            "**Something went wrong that should not have.** The details are in the terminal that "
+            "runs the app. Reload the page; your data and checkpoints are safe."
+        )

@@ -1,0 +1,56 @@
+"""What pages load once: cached on ids, never on arrays or weights."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
+from lcc_core.compression import Compressed, Plan, apply
+from lcc_core.data.catalog import load_tiles
+from lcc_core.data.splits import Split
+from lcc_core.data.tiles import TileSet
+from lcc_core.files import Home
+from lcc_core.models import Classifier
+from lcc_core.studies.measured import checkpoint_split
+
+
+def home() -> Home:
+    return Home.find()
+
+
+def checkpoints() -> list[Checkpoint]:
+    return list_checkpoints(home())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the tiles …")
+def _tiles(name: str, root: str, stamp: float) -> TileSet:
+    return load_tiles(name, Home.find(root))
+
+
+def tiles(name: str) -> TileSet:
+    """The stored set, opened once for each import of it."""
+    folder = home().tiles / name
+    return _tiles(name, str(home().root), folder.stat().st_mtime if folder.is_dir() else 0.0)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the checkpoint …")
+def _model(checkpoint_id: str, created: str, root: str) -> Classifier:
+    return find_checkpoint(Home.find(root), checkpoint_id).model()
+
+
+def model(checkpoint: Checkpoint) -> Classifier:
+    """The float model; never to be changed."""
+    return _model(checkpoint.id, checkpoint.created, str(home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _compressed(checkpoint_id: str, created: str, plan_id: str, _plan: Plan, root: str) -> Compressed:
+    return apply(_model(checkpoint_id, created, root), _plan)
+
+
+def compressed(checkpoint: Checkpoint, plan: Plan) -> Compressed:
+    return _compressed(checkpoint.id, checkpoint.created, plan.id, plan, str(home().root))
+
+
+def split(checkpoint: Checkpoint) -> Split:
+    return checkpoint_split(checkpoint, tiles(checkpoint.data))
