@@ -71,13 +71,19 @@ def test_bad_input_fails_with_its_line(filled: Home) -> None:
     assert "nowhere" in ended.error and "lcc data import" in ended.error
 
 
-def test_a_killed_job_is_told_from_a_running_one(filled: Home) -> None:
+def test_a_killed_job_is_told_from_a_running_one_and_resumes(filled: Home) -> None:
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
-    progressed(filled, begun.id)
+    reached = progressed(filled, begun.id, 6)
     os.killpg(begun.pid, signal.SIGKILL)
     ended = jobs.wait(filled, begun.id)
     assert ended.state == jobs.FAILED
     assert "without a result" in ended.error
+    again = jobs.start(filled, [*TRAIN, "--epochs", "2000", "--resume"])
+    progressed(filled, again.id)
+    jobs.cancel(filled, again.id)
+    first = jobs.wait(filled, again.id).history()[0]
+    assert reached.progress is not None
+    assert first.done >= reached.progress.done - 2  # at most one epoch of two batches is lost
 
 
 def test_jobs_outlive_the_app_that_started_them(filled: Home) -> None:
