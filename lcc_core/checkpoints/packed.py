@@ -184,9 +184,14 @@ def _rebuild(header: dict[str, Any], blobs: dict[str, bytes]) -> Compressed:
     codes, shapes = {}, dict(state_shapes)
     streams, start = [], 0
     for name, bits, mode, table, data, check, scales in index["layers"]:
-        if bits not in range(1, 9) or min(table, data) < 0 or scales not in (
-            1,
-            state_shapes[f"{name}.weight"][0],
+        if (
+            bits not in range(1, 9)
+            or min(table, data) < 0
+            or scales
+            not in (
+                1,
+                state_shapes[f"{name}.weight"][0],
+            )
         ):
             raise _damaged("The file", "its index is wrong")
         blob = blobs["codes"][start : start + table + data]

@@ -82,7 +82,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | str) -> Plan:
-        """Raises ``LccError`` for text that is no plan, ``ValueError`` for settings out of range."""
+        """Raises ``LccError`` for what is no plan, ``ValueError`` for settings out of range."""
         try:
             content = json.loads(content) if isinstance(content, str) else content
             layers = {str(n): LayerSetting(**s) for n, s in content["layers"].items()}

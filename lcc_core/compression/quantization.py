@@ -41,8 +41,10 @@ def quantize(weight: Tensor, setting: LayerSetting, keep: Tensor | None = None) 
     scale is the mean magnitude of the kept weights, which is also their least squared error.
     """
     require(setting.bits < 32, "bits", setting.bits, "1…8: 32 bits are float")
-    rows = weight.detach().float().reshape(
-        (weight.shape[0], -1) if setting.granularity == "channel" else (1, -1)
+    rows = (
+        weight.detach()
+        .float()
+        .reshape((weight.shape[0], -1) if setting.granularity == "channel" else (1, -1))
     )
     kept = None if keep is None else keep.reshape(rows.shape)
     if kept is not None:

@@ -25,9 +25,7 @@ class Archive:
     md5: str
 
 
-def fetch(
-    archive: Archive, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
-) -> Path:
+def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: ShouldStop) -> Path:
     """The downloaded and checked file. A broken download goes on where it stopped."""
     target = folder / archive.url.rpartition("/")[2]
     if target.is_file() and _md5(target) == archive.md5:

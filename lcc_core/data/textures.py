@@ -73,7 +73,7 @@ def paint_parcels(rng: Rng, which: np.ndarray, palettes: np.ndarray) -> np.ndarr
 
 def stripes(rng: Rng, n: int, low: float, high: float) -> np.ndarray:
     """Parallel rows, −1…1, ``low``…``high`` pixels apart."""
-    u, v = turned(rng, n)
+    u, _ = turned(rng, n)
     wobble = 1.5 * noise(rng, n, 3)
     return np.sin(2 * np.pi * (u + wobble) / draw_each(rng, n, low, high))
 

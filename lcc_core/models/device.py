@@ -29,9 +29,10 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def _cpu_gains_by_bf16() -> bool:
     with contextlib.suppress(OSError):
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text() or "avx512_bf16" in Path(
-            "/proc/cpuinfo"
-        ).read_text()
+        return (
+            "amx_bf16" in Path("/proc/cpuinfo").read_text()
+            or "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+        )
     return False
 
 

@@ -44,7 +44,9 @@ def model(checkpoint: Checkpoint) -> Classifier:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _compressed(checkpoint_id: str, created: str, plan_id: str, _plan: Plan, root: str) -> Compressed:
+def _compressed(
+    checkpoint_id: str, created: str, plan_id: str, _plan: Plan, root: str
+) -> Compressed:
     return apply(_model(checkpoint_id, created, root), _plan)
 
 
