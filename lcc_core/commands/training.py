@@ -47,19 +47,12 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
 
-    make_recipe(arguments.arch, arguments.preset)  # bad names fail before tiles are read
+    names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed")
+    chosen = {name: getattr(arguments, name) for name in names}
+    make_recipe(**chosen)  # bad choices fail before tiles are read
     tiles = load_tiles(arguments.data, context.home, context.progress)
     split = make_split(tiles, arguments.split, arguments.seed)
-    recipe = make_recipe(
-        arguments.arch,
-        arguments.preset,
-        tiles=len(split.train),
-        epochs=arguments.epochs,
-        batch=arguments.batch,
-        rate=arguments.rate,
-        weights=arguments.weights,
-        seed=arguments.seed,
-    )
+    recipe = make_recipe(tiles=len(split.train), **chosen)
     checkpoint = run(
         recipe,
         tiles,
