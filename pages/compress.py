@@ -16,6 +16,7 @@ from lcc_core.models import weight_of
 from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
 from pages.ui import charts, jobpanel, session, words
 from pages.ui.guard import guard
+from pages.ui.note import note
 
 HELP = {
     "bits": "Bits for each weight. 32 leaves the weights as floats.",
@@ -71,7 +72,7 @@ def headline(row: Measurement, reference: Measurement) -> None:
     cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
     cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
     speed = f", {row.latency_ms:.1f} ms a tile (batch 1)" if row.latency_ms else ""
-    st.caption(
+    note(
         f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
         f"{' (synthetic)' if row.synthetic else ''} in {row.precision}, 95 % interval "
         f"{words.percent(low)} to {words.percent(high)}. Average accuracy {words.percent(row.aa)}, "
@@ -175,6 +176,6 @@ with guard():
             bind="query-params",
         )
         if models[chosen].synthetic:
-            st.caption(words.SYNTHETIC)
+            note(words.SYNTHETIC)
         workbench(models[chosen])
 jobpanel.panel()

@@ -7,6 +7,7 @@ from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS, make_split
 from pages.ui import charts, jobpanel, session, words
 from pages.ui.guard import guard
+from pages.ui.note import note
 
 GALLERY = 8
 
@@ -42,7 +43,7 @@ def look(names: list[str]) -> None:
     name = st.selectbox("Look into", names, key="set", bind="query-params")
     tiles = session.tiles(name)
     if tiles.synthetic:
-        st.caption(words.SYNTHETIC)
+        note(words.SYNTHETIC)
     left, right = st.columns([2, 3])
     left.altair_chart(charts.class_counts(tiles.class_names, tiles.class_counts()))
     with right:
@@ -52,7 +53,7 @@ def look(names: list[str]) -> None:
         strip = st.columns(4)
         for place, index in enumerate(shown):
             strip[place % 4].image(np.asarray(tiles.images[index]), caption=f"tile {index}")
-    st.caption(
+    note(
         f"{len(tiles):,} tiles, {tiles.bands} bands. Fingerprint {tiles.fingerprint[:16]}…. "
         + "Splits: "
         + "; ".join(

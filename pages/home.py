@@ -5,6 +5,7 @@ import streamlit as st
 from lcc_core.data.catalog import stored
 from pages.ui import jobpanel, session, words
 from pages.ui.guard import guard
+from pages.ui.note import note
 
 st.title("Land-Cover Compression Explorer")
 st.markdown(
@@ -49,7 +50,7 @@ with guard():
             jobpanel.launch(
                 ["train", "--data", "demo", "--arch", "compact"], "Compact network on demo tiles"
             )
-        st.caption(words.SYNTHETIC)
+        note(words.SYNTHETIC)
     jobpanel.panel("The model is ready: open **Compress**.")
     st.subheader("Your own tiles")
     st.markdown("EuroSAT, UC Merced or any folder of class folders:")

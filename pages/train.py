@@ -9,6 +9,7 @@ from lcc_core.models.device import DEVICES
 from lcc_core.training.recipe import PRESETS, make_recipe
 from pages.ui import jobpanel, session, words
 from pages.ui.guard import guard
+from pages.ui.note import note
 
 st.title("Train")
 
@@ -46,7 +47,7 @@ def choose() -> None:
     seed = right.number_input("Seed", 0, 2**31 - 1, 0)
     device = left.selectbox("Device", list(DEVICES), help="auto takes an accelerator if there is.")
     if data == "demo":
-        st.caption(words.SYNTHETIC)
+        note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
         st.json(known.to_json() | {"epochs": int(epochs), "seed": int(seed)})
     if st.button("Train", type="primary"):

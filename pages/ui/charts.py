@@ -37,10 +37,12 @@ def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
         .mark_bar(color=BLUE)
         .encode(
             x=alt.X("tiles:Q", title="tiles"),
-            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+            y=alt.Y(
+                "class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)
+            ),
             tooltip=["class", "tiles"],
         )
-        .properties(height=max(160, 22 * len(names)))
+        .properties(height=max(160, 24 * len(names) + 40))
     )
 
 

@@ -1,0 +1,9 @@
+"""Small print that keeps the text's contrast; Streamlit's captions are too faint to pass."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def note(text: str) -> None:
+    st.markdown(f":small[{text}]")

@@ -1,0 +1,117 @@
+"""What each page shows and does, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lcc_core import jobs
+from lcc_core.data.catalog import import_tiles
+from lcc_core.data.splits import make_split
+from lcc_core.files import Home
+from lcc_core.training import make_recipe, train
+
+WAIT_S = 60
+PROJECT = Path(__file__).parents[2]
+
+
+def page(name: str) -> AppTest:
+    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
+    return test if name == "home" else test.switch_page(f"pages/{name}.py").run()
+
+
+def words(test: AppTest) -> str:
+    kinds = ("title", "markdown", "caption", "info", "error", "success", "subheader")
+    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
+
+
+@pytest.fixture
+def trained(home: Home, tile_folder) -> Home:
+    tiles = import_tiles("tiny", tile_folder, home)
+    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
+    return home
+
+
+def test_home_names_the_first_step(home: Home) -> None:
+    test = page("home")
+    assert not test.exception
+    assert "Train the demo model" in [button.label for button in test.button]
+    assert "ynthetic" in words(test)
+
+
+def test_home_lists_what_is_trained(trained: Home) -> None:
+    test = page("home")
+    assert [metric.value for metric in test.metric] == ["1", "1"]
+    assert test.dataframe[0].value["architecture"].tolist() == ["compact"]
+
+
+def test_data_shows_counts_and_a_gallery(trained: Home) -> None:
+    test = page("data")
+    assert not test.exception
+    assert test.dataframe[0].value["tiles"].tolist() == [48]
+    assert "48 tiles" in words(test)
+
+
+def test_import_needs_a_path(home: Home) -> None:
+    test = page("data")
+    next(b for b in test.button if b.label == "Import").click().run()
+    assert "A path and a name are needed" in test.error[0].value
+    assert not jobs.jobs(home)
+
+
+def test_training_starts_a_job(trained: Home) -> None:
+    test = page("train")
+    test.selectbox(key="data").set_value("tiny").run()
+    next(n for n in test.number_input if n.label == "Epochs").set_value(1).run()
+    next(b for b in test.button if b.label == "Train").click().run()
+    assert not test.exception
+    job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
+    assert job.state == "done", job.error
+    assert len(page("train").markdown) >= 2
+
+
+def test_compress_without_a_checkpoint_says_so(home: Home) -> None:
+    test = page("compress")
+    assert "no checkpoint to compress yet" in test.info[0].value
+
+
+def test_fewer_bits_make_a_smaller_file(trained: Home) -> None:
+    test = page("compress")
+    assert not test.exception
+    ratios = {}
+    for bits in (8, 2):
+        test.select_slider(key="bits").set_value(bits).run()
+        assert not test.error, test.error[0].value
+        metrics = {metric.label: metric.value for metric in test.metric}
+        ratios[bits] = float(metrics["Real ratio"].rstrip("×"))
+        assert float(metrics["Nominal ratio"].rstrip("×")) == 32 / bits
+    assert ratios[2] > ratios[8] > 2
+
+
+def test_float_settings_change_nothing(trained: Home) -> None:
+    test = page("compress")
+    test.select_slider(key="bits").set_value(32).run()
+    accuracy = next(m for m in test.metric if m.label == "Overall accuracy")
+    assert accuracy.delta == "+0.00 points from float"
+
+
+def test_changed_tiles_are_an_error_not_a_traceback(trained: Home) -> None:
+    path = trained.tiles / "tiny" / "meta.json"
+    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    test = page("compress")
+    assert not test.exception
+    assert "are not those checkpoint" in test.error[0].value
+
+
+def test_weights_before_and_after_differ(trained: Home) -> None:
+    from lcc_core.compression import uniform_plan
+    from pages.ui import session
+
+    checkpoint = session.checkpoints()[0]
+    plan = uniform_plan(session.model(checkpoint), 1)
+    before = session.model(checkpoint).net.head.weight.detach().numpy()
+    after = session.compressed(checkpoint, plan).model.net.head.weight.detach().numpy()
+    assert len(np.unique(np.abs(after[0]))) == 1 < len(np.unique(np.abs(before[0])))
