@@ -18,6 +18,7 @@ from pages.ui import charts, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
+URL = "query-params"  # the settings of a view live in its address
 HELP = {
     "bits": "Bits for each weight. 32 leaves the weights as floats.",
     "k": "Weights smaller than k standard deviations of their layer become zero.",
@@ -32,10 +33,14 @@ HELP = {
 
 def chosen_plan(checkpoint: Checkpoint) -> Plan:
     left, right, third, fourth = st.columns([3, 3, 2, 2])
-    k = left.slider("Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"])
-    bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"])
-    granularity = third.selectbox("Scales per", GRANULARITIES, help=HELP["granularity"])
-    scale = fourth.selectbox("Scale by", SCALES, help=HELP["scale"])
+    k = left.slider(
+        "Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"], bind=URL
+    )
+    bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
+    granularity = third.selectbox(
+        "Scales per", GRANULARITIES, key="per", help=HELP["granularity"], bind=URL
+    )
+    scale = fourth.selectbox("Scale by", SCALES, key="by", help=HELP["scale"], bind=URL)
     return uniform_plan(session.model(checkpoint), bits, k, granularity, scale)
 
 
@@ -173,7 +178,7 @@ with guard():
             list(models),
             format_func=lambda one: words.checkpoint(models[one]),
             key="checkpoint",
-            bind="query-params",
+            bind=URL,
         )
         if models[chosen].synthetic:
             note(words.SYNTHETIC)

@@ -48,7 +48,8 @@ with guard():
         )
         if st.button("Train the demo model", type="primary"):
             jobpanel.launch(
-                ["train", "--data", "demo", "--arch", "compact"], "Compact network on demo tiles"
+                ["train", "--data", "demo", "--arch", "compact", "--resume"],
+                "Compact network on demo tiles",
             )
         note(words.SYNTHETIC)
     jobpanel.panel("The model is ready: open **Compress**.")

@@ -54,7 +54,9 @@ def choose() -> None:
         title = DATASETS[data].title if data in DATASETS else data
         argv = ["train", "--data", data, "--arch", arch, "--preset", preset]
         argv += ["--epochs", str(int(epochs)), "--seed", str(int(seed)), "--split", protocol]
-        jobpanel.launch([*argv, "--device", device], f"{ARCHITECTURES[arch].title} on {title}")
+        jobpanel.launch(
+            [*argv, "--device", device, "--resume"], f"{ARCHITECTURES[arch].title} on {title}"
+        )
 
 
 with guard():

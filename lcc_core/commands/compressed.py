@@ -136,7 +136,7 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
             context.home, checkpoint, plan, tiles, split, part=arguments.part, **hooks
         )
     ids = _foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
-    origin = Origin(checkpoint.id, checkpoint.bytes)
+    origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
     return run(apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, **hooks)
 
 
@@ -162,7 +162,7 @@ def _measure_file(path: Path, arguments: argparse.Namespace, context: Context) -
     ids = _foreign_ids(tiles, spec, split, arguments.part)
     row = run(
         compressed,
-        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0))),
+        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0)), split),
         tiles,
         ids,
         arguments.part,

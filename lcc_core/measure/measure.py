@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -27,10 +28,11 @@ from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the float model came from: its checkpoint id and the bytes of its float32 file."""
+    """Where the float model came from: checkpoint id, bytes of its float32 file, its split."""
 
     checkpoint: str
     float_bytes: int
+    split: dict[str, Any]
 
 
 def measure(
@@ -85,7 +87,7 @@ def measure(
         synthetic=tiles.synthetic,
         measured=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    size = len(pack(compressed, row.for_header()))
+    size = len(pack(compressed, row.for_header(), {"split": origin.split}))
     return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
 
 

@@ -76,7 +76,7 @@ def measure_plan(
         return found
     row = measure(
         compressed or apply(checkpoint.model(), plan),
-        Origin(checkpoint.id, checkpoint.bytes),
+        Origin(checkpoint.id, checkpoint.bytes, checkpoint.split),
         tiles,
         split.part(part),
         part,
