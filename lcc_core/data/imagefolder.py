@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,10 @@ def _open(listing: Listing, name: str) -> Image.Image:
         UnidentifiedImageError,
         Image.DecompressionBombError,
         zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
         OSError,
+        RuntimeError,  # encrypted, or packed in a way that this program does not know
         ValueError,
     ) as error:
         raise _unreadable(name, error) from error

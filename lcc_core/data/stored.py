@@ -144,7 +144,7 @@ def read(home: Home, name: str) -> TileSet:
         )
     except FileNotFoundError as error:
         raise DataError(f"The data set {name!r} is not here yet.", again) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"The stored data set {name!r} is damaged ({error}).", again) from error
 
 

@@ -1,0 +1,138 @@
+"""Tiles from zips and folders: odd files, damaged files, and what the errors say."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lcc_core.data.catalog import DATASETS, import_tiles, load_tiles, stored
+from lcc_core.data.imagefolder import list_images
+from lcc_core.errors import Cancelled, DataError
+from lcc_core.files import Home
+
+
+def png(mode: str = "RGB", size: tuple[int, int] = (16, 16), colour: object = 90) -> bytes:
+    channels = {"L": colour, "RGB": (colour,) * 3, "RGBA": (colour,) * 3 + (255,)}
+    stream = io.BytesIO()
+    Image.new(mode, size, channels[mode]).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def files() -> dict[str, bytes]:
+    found = {f"set/{c}/{c}{n}.png": png(colour=40 * i) for i, c in enumerate("ab") for n in (0, 1)}
+    return found | {"set/readme.txt": b"no image"}
+
+
+def write(root: Path, content: dict[str, bytes], kind: str) -> Path:
+    if kind == "zip":
+        with zipfile.ZipFile(root / "source.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in content.items():
+                archive.writestr(name, data)
+        return root / "source.zip"
+    for name, data in content.items():
+        path = root / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root / "source"
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_odd_images(home: Home, tmp_path: Path, kind: str) -> None:
+    content = files() | {
+        "set/a/grey.png": png("L", colour=77),
+        "set/b/alpha.png": png("RGBA", colour=88),
+        "set/b/large.png": png(size=(20, 12), colour=99),
+        "__MACOSX/set/a/._a0.png": b"junk",
+        "set/.hidden/x.png": b"junk",
+    }
+    tiles = import_tiles("mine", write(tmp_path, content, kind), home)
+    assert tiles.class_names == ("a", "b") and tiles.images.shape == (7, 16, 16, 3)
+    assert tiles.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert sorted(int(tile[8, 8, 0]) for tile in tiles.images) == [0, 0, 40, 40, 77, 88, 99]
+    again = load_tiles("mine", home)
+    np.testing.assert_array_equal(again.images, tiles.images)
+    assert again.fingerprint == tiles.fingerprint
+    assert [info.name for info in stored(home)] == ["mine"]
+
+
+def test_zip_and_folder_are_the_same(home: Home, tmp_path: Path) -> None:
+    one, two = (import_tiles(k, write(tmp_path, files(), k), home) for k in ("zip", "folder"))
+    assert one.fingerprint == two.fingerprint
+
+
+def test_chosen_size(home: Home, tmp_path: Path) -> None:
+    tiles = import_tiles("mine", write(tmp_path, files(), "zip"), home, size=8)
+    assert tiles.size == (8, 8)
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+@pytest.mark.parametrize("data", [b"", b"junk", png()[:60]])
+def test_corrupt_image_is_named(home: Home, tmp_path: Path, kind: str, data: bytes) -> None:
+    source = write(tmp_path, files() | {"set/b/bad.png": data}, kind)
+    with pytest.raises(DataError, match=r"b/bad\.png is not a readable image"):
+        import_tiles("mine", source, home)
+    assert not stored(home) and not list(home.tiles.iterdir())
+
+
+@pytest.mark.parametrize("flip", [0x06, 0x07, 0xFF])
+def test_damaged_zip_member(home: Home, tmp_path: Path, flip: int) -> None:
+    source = write(tmp_path, files(), "zip")
+    content = bytearray(source.read_bytes())
+    start = zipfile.ZipFile(source).infolist()[0].header_offset
+    content[start + 30 + len("set/a/a0.png")] ^= flip
+    source.write_bytes(content)
+    with pytest.raises(DataError, match=r"a0\.png is not a readable image"):
+        import_tiles("mine", source, home)
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_one_class(home: Home, tmp_path: Path, kind: str) -> None:
+    only = {name: data for name, data in files().items() if "/b/" not in name}
+    with pytest.raises(DataError, match="2 images in 1 class folders"):
+        import_tiles("mine", write(tmp_path, only, kind), home)
+
+
+def test_no_archive(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match="not a readable zip"):
+        import_tiles("mine", tmp_path / "x.zip", home)
+    with pytest.raises(DataError, match="does not exist"):
+        import_tiles("mine", tmp_path / "missing", home)
+    with pytest.raises(DataError, match=r"not EuroSAT RGB: missing .*unknown a, b"):
+        import_tiles("eurosat", write(tmp_path, files(), "zip"), home)
+
+
+def test_stop_keeps_nothing(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        import_tiles("mine", write(tmp_path, files(), "zip"), home, should_stop=lambda: True)
+    assert not list(home.tiles.iterdir())
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "meta.json"])
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+def test_damaged_stored_set(home: Home, tmp_path: Path, name: str, share: float) -> None:
+    import_tiles("mine", write(tmp_path, files(), "zip"), home)
+    path = home.tiles / "mine" / name
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(DataError, match="'mine' is damaged.*Import it again"):
+        load_tiles("mine", home)
+
+
+@pytest.mark.skipif(not os.environ.get("LCC_DATA"), reason="LCC_DATA names no folder of archives")
+@pytest.mark.parametrize(
+    ("name", "archive"), [("eurosat", "EuroSAT.zip"), ("ucmerced", "UCMerced_LandUse.zip")]
+)
+def test_real_archives(name: str, archive: str) -> None:
+    path = Path(os.environ["LCC_DATA"]) / archive
+    if not path.is_file():
+        pytest.skip(f"{archive} is not there")
+    listing = list_images(path)
+    assert len(listing.names) == DATASETS[name].tiles
+    assert set(listing.class_names) == set(DATASETS[name].classes)
