@@ -70,7 +70,7 @@ def headline(row: Measurement, reference: Measurement) -> None:
     cells[0].metric(
         "Overall accuracy",
         words.percent(row.oa),
-        f"{100 * (row.oa - reference.oa):+.2f} points from float",
+        f"{100 * (row.oa - reference.oa):+.2f} pts vs float",
     )
     cells[1].metric("Packed file", words.size(row.bytes))
     cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])

@@ -38,7 +38,7 @@ def app(arguments: argparse.Namespace, context: Context) -> None:
             "The dashboard's app.py is not beside the lcc package.", "Run it from a clone."
         )
     address = f"http://{ADDRESS}:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command = [sys.executable, "-m", "pages.ui.serve", "run", str(script)]
     command += [
         "--server.port",
         str(port),

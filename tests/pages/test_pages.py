@@ -95,7 +95,7 @@ def test_float_settings_change_nothing(trained: Home) -> None:
     test = page("compress")
     test.select_slider(key="bits").set_value(32).run()
     accuracy = next(m for m in test.metric if m.label == "Overall accuracy")
-    assert accuracy.delta == "+0.00 points from float"
+    assert accuracy.delta == "+0.00 pts vs float"
 
 
 def test_changed_tiles_are_an_error_not_a_traceback(trained: Home) -> None:
