@@ -54,7 +54,7 @@ def cached_measurement(
     try:
         text = _path(home, checkpoint, plan, part, precision).read_text()
         return Measurement.from_json(json.loads(text))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

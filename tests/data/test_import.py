@@ -121,7 +121,7 @@ def test_damaged_stored_set(home: Home, tmp_path: Path, name: str, share: float)
     path = home.tiles / "mine" / name
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(DataError, match="'mine' is damaged.*Import it again"):
+    with pytest.raises(DataError, match=r"'mine' is damaged.*Import it again"):
         load_tiles("mine", home)
 
 
