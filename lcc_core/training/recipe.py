@@ -96,7 +96,7 @@ RATES = {"compact": 6e-3, **GENTLE}
 
 # A small set needs more, smaller steps to see as many of them.
 SMALL_SET = 5000
-SMALL_SETTINGS = {"epochs": 30, "batch": 32}
+SMALL_SETTINGS = {"epochs": 22, "batch": 32}
 
 
 def make_recipe(
