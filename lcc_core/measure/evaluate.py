@@ -19,7 +19,7 @@ def logits(
     *,
     device: str = "cpu",
     precision: str = "auto",
-    batch: int = 256,
+    batch: int = 128,
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
 ) -> torch.Tensor:
