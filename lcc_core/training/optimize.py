@@ -30,7 +30,8 @@ class Stepper:
             )
         else:
             kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-            self.optimizer = kind(groups, lr=recipe.rate)
+            # One pass over the weights in place of ten.
+            self.optimizer = kind(groups, lr=recipe.rate, fused=True)
         self.by_batch = recipe.schedule == "onecycle"
         self.schedule: torch.optim.lr_scheduler.LRScheduler | None = None
         if self.by_batch:
