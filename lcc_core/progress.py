@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lcc_core.errors import Cancelled
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One report. ``done`` of ``total`` steps of ``stage``; ``eta_s`` seconds left if known."""
+    """One report. ``done`` of ``total`` steps of ``stage``; ``eta_s`` seconds left if known.
+
+    A ``lasting`` one is a record of its own, never passed over because others came shortly before.
+    """
 
     stage: str
     done: int
     total: int
     message: str = ""
     eta_s: float | None = None
-    figures: dict[str, float] | None = None
+    figures: dict[str, Any] | None = None
+    lasting: bool = False
 
 
 OnProgress = Callable[[Progress], None]

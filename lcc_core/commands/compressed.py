@@ -51,7 +51,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import checkpoint_split, measure_plan
+    from lcc_core.studies.measured import calibration_for, checkpoint_split, measure_plan
 
     out = _target(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -60,7 +60,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     tiles = load_tiles(checkpoint.data, context.home, context.progress)
     split = checkpoint_split(checkpoint, tiles)
     split.part(arguments.part)
-    compressed = apply(model, plan)
+    compressed = apply(model, plan, calibration_for(plan, tiles, split))
     row = measure_plan(
         context.home,
         checkpoint,

@@ -75,7 +75,8 @@ class Context:
         """One JSON line, or the one line that is written over; a few times a second at most."""
         now = time.monotonic()
         stage, before = self._reported
-        if report.stage == stage and report.done < report.total and now - before < REPORT_EVERY_S:
+        soon = report.stage == stage and now - before < REPORT_EVERY_S
+        if soon and report.done < report.total and not report.lasting:
             return
         self._reported = (report.stage, now)
         if report.stage != stage:

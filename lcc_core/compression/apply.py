@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from lcc_core.compression.compact import fold_statistics, round_sides
-from lcc_core.compression.plan import Plan
+from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.quantization import Codes, quantize
+from lcc_core.compression.recalibration import Calibration, float_means, recalibrate
 from lcc_core.errors import LccError
 from lcc_core.models import Classifier, compressible_layers, weight_of
 
@@ -20,23 +22,24 @@ from lcc_core.models import Classifier, compressible_layers, weight_of
 class Compressed:
     """A compressed ``model`` with the ``codes`` of its quantized layers.
 
-    ``sparsity`` is the share of exact zeros of every compressible layer.
+    ``sparsity`` is the share of exact zeros of every compressible layer; ``recalibration_s`` what
+    recalibration took, on ``recalibrated`` tiles.
     """
 
     model: Classifier
     plan: Plan
     codes: dict[str, Codes]
     sparsity: dict[str, float]
+    recalibrated: int = 0
+    recalibration_s: float = 0.0
 
 
 @torch.no_grad()
-def apply(
-    model: Classifier, plan: Plan, recalibrate: Callable[[Classifier], None] | None = None
-) -> Compressed:
+def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None) -> Compressed:
     """Compress a copy of ``model``; the original is never touched.
 
-    ``recalibrate`` gets the copy after its weights are replaced and before normalisation is
-    rounded. Raises ``LccError`` when the plan names layers the model does not have.
+    ``calibration`` is needed by plans that recalibrate. Raises ``LccError`` when the plan names
+    layers the model does not have, or calibration tiles are missing.
     """
     layers = compressible_layers(model)
     unknown = set(plan.layers) - {layer.name for layer in layers}
@@ -46,24 +49,40 @@ def apply(
             f"{sorted(unknown)[0]!r}.",
             "Make a new plan for this checkpoint.",
         )
+    if plan.recalibrate and calibration is None and not plan.is_float:
+        raise LccError(
+            f"The plan recalibrates on {plan.recalibrate} training tiles, and none are at hand.",
+            "Apply it where the checkpoint's data set is stored.",
+        )
     result = copy.deepcopy(model).eval()
     codes: dict[str, Codes] = {}
     for name, setting in plan.layers.items():
-        if not setting.touches:
-            continue
-        weight = weight_of(result, name)
-        keep = keep_mask(weight, setting.prune_k) if setting.prune_k else None
-        if setting.bits < 32:
-            codes[name] = quantize(weight, setting, keep)
-            weight.copy_(codes[name].dequantize())
-        elif keep is not None:
-            weight.mul_(keep)
-    if recalibrate is not None:
-        recalibrate(result)
-    if codes and plan.sides == "float16":
+        if setting.touches:
+            weight = weight_of(result, name)
+            values, layer_codes = layer_weight(weight, setting)
+            weight.copy_(values)
+            if layer_codes is not None:
+                codes[name] = layer_codes
+    began, recalibrated = time.perf_counter(), 0
+    if plan.recalibrate and calibration is not None and not plan.is_float:
+        float_means(model, calibration)
+        recalibrate(result, calibration)
+        recalibrated = len(calibration.tiles)
+    seconds = round(time.perf_counter() - began, 3)
+    if plan.rounds_sides:
         fold_statistics(result.net)
         round_sides(result.net, {layer.name for layer in layers})
     sparsity = {
         layer.name: float((weight_of(result, layer.name) == 0).float().mean()) for layer in layers
     }
-    return Compressed(result, plan, codes, sparsity)
+    return Compressed(result, plan, codes, sparsity, recalibrated, seconds if recalibrated else 0.0)
+
+
+@torch.no_grad()
+def layer_weight(weight: Tensor, setting: LayerSetting) -> tuple[Tensor, Codes | None]:
+    """What ``setting`` makes of a layer's float weight, and its codes where it is quantized."""
+    keep = keep_mask(weight, setting.prune_k) if setting.prune_k else None
+    if setting.bits < 32:
+        codes = quantize(weight, setting, keep)
+        return codes.dequantize(), codes
+    return weight if keep is None else weight * keep, None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def compact_round(values: Tensor) -> Tensor:
@@ -19,16 +22,21 @@ def compact_round(values: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def fold_statistics(net: nn.Module) -> None:
+def fold_norm(module: nn.Module) -> None:
     """Batch norm as one scale and one shift a channel: running mean 0, running variance 1 − ε."""
+    scale = module.weight / torch.sqrt(module.running_var + module.eps)
+    module.bias.copy_(module.bias - module.running_mean * scale)
+    module.weight.copy_(scale)
+    module.running_mean.zero_()
+    module.running_var.fill_(1 - module.eps)
+
+
+@torch.no_grad()
+def fold_statistics(net: nn.Module) -> None:
+    """:func:`fold_norm` for every batch norm that keeps statistics."""
     for module in net.modules():
-        if not isinstance(module, nn.modules.batchnorm._BatchNorm) or module.running_var is None:
-            continue
-        scale = module.weight / torch.sqrt(module.running_var + module.eps)
-        module.bias.copy_(module.bias - module.running_mean * scale)
-        module.weight.copy_(scale)
-        module.running_mean.zero_()
-        module.running_var.fill_(1 - module.eps)
+        if isinstance(module, _BatchNorm) and module.running_var is not None:
+            fold_norm(module)
 
 
 @torch.no_grad()
@@ -38,3 +46,16 @@ def round_sides(net: nn.Module, layers: set[str]) -> None:
         layer, _, attribute = name.rpartition(".")
         if not (attribute == "weight" and layer in layers):
             parameter.copy_(compact_round(parameter))
+
+
+@torch.no_grad()
+def round_some(net: nn.Module, norms: Iterable[str], biases: Iterable[str]) -> None:
+    """What the two functions above do, for these norms and the biases of these layers alone."""
+    for name in norms:
+        norm = net.get_submodule(name)
+        fold_norm(norm)
+        norm.weight.copy_(compact_round(norm.weight))
+        norm.bias.copy_(compact_round(norm.bias))
+    for name in biases:
+        bias = net.get_submodule(name).bias
+        bias.copy_(compact_round(bias))

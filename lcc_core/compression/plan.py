@@ -51,32 +51,44 @@ class Plan:
     """Layer name → setting; layers left out stay as they are.
 
     ``sides`` is the precision of what is not a compressed weight (biases, normalisation) once
-    any layer is quantized. ``facts`` records how the plan was made and changes nothing.
+    any layer is quantized. ``recalibrate`` is the number of training tiles on which norms and
+    biases are corrected; 0: not at all. ``facts`` records how the plan was made and changes
+    nothing.
     """
 
     layers: Mapping[str, LayerSetting]
     method: str = "manual"
     sides: str = "float16"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    recalibrate: int = 0
 
     def __post_init__(self) -> None:
         require(self.sides in SIDES, "sides", self.sides, f"one of {', '.join(SIDES)}")
+        require(self.recalibrate in range(100_001), "recalibrate", self.recalibrate, "0…100000")
 
     @cached_property
     def id(self) -> str:
         """Equal for plans that do the same, however they were made."""
         touched = {n: asdict(s) for n, s in self.layers.items() if s.touches}
-        return content_id({"layers": touched, "sides": self.sides if touched else "float32"})
+        content = {"layers": touched, "sides": self.sides if touched else "float32"}
+        if touched and self.recalibrate:
+            content["recalibrate"] = self.recalibrate
+        return content_id(content)
 
     @property
     def is_float(self) -> bool:
         return not any(setting.touches for setting in self.layers.values())
+
+    @property
+    def rounds_sides(self) -> bool:
+        return self.sides == "float16" and any(s.bits < 32 for s in self.layers.values())
 
     def to_json(self) -> dict[str, Any]:
         return {
             "layers": {name: asdict(setting) for name, setting in self.layers.items()},
             "method": self.method,
             "sides": self.sides,
+            "recalibrate": self.recalibrate,
             "facts": dict(self.facts),
         }
 
@@ -91,6 +103,7 @@ class Plan:
                 str(content.get("method", "manual")),
                 content.get("sides", "float16"),
                 dict(content.get("facts", {})),
+                content.get("recalibrate", 0),
             )
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise LccError(

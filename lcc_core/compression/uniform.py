@@ -12,6 +12,7 @@ def uniform_plan(
     k: float = 0.0,
     granularity: str = "channel",
     scale: str = "lse",
+    recalibrate: int = 0,
 ) -> Plan:
     """Fixed bits and fixed k on all compressible layers."""
     setting = LayerSetting(bits, float(k), granularity, scale)
@@ -19,4 +20,5 @@ def uniform_plan(
         {layer.name: setting for layer in compressible_layers(model)},
         method="fixed",
         facts={"bits": bits, "k": float(k), "granularity": granularity, "scale": scale},
+        recalibrate=recalibrate,
     )

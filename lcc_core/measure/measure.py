@@ -86,6 +86,8 @@ def measure(
         fingerprint=tiles.fingerprint,
         synthetic=tiles.synthetic,
         measured=datetime.now(UTC).isoformat(timespec="seconds"),
+        recalibrated=compressed.recalibrated,
+        recalibration_s=compressed.recalibration_s,
     )
     size = len(pack(compressed, row.for_header(), {"split": origin.split}))
     return replace(row, bytes=size, real_ratio=origin.float_bytes / size)

@@ -13,7 +13,8 @@ class Measurement:
     """Accuracies are shares 0…1; ``interval`` is the 95 % interval of ``oa`` on ``tiles`` tiles.
 
     ``bytes`` is the packed file, ``float_bytes`` the float32 checkpoint file, ``real_ratio`` their
-    quotient. ``nominal_ratio`` = 32/b̄; ``zeros_free_ratio`` counts zeros as free, as the papers do.
+    quotient. ``recalibrated`` tiles were used to correct norms and biases, in ``recalibration_s``
+    seconds. ``nominal_ratio`` = 32/b̄; ``zeros_free_ratio`` counts zeros as free, as the papers do.
     """
 
     oa: float
@@ -42,6 +43,8 @@ class Measurement:
     fingerprint: str
     synthetic: bool
     measured: str
+    recalibrated: int = 0
+    recalibration_s: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,5 +66,5 @@ class Measurement:
         return {
             key: value
             for key, value in self.to_json().items()
-            if key not in ("bytes", "real_ratio", "latency_ms", "measured")
+            if key not in ("bytes", "real_ratio", "latency_ms", "measured", "recalibration_s")
         }

@@ -10,6 +10,7 @@ import numpy as np
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
+from lcc_core.compression.recalibration import Calibration, calibration_tiles
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
@@ -33,6 +34,13 @@ def checkpoint_split(checkpoint: Checkpoint, tiles: TileSet) -> Split:
             "Training tiles could be among them: measure on the set it names, or train again.",
         )
     return make_split(tiles, checkpoint.split["protocol"], checkpoint.split["seed"])
+
+
+def calibration_for(plan: Plan, tiles: TileSet, split: Split) -> Calibration | None:
+    """The training tiles that a plan recalibrates on, if it does."""
+    if not plan.recalibrate or plan.is_float:
+        return None
+    return calibration_tiles(tiles, split, plan.recalibrate)
 
 
 def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
@@ -75,7 +83,7 @@ def measure_plan(
     if use_cache and (found := cached_measurement(home, checkpoint, plan, part, precision)):
         return found
     row = measure(
-        compressed or apply(checkpoint.model(), plan),
+        compressed or apply(checkpoint.model(), plan, calibration_for(plan, tiles, split)),
         Origin(checkpoint.id, checkpoint.bytes, checkpoint.split),
         tiles,
         split.part(part),

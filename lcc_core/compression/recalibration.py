@@ -1,0 +1,168 @@
+"""What compression shifted inside a network, put right on unlabelled tiles.
+
+Batch norms get the means and variances that the compressed weights produce. A layer that no batch
+norm follows gets the mean shift of its outputs taken into its bias. Both in one pass: each chunk
+of tiles is normalised and corrected by its own figures on the way, which are then averaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lcc_core.compression.execution import Execution, compute
+from lcc_core.compression.program import Program
+from lcc_core.data.splits import Split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError
+from lcc_core.models import Classifier, compressible_layers
+from lcc_core.models.device import choose_device, choose_precision
+
+CHUNK = 256
+TILES = 1024  # enough: see the closing figures of the search
+
+
+@dataclass(eq=False)
+class Calibration:
+    """Training tiles uint8 (n, C, H, W), no labels, and the float model's mean outputs on them.
+
+    ``means`` is filled by the first use with a float model and kept.
+    """
+
+    tiles: Tensor
+    precision: str = "auto"
+    means: dict[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.precision = choose_precision(self.precision, choose_device("cpu"))
+
+    def chunks(self) -> list[Tensor]:
+        # A last chunk of a tile or two would give figures of its own.
+        count = max(1, round(len(self.tiles) / CHUNK))
+        return list(self.tiles.tensor_split(count))
+
+
+def calibration_tiles(tiles: TileSet, split: Split, n: int = TILES) -> Calibration:
+    """An even sample of ``n`` training tiles, or all where there are fewer."""
+    if not len(split.train):
+        raise DataError("There are no training tiles to recalibrate on.", "Use another split.")
+    picks = np.unique(np.linspace(0, len(split.train) - 1, min(n, len(split.train))).astype(int))
+    images = np.ascontiguousarray(tiles.images[np.sort(split.train[picks])])
+    return Calibration(torch.from_numpy(images).permute(0, 3, 1, 2))
+
+
+@dataclass(eq=False)
+class Figures:
+    """Sums over chunks: of a norm's means and variances, of a layer's mean outputs."""
+
+    chunks: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, list[Tensor]] = field(default_factory=dict)
+
+    def add(self, name: str, *values: Tensor) -> None:
+        known = self.sums.get(name)
+        self.sums[name] = (
+            list(values) if known is None else [a + b for a, b in zip(known, values, strict=True)]
+        )
+        self.chunks[name] = self.chunks.get(name, 0) + 1
+
+    def mean(self, name: str) -> list[Tensor]:
+        return [total / self.chunks[name] for total in self.sums[name]]
+
+
+class Measuring(Execution):
+    """Normalises by the statistics of the chunk at hand and notes them in ``figures``.
+
+    Layers in ``means`` (float outputs, one mean a channel) are shifted to them.
+    """
+
+    def __init__(
+        self, program: Program, net: nn.Module, precision: str, means: dict[str, Tensor]
+    ) -> None:
+        super().__init__(program, net, precision)
+        self.figures, self.means, self.watching = Figures(), means, False
+        self.free = correctable(program, net)
+        self.refresh(net, list(program.at))
+
+    @torch.no_grad()
+    def refresh(self, net: nn.Module, layers: list[str]) -> None:
+        for name in layers:
+            module = net.get_submodule(name)
+            self.set_weight(name, module.weight)
+            bias = getattr(module, "bias", None)
+            self.biases[name] = None if bias is None else bias.to(self.dtype)
+
+    def layer(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        y = compute(module, x, self.weights[name], self.biases[name])
+        if name not in self.free:
+            return y
+        channel = y.ndim - 1 if isinstance(module, nn.Linear) else 1
+        found = y.float().mean([d for d in range(y.ndim) if d != channel])
+        if self.watching or name not in self.means:
+            self.figures.add(name, found)
+            return y
+        shift = self.means[name] - found
+        self.figures.add(name, shift)
+        shape = [-1 if d == channel else 1 for d in range(y.ndim)]
+        return y + shift.to(y.dtype).view(shape)
+
+    def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        weight, bias = module.weight.float(), module.bias.float()
+        y, mean, invstd = torch.native_batch_norm(
+            x, weight, bias, None, None, True, 0.0, module.eps
+        )
+        self.figures.add(name, mean, invstd.pow(-2) - module.eps)
+        return y
+
+
+def correctable(program: Program, net: nn.Module) -> set[str]:
+    """Layers whose mean output a bias of their own can shift: no batch norm follows."""
+    return {
+        name
+        for name in program.called
+        if name not in program.norm_of and net.get_submodule(name).bias is not None
+    }
+
+
+@torch.no_grad()
+def float_means(model: Classifier, calibration: Calibration) -> dict[str, Tensor]:
+    """The float model's mean outputs of its correctable layers; measured once."""
+    if calibration.means:
+        return calibration.means
+    program = Program(model.net, [layer.name for layer in compressible_layers(model)])
+    if correctable(program, model.net):
+        watching = Measuring(program, model.net, calibration.precision, {})
+        watching.watching = True
+        for chunk in calibration.chunks():
+            program.run(watching.input(model.normalise(chunk)), 0, watching.call)
+        calibration.means |= {name: watching.figures.mean(name)[0] for name in watching.free}
+    return calibration.means
+
+
+@torch.no_grad()
+def recalibrate(
+    model: Classifier, calibration: Calibration, program: Program | None = None
+) -> None:
+    """Correct ``model`` in place; ``calibration.means`` must be the float model's."""
+    program = program or Program(model.net, [layer.name for layer in compressible_layers(model)])
+    measuring = Measuring(program, model.net, calibration.precision, calibration.means)
+    for chunk in calibration.chunks():
+        program.run(measuring.input(model.normalise(chunk)), 0, measuring.call)
+    figures = measuring.figures
+    biases = {name: model.net.get_submodule(name).bias for name in measuring.free}
+    take_over(model.net, figures, set(figures.sums) - set(biases), biases)
+
+
+@torch.no_grad()
+def take_over(net: nn.Module, figures: Figures, norms: set[str], biases: dict[str, Tensor]) -> None:
+    """Write what was measured into ``net``; ``biases`` are those before any correction."""
+    for name in norms:
+        module: Any = net.get_submodule(name)
+        mean, variance = figures.mean(name)
+        module.running_mean.copy_(mean)
+        module.running_var.copy_(variance.clamp(min=0))
+    for name, bias in biases.items():
+        net.get_submodule(name).bias.copy_(bias + figures.mean(name)[0])

@@ -1,0 +1,297 @@
+"""Adaptive bits (LAQ) and adaptive pruning (LAP): one layer after the other, as far as it goes.
+
+After the adaptive bit-width paper; DESIGN §3. Every layer starts at 8 bits. In order of importance,
+each takes the boldest setting whose accuracy stays within its margin of the reference, and the
+next layer starts from there.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from torch import Tensor
+
+from lcc_core.compression.importance import importance
+from lcc_core.compression.plan import GRANULARITIES, SCALES, LayerSetting, Plan
+from lcc_core.compression.recalibration import Calibration
+from lcc_core.compression.replay import BUDGET, Replay, Verdict
+from lcc_core.errors import Cancelled, require
+from lcc_core.models import Classifier
+from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+
+METHODS = ("laq", "lap", "laq+lap")
+MARGINS = ("fixed", "adaptive")
+ORDERS = ("falling", "rising", "built")
+DIRECTIONS = ("up", "down")
+REFERENCES = ("8-bit", "float")
+STARTING_BITS = 8
+STEPS_K = tuple(step / 4 for step in range(1, 13))  # 0.25 … 3
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What is searched, and how much accuracy it may cost.
+
+    ``t_margin`` in percentage points. ``direction`` "up" tries the boldest candidate first and
+    stops at the first that holds; "down" goes on from the mildest until one fails.
+    """
+
+    method: str = "laq"
+    t_margin: float = 0.5
+    margin: str = "fixed"
+    w_share: float = 0.5
+    w_variance: float = 0.5
+    w_entropy: float = 0.0
+    w_sparsity: float = 0.0
+    plus_variance: bool = False
+    order: str = "falling"
+    direction: str = "up"
+    reference: str = "8-bit"
+    half_ends: bool = True
+    granularity: str = "channel"
+    scale: str = "lse"
+    recalibrate: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("method", METHODS),
+            ("margin", MARGINS),
+            ("order", ORDERS),
+            ("direction", DIRECTIONS),
+            ("reference", REFERENCES),
+            ("granularity", GRANULARITIES),
+            ("scale", SCALES),
+        ):
+            value = getattr(self, name)
+            require(value in allowed, name, value, f"one of {', '.join(allowed)}")
+        require(0 <= self.t_margin <= 100, "t_margin", self.t_margin, "0…100 points")
+        require(self.recalibrate in range(100_001), "recalibrate", self.recalibrate, "0…100000")
+
+    @property
+    def bits(self) -> int:
+        """Of every layer at the start: pruning alone leaves the weights float."""
+        return 32 if self.method == "lap" else STARTING_BITS
+
+    def setting(self, bits: int, k: float) -> LayerSetting:
+        return LayerSetting(bits, k, self.granularity, self.scale)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+PAPER = {"granularity": "tensor", "scale": "absmax", "recalibrate": 0}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate: right answers in ``low``…``high`` of ``tiles``, ``need`` of them asked for."""
+
+    layer: str
+    bits: int
+    k: float
+    need: int
+    low: int
+    high: int
+    tiles: int
+    seen: int
+    kept: bool
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The plan, every candidate tried, and what it took.
+
+    ``reference`` and ``right`` are right answers of ``tiles``, before and after; ``equivalents``
+    and ``calibrations`` say how many whole evaluations and recalibrations the work spent amounts
+    to; ``peak_bytes`` the most memory held for
+    replay.
+    """
+
+    plan: Plan
+    trace: tuple[Tried, ...]
+    tiles: int
+    reference: int
+    importance: dict[str, float]
+    stopped: bool = False
+    seconds: float = 0.0
+    equivalents: float = 0.0
+    calibrations: float = 0.0
+    peak_bytes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **{key: value for key, value in vars(self).items() if key not in ("plan", "trace")},
+            "plan": self.plan.to_json(),
+            "trace": [tried.to_json() for tried in self.trace],
+        }
+
+
+@dataclass(eq=False)
+class _Search:
+    """The walk over the layers; ``replay`` judges."""
+
+    settings: SearchSettings
+    replay: Replay
+    rows: dict[str, float]  # importance, in graph order
+    on_progress: OnProgress
+    trace: list[Tried] = field(default_factory=list)
+    reference: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    def order(self) -> list[str]:
+        if self.settings.order == "built":
+            return list(self.rows)
+        sign = -1 if self.settings.order == "falling" else 1
+        return sorted(self.rows, key=lambda name: sign * self.rows[name])
+
+    def margin(self, layer: str) -> float:
+        """T(l) as a share of the tiles."""
+        margin = self.settings.t_margin / 100
+        if self.settings.margin == "adaptive":
+            margin *= self.rows[layer]
+        names = list(self.rows)
+        if self.settings.half_ends and layer in (names[0], names[-1]):
+            margin /= 2
+        return margin
+
+    def need(self, layer: str) -> int:
+        """Right answers that leave accuracy at or above the reference less the margin."""
+        # A margin that is a whole number of tiles but for rounding counts as that number.
+        tiles = len(self.replay.labels)
+        return math.ceil(self.reference - self.margin(layer) * tiles - 1e-6)
+
+    def walk(self) -> None:
+        order = self.order()
+        for place, layer in enumerate(order):
+            rest = order[place:]
+            for candidates in self._stages(layer):
+                self._layer(rest, candidates, place, len(order))
+
+    def _stages(self, layer: str) -> Iterator[Iterator[LayerSetting]]:
+        """Bits first, then pruning from the bits that were kept; boldest first."""
+        make, method = self.settings.setting, self.settings.method
+        if "laq" in method:
+            yield (make(bits, 0.0) for bits in range(1, STARTING_BITS))
+        if "lap" in method:
+            bits = self.replay.plan.layers[layer].bits
+            yield (make(bits, k) for k in reversed(STEPS_K))
+
+    def _layer(
+        self, rest: list[str], candidates: Iterator[LayerSetting], place: int, total: int
+    ) -> None:
+        layer, need, up = rest[0], self.need(rest[0]), self.settings.direction == "up"
+        for setting in candidates if up else reversed(list(candidates)):
+            began = time.perf_counter()
+            verdict = self.replay.judge(layer, setting, need, rest)
+            if verdict.accepted:
+                self.replay.take()
+            tried = _row(layer, setting, need, verdict, time.perf_counter() - began)
+            self.trace.append(tried)
+            self._report(tried, place, total)
+            if verdict.accepted == up:
+                return
+
+    def _report(self, tried: Tried, place: int, total: int) -> None:
+        answer = "kept" if tried.kept else "too much lost"
+        what = f"k = {tried.k:g}" if tried.k else f"{tried.bits} bits"
+        self.on_progress(
+            Progress(
+                "search",
+                place,
+                total,
+                f"layer {place + 1} of {total}, {tried.layer}: {what}, {answer}",
+                figures=tried.to_json() | {"reference": self.reference},
+                lasting=True,
+            )
+        )
+
+
+def _row(layer: str, setting: LayerSetting, need: int, verdict: Verdict, seconds: float) -> Tried:
+    return Tried(
+        layer=layer,
+        bits=setting.bits,
+        k=setting.prune_k,
+        need=need,
+        low=verdict.low,
+        high=verdict.high,
+        tiles=verdict.tiles,
+        seen=verdict.seen,
+        kept=verdict.accepted,
+        seconds=round(seconds, 4),
+    )
+
+
+def search(
+    model: Classifier,
+    tiles: Tensor,
+    labels: Tensor,
+    settings: SearchSettings,
+    calibration: Calibration | None = None,
+    *,
+    precision: str = "auto",
+    budget: int = BUDGET,
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+    make_replay: Callable[..., Replay] = Replay,
+) -> SearchResult:
+    """Search bits, pruning or both on ``tiles`` uint8 (N, C, H, W) with their ``labels``.
+
+    A stopped search returns the plan as far as it came, with ``stopped`` set; ``Cancelled`` is
+    raised only before the first layer. ``budget`` in bytes bounds what is kept for replay.
+    """
+    began = time.perf_counter()
+    names = ("w_share", "w_variance", "w_entropy", "w_sparsity", "plus_variance")
+    rows = importance(model, **{name: getattr(settings, name) for name in names})
+    start = Plan(
+        {row.name: settings.setting(settings.bits, 0.0) for row in rows},
+        settings.method,
+        recalibrate=settings.recalibrate,
+    )
+    on_progress(Progress("search", 0, len(rows), "the reference"))
+
+    def replayed(plan: Plan) -> Replay:
+        return make_replay(
+            model, plan, tiles, labels, calibration,
+            precision=precision, budget=budget, should_stop=should_stop,
+        )  # fmt: skip
+
+    walk = _Search(settings, replayed(start), {r.name: r.importance for r in rows}, on_progress)
+    order = walk.order()
+    walk.reference = walk.replay.start(order)
+    spent = 0.0
+    if settings.reference == "float" and settings.bits < 32:
+        exact = replayed(Plan({}))
+        walk.reference, spent = exact.start([]), exact.equivalents
+    stopped = False
+    try:
+        walk.walk()
+    except Cancelled:
+        walk.replay.drop()
+        stopped = True
+    seconds = time.perf_counter() - began
+    facts = settings.to_json() | {
+        "tiles": len(labels),
+        "reference_right": walk.reference,
+        "seconds": round(seconds, 2),
+        "stopped": stopped,
+    }
+    return SearchResult(
+        plan=replace(walk.replay.plan, facts=facts),
+        trace=tuple(walk.trace),
+        tiles=len(labels),
+        reference=walk.reference,
+        importance=walk.rows,
+        stopped=stopped,
+        seconds=seconds,
+        equivalents=walk.replay.equivalents + spent,
+        calibrations=walk.replay.calibrations,
+        peak_bytes=walk.replay.peak,
+    )

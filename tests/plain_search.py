@@ -1,0 +1,95 @@
+"""The search as the paper tells it: no caching, every candidate evaluated whole. The oracle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lcc_core.compression import LayerSetting, Plan, apply, importance
+from lcc_core.compression.recalibration import Calibration
+from lcc_core.compression.search import SearchSettings
+from lcc_core.models import Classifier
+
+
+@dataclass
+class PlainResult:
+    plan: Plan
+    decisions: list[tuple[str, int, float, bool]]
+    evaluations: int
+    reference: int
+
+
+@torch.inference_mode()
+def count_right(model: Classifier, tiles: Tensor, labels: Tensor, batch: int = 128) -> int:
+    model = model.eval().to(memory_format=torch.channels_last)
+    return sum(
+        int((model(part).argmax(1) == truth).sum())
+        for part, truth in zip(tiles.split(batch), labels.split(batch), strict=True)
+    )
+
+
+def plain_search(
+    model: Classifier,
+    tiles: Tensor,
+    labels: Tensor,
+    settings: SearchSettings,
+    calibration: Calibration | None = None,
+) -> PlainResult:
+    rows = importance(
+        model,
+        settings.w_share,
+        settings.w_variance,
+        settings.w_entropy,
+        settings.w_sparsity,
+        settings.plus_variance,
+    )
+    graph_order = [row.name for row in rows]
+    value = {row.name: row.importance for row in rows}
+    order = list(graph_order)
+    if settings.order != "built":
+        order.sort(key=value.__getitem__, reverse=settings.order == "falling")
+
+    def setting(bits: int, k: float) -> LayerSetting:
+        return LayerSetting(bits, k, settings.granularity, settings.scale)
+
+    evaluations = 0
+
+    def right(layers: dict[str, LayerSetting]) -> int:
+        nonlocal evaluations
+        evaluations += 1
+        plan = Plan(layers, recalibrate=settings.recalibrate)
+        return count_right(apply(model, plan, calibration).model, tiles, labels)
+
+    first_bits = 32 if settings.method == "lap" else 8
+    layers = {name: setting(first_bits, 0.0) for name in graph_order}
+    reference = right({} if settings.reference == "float" else layers)
+    decisions = []
+
+    def walk(name: str, candidates: list[tuple[int, float]]) -> None:
+        share = settings.t_margin / 100
+        if settings.margin == "adaptive":
+            share = share * value[name]
+        if settings.half_ends and name in (graph_order[0], graph_order[-1]):
+            share = share / 2
+        least = reference / len(labels) - share
+        for bits, k in candidates:
+            trial = {**layers, name: setting(bits, k)}
+            holds = right(trial) / len(labels) >= least - 1e-9
+            decisions.append((name, bits, k, holds))
+            if holds:
+                layers[name] = setting(bits, k)
+            if holds == (settings.direction == "up"):
+                return
+
+    for name in order:
+        if "laq" in settings.method:
+            ladder = [(bits, 0.0) for bits in range(1, 8)]
+            walk(name, ladder if settings.direction == "up" else ladder[::-1])
+        if "lap" in settings.method:
+            ladder = [(layers[name].bits, step / 4) for step in range(12, 0, -1)]
+            walk(name, ladder if settings.direction == "up" else ladder[::-1])
+    return PlainResult(
+        Plan(layers, recalibrate=settings.recalibrate), decisions, evaluations, reference
+    )
