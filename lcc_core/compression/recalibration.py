@@ -23,7 +23,7 @@ from lcc_core.models import Classifier, compressible_layers
 from lcc_core.models.device import choose_device, choose_precision
 
 CHUNK = 256
-TILES = 1024  # enough: see the closing figures of the search
+TILES = 512  # 2,048 did no better on EuroSAT at 1 to 4 bits
 
 
 @dataclass(eq=False)
@@ -47,11 +47,12 @@ class Calibration:
 
 
 def calibration_tiles(tiles: TileSet, split: Split, n: int = TILES) -> Calibration:
-    """An even sample of ``n`` training tiles, or all where there are fewer."""
+    """``n`` random training tiles, always the same, or all where there are fewer."""
     if not len(split.train):
         raise DataError("There are no training tiles to recalibrate on.", "Use another split.")
-    picks = np.unique(np.linspace(0, len(split.train) - 1, min(n, len(split.train))).astype(int))
-    images = np.ascontiguousarray(tiles.images[np.sort(split.train[picks])])
+    # Shuffled, so that each chunk is a sample of all classes: it is normalised by itself.
+    picks = np.random.default_rng(0).permutation(split.train)[:n]
+    images = np.ascontiguousarray(tiles.images[picks])
     return Calibration(torch.from_numpy(images).permute(0, 3, 1, 2))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,8 @@ from torch import Tensor
 from lcc_core.compression.importance import importance
 from lcc_core.compression.plan import GRANULARITIES, SCALES, LayerSetting, Plan
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.replay import BUDGET, Replay, Verdict
+from lcc_core.compression.replay import BUDGET, Replay
+from lcc_core.compression.tally import Verdict
 from lcc_core.errors import Cancelled, require
 from lcc_core.models import Classifier
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
@@ -38,6 +39,8 @@ class SearchSettings:
 
     ``t_margin`` in percentage points. ``direction`` "up" tries the boldest candidate first and
     stops at the first that holds; "down" goes on from the mildest until one fails.
+    ``screened`` takes tiles whose margin is far beyond what a candidate changes to answer as
+    before (:mod:`tally`); otherwise every decision is that of whole evaluations in float32.
     """
 
     method: str = "laq"
@@ -55,6 +58,7 @@ class SearchSettings:
     granularity: str = "channel"
     scale: str = "lse"
     recalibrate: int = 0
+    screened: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -98,6 +102,7 @@ class Tried:
     high: int
     tiles: int
     seen: int
+    assumed: int
     kept: bool
     seconds: float
 
@@ -165,7 +170,7 @@ class _Search:
     def need(self, layer: str) -> int:
         """Right answers that leave accuracy at or above the reference less the margin."""
         # A margin that is a whole number of tiles but for rounding counts as that number.
-        tiles = len(self.replay.labels)
+        tiles = len(self.replay.tiles)
         return math.ceil(self.reference - self.margin(layer) * tiles - 1e-6)
 
     def walk(self) -> None:
@@ -192,7 +197,7 @@ class _Search:
             began = time.perf_counter()
             verdict = self.replay.judge(layer, setting, need, rest)
             if verdict.accepted:
-                self.replay.take()
+                self.replay.take(rest)
             tried = _row(layer, setting, need, verdict, time.perf_counter() - began)
             self.trace.append(tried)
             self._report(tried, place, total)
@@ -224,6 +229,7 @@ def _row(layer: str, setting: LayerSetting, need: int, verdict: Verdict, seconds
         high=verdict.high,
         tiles=verdict.tiles,
         seen=verdict.seen,
+        assumed=verdict.assumed,
         kept=verdict.accepted,
         seconds=round(seconds, 4),
     )
@@ -240,7 +246,6 @@ def search(
     budget: int = BUDGET,
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
-    make_replay: Callable[..., Replay] = Replay,
 ) -> SearchResult:
     """Search bits, pruning or both on ``tiles`` uint8 (N, C, H, W) with their ``labels``.
 
@@ -258,9 +263,10 @@ def search(
     on_progress(Progress("search", 0, len(rows), "the reference"))
 
     def replayed(plan: Plan) -> Replay:
-        return make_replay(
+        return Replay(
             model, plan, tiles, labels, calibration,
-            precision=precision, budget=budget, should_stop=should_stop,
+            screened=settings.screened, precision=precision, budget=budget,
+            should_stop=should_stop,
         )  # fmt: skip
 
     walk = _Search(settings, replayed(start), {r.name: r.importance for r in rows}, on_progress)
