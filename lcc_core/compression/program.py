@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import Tensor, fx, nn
+from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
@@ -159,7 +159,3 @@ class Program:
 
 def _is_call(node: fx.Node, modules: Mapping[str, nn.Module], kinds: Any) -> bool:
     return node.op == "call_module" and isinstance(modules[str(node.target)], kinds)
-
-
-def bytes_of(value: Any) -> int:
-    return value.numel() * value.element_size() if isinstance(value, Tensor) else 0

@@ -41,9 +41,10 @@ class Calibration:
         self.precision = choose_precision(self.precision, choose_device("cpu"))
 
     def chunks(self) -> list[Tensor]:
+        """Positions of the tiles that are normalised together."""
         # A last chunk of a tile or two would give figures of its own.
         count = max(1, round(len(self.tiles) / CHUNK))
-        return list(self.tiles.tensor_split(count))
+        return list(torch.arange(len(self.tiles)).tensor_split(count))
 
 
 def calibration_tiles(tiles: TileSet, split: Split, n: int = TILES) -> Calibration:
@@ -138,7 +139,7 @@ def float_means(model: Classifier, calibration: Calibration) -> dict[str, Tensor
         watching = Measuring(program, model.net, calibration.precision, {})
         watching.watching = True
         for chunk in calibration.chunks():
-            program.run(watching.input(model.normalise(chunk)), 0, watching.call)
+            program.run(watching.input(model.normalise(calibration.tiles[chunk])), 0, watching.call)
         calibration.means |= {name: watching.figures.mean(name)[0] for name in watching.free}
     return calibration.means
 
@@ -151,7 +152,7 @@ def recalibrate(
     program = program or Program(model.net, [layer.name for layer in compressible_layers(model)])
     measuring = Measuring(program, model.net, calibration.precision, calibration.means)
     for chunk in calibration.chunks():
-        program.run(measuring.input(model.normalise(chunk)), 0, measuring.call)
+        program.run(measuring.input(model.normalise(calibration.tiles[chunk])), 0, measuring.call)
     figures = measuring.figures
     biases = {name: model.net.get_submodule(name).bias for name in measuring.free}
     take_over(model.net, figures, set(figures.sums) - set(biases), biases)

@@ -20,13 +20,12 @@ from lcc_core.compression.execution import Folded
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.program import Program
 from lcc_core.compression.recalibration import Calibration, Figures, Measuring
-from lcc_core.compression.tally import ANCHOR_AGAIN, Tally, Verdict
+from lcc_core.compression.tally import ANCHOR_AGAIN, CHUNK, Tally, Verdict
 from lcc_core.compression.trial import Trial
 from lcc_core.models import Classifier, compressible_layers, weight_of
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.progress import ShouldStop, check, never
 
-CHUNK = 128
 BUDGET = 2 * 2**30
 
 
@@ -57,18 +56,19 @@ class Replay:
         self.program = Program(model.net, self.layers)
         self.model = apply(model, plan, calibration).model.to(memory_format=torch.channels_last)
         self.tiles = tiles
-        self.tally = Tally(labels, self._exact, screened)
+        self.tally = Tally(labels, self._fast, self._exact, screened)
         folded = Folded(self.program, self.model.net, precision)
         self._sizes = value_sizes(folded, model.normalise(tiles[:2]))
         costs = step_costs(self.program, model.net, self._sizes)
-        self.fast = Stream(folded, list(tiles.split(CHUNK)), model.normalise, costs)
+        self.fast = Stream(folded, tiles, model.normalise, costs)
         self.calibrating: Stream | None = None
         self._budgets = [budget]
         if plan.recalibrate and calibration is not None:
             measuring = Measuring(self.program, model.net, calibration.precision, calibration.means)
             for name in self.layers:
                 measuring.set_weight(name, weight_of(self.model, name))
-            self.calibrating = Stream(measuring, calibration.chunks(), model.normalise, costs)
+            self.calibrating = Stream(measuring, calibration.tiles, model.normalise, costs)
+            self._calibration_chunks = calibration.chunks()
             share = len(calibration.tiles) / (len(calibration.tiles) + len(tiles))
             self._budgets = [int(budget * (1 - share)), int(budget * share)]
         self._trial: Trial | None = None
@@ -90,14 +90,13 @@ class Replay:
     def calibrations(self) -> float:
         """Work so far, in recalibrations of the whole network."""
         stream = self.calibrating
-        return stream.work / sum(map(len, stream.chunks)) if stream else 0.0
+        return stream.work / len(stream.tiles) if stream else 0.0
 
     def start(self, order: Sequence[str]) -> int:
         """Right answers of the state in force, exactly. ``order``: the layers to be tried."""
-        self._choose_cuts(order)
-        whole = len(self.program.steps)
-        logits = torch.cat([self._outputs(chunk, whole) for chunk in range(len(self.fast.chunks))])
-        return self.tally.anchor(logits, self._reorder)
+        # Screened, most tiles are never run again: nothing is kept of them.
+        self._choose_cuts(() if self.tally.screened else order)
+        return self.tally.anchor()
 
     def judge(self, layer: str, setting: LayerSetting, need: int, order: Sequence[str]) -> Verdict:
         """Whether ``layer`` at ``setting`` leaves at least ``need`` tiles right.
@@ -111,21 +110,22 @@ class Replay:
             self.calibrating.execution.set_weight(layer, trial.weight)
             trial.correct(self._calibrate(trial.change), self.plan.rounds_sides)
         self._refresh(trial.changed)
-        verdict = self.tally.count(lambda chunk: self._outputs(chunk, trial.change), need)
+        verdict = self.tally.count(need)
         self._seen_share = verdict.seen / verdict.tiles
         self.peak = max(self.peak, sum(stream.bytes for stream in self._streams))
         return verdict
 
-    def take(self, order: Sequence[str] = ()) -> None:
-        """The candidate judged last becomes the state in force; ``order``: the layers to come."""
+    def take(self) -> None:
+        """The candidate judged last becomes the state in force."""
         assert self._trial is not None
         for stream in self._streams:
             stream.take(self._trial.change)
         layers = {**self.plan.layers, self._trial.layer: self._trial.setting}
         self.plan = Plan(layers, self.plan.method, self.plan.sides, {}, self.plan.recalibrate)
         self._trial = None
+        self.tally.taken()
         if self.tally.screened and self._seen_share > ANCHOR_AGAIN:
-            self.start(order)
+            self.start(())
 
     def drop(self) -> None:
         """Back to the state in force."""
@@ -141,12 +141,8 @@ class Replay:
 
     def _choose_cuts(self, order: Sequence[str]) -> None:
         for stream, budget in zip(self._streams, self._budgets, strict=True):
-            count = sum(len(chunk) for chunk in stream.chunks)
-            stream.keep(choose_cuts(self.program, self._sizes, order, count, budget))
-
-    def _reorder(self, order: Tensor) -> None:
-        self.fast.reorder(order)
-        self.tiles = self.tiles[order]
+            cuts = choose_cuts(self.program, self._sizes, order, len(stream.tiles), budget)
+            stream.keep(cuts)
 
     def _refresh(self, changed: set[str]) -> None:
         """Hand changed modules, and those whose change was undone, to the fast replay."""
@@ -157,19 +153,21 @@ class Replay:
         self.fast.execution.refresh(self.model.net, layers, norms)
         self._stale = set()
 
-    def _outputs(self, chunk: int, change: int) -> Tensor:
+    def _fast(self, ids: Tensor) -> Tensor:
+        """Logits of the state on trial, or in force, by replay."""
         check(self.should_stop)
+        change = self._trial.change if self._trial else len(self.program.steps)
         with torch.inference_mode():
-            return self.fast.run(chunk, change).float()
+            return self.fast.run(ids, change).float()
 
     def _calibrate(self, change: int) -> Figures:
         assert self.calibrating is not None
         measuring = self.calibrating.execution
         measuring.figures = Figures()
         with torch.inference_mode():
-            for chunk in range(len(self.calibrating.chunks)):
+            for ids in self._calibration_chunks:
                 check(self.should_stop)
-                self.calibrating.run(chunk, change)
+                self.calibrating.run(ids, change)
         return measuring.figures
 
     def _exact(self, ids: Tensor) -> Tensor:

@@ -197,7 +197,7 @@ class _Search:
             began = time.perf_counter()
             verdict = self.replay.judge(layer, setting, need, rest)
             if verdict.accepted:
-                self.replay.take(rest)
+                self.replay.take()
             tried = _row(layer, setting, need, verdict, time.perf_counter() - began)
             self.trace.append(tried)
             self._report(tried, place, total)

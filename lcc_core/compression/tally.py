@@ -1,9 +1,11 @@
 """Counting right answers no further than a decision needs.
 
-``screened`` counting looks at a random sample and then at the tiles in order of their margin in an
-anchoring run. Once no tile can be expected to flip, the rest keep their answers. A tile is thought
-safe when its margin exceeds six times the rms change seen in the sample, and twice the margin of
-every tile that did flip.
+Tiles are met in order of rising margin in the state in force, so that the wrong ones come first.
+
+``screened`` counting looks at the tiles that were wrong, at a random sample of the others, and then
+at the rest by rising margin in an anchoring run. Once no tile can be expected to flip, what is left
+stays right. A tile is thought safe when its margin exceeds six times the rms change seen in the
+sample, and twice the margin of every tile that did flip.
 """
 
 from __future__ import annotations
@@ -14,9 +16,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+Run = Callable[[Tensor], Tensor]
+
+CHUNK = 128
 SAFETY = 6.0  # in units of a rms error or change
+GUARD = 2.0  # times the margin of the safest tile that flipped
 ERROR_SAMPLE = 256  # tiles of least margin on which the fast replay's error is first measured
-SCREEN_SAMPLE = 256  # random tiles that show how much a candidate changes
+SCREEN_SAMPLE = 192  # random right tiles that show how much a candidate changes
 ANCHOR_AGAIN = 0.4  # share of tiles looked at from which a new anchoring run pays
 
 
@@ -37,92 +43,90 @@ class Verdict:
 
 
 class Tally:
-    """Labels in the order of counting, the fast replay's error and, if screened, the anchor.
-
-    ``exact`` gives float32 logits of the state on trial for tile positions in that order.
+    """``run`` gives the fast replay's logits of the state on trial for tiles at positions ``ids``,
+    ``exact`` those of float32.
     """
 
-    def __init__(self, labels: Tensor, exact: Callable[[Tensor], Tensor], screened: bool) -> None:
-        self.labels, self._exact, self.screened = labels, exact, screened
+    def __init__(self, labels: Tensor, run: Run, exact: Run, screened: bool) -> None:
+        self.labels, self._run, self._exact, self.screened = labels, run, exact, screened
         self.error = 0.0
-        self._anchor = torch.zeros(0)
-        self._sample = 0
+        self._margin = torch.zeros(len(labels))  # in the state in force, as far as it was run
+        self._anchor = self._margin
+        self._sample = torch.zeros(0, dtype=torch.long)
+        self._last = _Answers(self)
 
-    def anchor(self, logits: Tensor, reorder: Callable[[Tensor], None]) -> int:
-        """Right answers of a state from the logits of a whole run, exactly; sets the order.
+    def anchor(self) -> int:
+        """Right answers of the state in force, exactly, from a whole run."""
+        answers = _Answers(self)
+        for ids in torch.arange(len(self.labels)).split(CHUNK):
+            answers.add(ids, self._run(ids))
+        self._margin = answers.margin()
+        self._anchor = self._margin
+        right = (self._anchor > 0).nonzero()[:, 0]
+        generator = torch.Generator().manual_seed(0)
+        self._sample = right[torch.randperm(len(right), generator=generator)[:SCREEN_SAMPLE]]
+        nearest = _gap(answers.logits).argsort(stable=True)[:ERROR_SAMPLE]
+        self.exact(nearest, answers.logits[nearest])
+        answers.settle()
+        return answers.certain()[0]
 
-        ``reorder`` is told the new order, in positions of the old one, before float32 logits are
-        asked for.
-        """
-        margin = true_margin(logits, self.labels)
-        order = margin.abs().argsort(stable=True) if self.screened else margin.argsort(stable=True)
-        if self.screened:
-            generator = torch.Generator().manual_seed(0)
-            drawn = torch.randperm(len(order), generator=generator)[:SCREEN_SAMPLE]
-            self._sample = len(drawn)
-            rest = torch.ones(len(order), dtype=torch.bool)
-            rest[drawn] = False
-            order = torch.cat([drawn, order[rest[order]]])
-        self.labels, logits, margin = self.labels[order], logits[order], margin[order]
-        reorder(order)
-        nearest = _gap(logits).argsort(stable=True)[:ERROR_SAMPLE]
-        self._learn_error(logits[nearest], self._exact(nearest))
-        hits = self._settle(logits)
-        self._anchor, self._anchor_hits = margin, hits
-        return int(hits.sum())
+    def taken(self) -> None:
+        """The state judged last is in force."""
+        self._margin = self._margin.clone()
+        self._margin[self._last.ids] = self._last.margin()
 
-    def count(self, chunks: Callable[[int], Tensor], need: int) -> Verdict:
-        """Decide whether ``need`` answers are right; ``chunks(i)`` runs chunk i."""
-        total, start, chunk = len(self.labels), 0, 0
-        logits = torch.zeros(0)
-        while True:
-            found = chunks(chunk)
-            logits = found if not start else torch.cat([logits, found])
-            start, chunk = len(logits), chunk + 1
-            safe, done = self._safe(logits)
-            settled = _gap(logits) > SAFETY * self.error
-            hits = logits.argmax(1) == self.labels[:start]
-            right, wrong = int((hits & settled).sum()), int((~hits & settled).sum())
-            right, wrong = right + int(safe.sum()), wrong + int((~safe).sum())
-            if right >= need or wrong > total - need or done:
+    def _order(self) -> tuple[Tensor, int]:
+        """Positions in the order of counting, and from where on they may be left out."""
+        rising = self._margin.argsort(stable=True)
+        if not self.screened:
+            return rising, len(rising)
+        wrong = (self._margin <= 0) | (self._anchor <= 0)
+        sampled = torch.zeros_like(wrong)
+        sampled[self._sample] = True
+        rest = (~wrong & ~sampled).nonzero()[:, 0]
+        first = [rising[wrong[rising]], self._sample[~wrong[self._sample]]]
+        order = torch.cat([*first, rest[self._anchor[rest].argsort(stable=True)]])
+        return order, len(order) - len(rest)
+
+    def count(self, need: int) -> Verdict:
+        """Decide whether ``need`` answers are right."""
+        total, safe = len(self.labels), 0
+        order, optional = self._order()
+        answers = _Answers(self)
+        for ids in order.split(CHUNK):
+            answers.add(ids, self._run(ids))
+            seen = len(answers.ids)
+            if seen >= optional:
+                safe = self._safe(order, optional, answers)
+            right, wrong = answers.certain()
+            done = seen + safe == total
+            if not (right + safe >= need or wrong > total - need) and (
+                done or answers.wrong() > total - need
+            ):
+                answers.settle()
+                right, wrong = answers.certain()
+            if right + safe >= need or wrong > total - need or done:
                 break
-        if right < need <= total - wrong:
-            hits = self._settle(logits)
-            right = int(hits.sum()) + int(safe.sum())
-            wrong = total - right
-        return Verdict(right >= need, right, total - wrong, total, start, len(safe) if done else 0)
+        self._last = answers
+        return Verdict(right + safe >= need, right + safe, total - wrong, total, seen, safe)
 
-    def _safe(self, logits: Tensor) -> tuple[Tensor, bool]:
-        """Whether each tile that need not be run was right, and whether none is left to run."""
-        start, total = len(logits), len(self.labels)
-        if not self.screened or start < self._sample:
-            return torch.zeros(0, dtype=torch.bool), start == total
-        after = true_margin(logits, self.labels[:start])
-        before = self._anchor[:start]
-        change = (after - before)[: self._sample].pow(2).mean().sqrt()
-        flipped = (after > 0) != (before > 0)
-        reach = torch.stack([SAFETY * change, 2 * (before.abs() * flipped).amax()]).amax()
-        # Past the sample, anchor margins rise.
-        rising = self._anchor[self._sample :].abs().contiguous()
-        edge = self._sample + int(torch.searchsorted(rising, reach, right=True))
-        return self._anchor_hits[max(start, edge) :], start >= edge
+    def _safe(self, order: Tensor, optional: int, answers: _Answers) -> int:
+        """How many tiles at the end of ``order`` need not be run: they were right and stay so."""
+        before, after = self._anchor[answers.ids], answers.margin()
+        sampled = torch.zeros(len(order), dtype=torch.bool)
+        sampled[self._sample] = True
+        change = (after - before)[sampled[answers.ids]].pow(2).mean().sqrt()
+        lost = before[(before > 0) & (after <= 0)]
+        reach = max(SAFETY * float(change), GUARD * float(lost.max()) if len(lost) else 0.0)
+        rising = self._anchor[order[optional:]]
+        edge = optional + int(torch.searchsorted(rising, reach, right=True))
+        return len(order) - max(len(answers.ids), edge)
 
-    def _settle(self, logits: Tensor) -> Tensor:
-        """Which answers are right; those within the fast replay's error are computed in float32.
-
-        Should the exact answers show that error to be larger than thought, more are looked at.
-        """
-        gap = _gap(logits)
-        hits = logits.argmax(1) == self.labels[: len(logits)]
-        known = torch.zeros(len(logits), dtype=torch.bool)
-        while True:
-            unsure = ((gap <= SAFETY * self.error) & ~known).nonzero()[:, 0]
-            if not len(unsure):
-                return hits
-            exact = self._exact(unsure)
-            self._learn_error(logits[unsure], exact)
-            hits[unsure] = exact.argmax(1) == self.labels[unsure]
-            known[unsure] = True
+    def exact(self, ids: Tensor, fast: Tensor) -> Tensor:
+        """Float32 logits; where they differ from the ``fast`` ones, the error is learnt."""
+        logits = self._exact(ids)
+        self._learn_error(fast, logits)
+        return logits
 
     def _learn_error(self, fast: Tensor, exact: Tensor) -> None:
         """Root mean square error of the gap between the two best classes."""
@@ -130,6 +134,49 @@ class Tally:
             best = exact.topk(2, 1).indices
             off = fast.gather(1, best) - exact.gather(1, best)
             self.error = max(self.error, float((off[:, 0] - off[:, 1]).pow(2).mean().sqrt()))
+
+
+class _Answers:
+    """What one state answers, as far as it was run; ``exactly``: known in float32."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self.ids = torch.zeros(0, dtype=torch.long)
+        self.logits = torch.zeros(0, 0)
+        self._hits = self._exactly = torch.zeros(0, dtype=torch.bool)
+
+    def add(self, ids: Tensor, logits: Tensor) -> None:
+        hits = logits.argmax(1) == self._tally.labels[ids]
+        self.logits = torch.cat([self.logits, logits]) if len(self.ids) else logits
+        self.ids = torch.cat([self.ids, ids])
+        self._hits = torch.cat([self._hits, hits])
+        self._exactly = torch.cat([self._exactly, torch.zeros_like(hits)])
+
+    def margin(self) -> Tensor:
+        return true_margin(self.logits, self._tally.labels[self.ids])
+
+    def wrong(self) -> int:
+        """As far as one knows."""
+        return int((~self._hits).sum())
+
+    def _sure(self) -> Tensor:
+        return self._exactly | (_gap(self.logits) > SAFETY * self._tally.error)
+
+    def certain(self) -> tuple[int, int]:
+        """Right and wrong answers beyond the fast replay's error."""
+        sure = self._sure()
+        return int((self._hits & sure).sum()), int((~self._hits & sure).sum())
+
+    def settle(self) -> None:
+        """Compute the open answers in float32.
+
+        Should they show the error to be larger than thought, more become open.
+        """
+        while len(unsure := (~self._sure()).nonzero()[:, 0]):
+            ids = self.ids[unsure]
+            exact = self._tally.exact(ids, self.logits[unsure])
+            self._hits[unsure] = exact.argmax(1) == self._tally.labels[ids]
+            self._exactly[unsure] = True
 
 
 def _gap(logits: Tensor) -> Tensor:

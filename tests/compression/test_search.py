@@ -170,7 +170,7 @@ def test_replay_fits_every_architecture(arch: str) -> None:
     replay.judge(chosen.name, LayerSetting(32, 1.0), 4, names)
     with torch.no_grad():
         expected = apply(model, Plan({chosen.name: LayerSetting(32, 1.0)})).model(replay.tiles)
-        got = replay.fast.run(0, replay.program.at[chosen.name])
+        got = replay.fast.run(torch.arange(4), replay.program.at[chosen.name])
     scale = float(expected.abs().max())
     assert float((got - expected).abs().max()) < 1e-3 * scale
 
