@@ -20,7 +20,7 @@ from lcc_core.compression.execution import Folded
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.program import Program
 from lcc_core.compression.recalibration import Calibration, Figures, Measuring
-from lcc_core.compression.tally import ANCHOR_AGAIN, CHUNK, Tally, Verdict
+from lcc_core.compression.tally import CHUNK, Tally, Verdict
 from lcc_core.compression.trial import Trial
 from lcc_core.models import Classifier, compressible_layers, weight_of
 from lcc_core.models.device import choose_device, choose_precision
@@ -45,7 +45,6 @@ class Replay:
         labels: Tensor,
         calibration: Calibration | None = None,
         *,
-        screened: bool = False,
         precision: str = "auto",
         budget: int = BUDGET,
         should_stop: ShouldStop = never,
@@ -56,7 +55,7 @@ class Replay:
         self.program = Program(model.net, self.layers)
         self.model = apply(model, plan, calibration).model.to(memory_format=torch.channels_last)
         self.tiles = tiles
-        self.tally = Tally(labels, self._fast, self._exact, screened)
+        self.tally = Tally(labels, self._fast, self._exact)
         folded = Folded(self.program, self.model.net, precision)
         self._sizes = value_sizes(folded, model.normalise(tiles[:2]))
         costs = step_costs(self.program, model.net, self._sizes)
@@ -73,7 +72,6 @@ class Replay:
             self._budgets = [int(budget * (1 - share)), int(budget * share)]
         self._trial: Trial | None = None
         self._stale: set[str] = set()  # modules that the fast replay has yet to take over
-        self._seen_share = 0.0
         self._exact_tiles = 0
         self.peak = 0  # bytes
 
@@ -94,9 +92,8 @@ class Replay:
 
     def start(self, order: Sequence[str]) -> int:
         """Right answers of the state in force, exactly. ``order``: the layers to be tried."""
-        # Screened, most tiles are never run again: nothing is kept of them.
-        self._choose_cuts(() if self.tally.screened else order)
-        return self.tally.anchor()
+        self._choose_cuts(order)
+        return self.tally.whole()
 
     def judge(self, layer: str, setting: LayerSetting, need: int, order: Sequence[str]) -> Verdict:
         """Whether ``layer`` at ``setting`` leaves at least ``need`` tiles right.
@@ -111,7 +108,6 @@ class Replay:
             trial.correct(self._calibrate(trial.change), self.plan.rounds_sides)
         self._refresh(trial.changed)
         verdict = self.tally.count(need)
-        self._seen_share = verdict.seen / verdict.tiles
         self.peak = max(self.peak, sum(stream.bytes for stream in self._streams))
         return verdict
 
@@ -124,8 +120,6 @@ class Replay:
         self.plan = Plan(layers, self.plan.method, self.plan.sides, {}, self.plan.recalibrate)
         self._trial = None
         self.tally.taken()
-        if self.tally.screened and self._seen_share > ANCHOR_AGAIN:
-            self.start(())
 
     def drop(self) -> None:
         """Back to the state in force."""

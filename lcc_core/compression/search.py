@@ -39,8 +39,6 @@ class SearchSettings:
 
     ``t_margin`` in percentage points. ``direction`` "up" tries the boldest candidate first and
     stops at the first that holds; "down" goes on from the mildest until one fails.
-    ``screened`` takes tiles whose margin is far beyond what a candidate changes to answer as
-    before (:mod:`tally`); otherwise every decision is that of whole evaluations in float32.
     """
 
     method: str = "laq"
@@ -58,7 +56,6 @@ class SearchSettings:
     granularity: str = "channel"
     scale: str = "lse"
     recalibrate: int = 0
-    screened: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -102,7 +99,6 @@ class Tried:
     high: int
     tiles: int
     seen: int
-    assumed: int
     kept: bool
     seconds: float
 
@@ -229,7 +225,6 @@ def _row(layer: str, setting: LayerSetting, need: int, verdict: Verdict, seconds
         high=verdict.high,
         tiles=verdict.tiles,
         seen=verdict.seen,
-        assumed=verdict.assumed,
         kept=verdict.accepted,
         seconds=round(seconds, 4),
     )
@@ -265,7 +260,7 @@ def search(
     def replayed(plan: Plan) -> Replay:
         return Replay(
             model, plan, tiles, labels, calibration,
-            screened=settings.screened, precision=precision, budget=budget,
+            precision=precision, budget=budget,
             should_stop=should_stop,
         )  # fmt: skip
 

@@ -1,11 +1,8 @@
 """Counting right answers no further than a decision needs.
 
-Tiles are met in order of rising margin in the state in force, so that the wrong ones come first.
-
-``screened`` counting looks at the tiles that were wrong, at a random sample of the others, and then
-at the rest by rising margin in an anchoring run. Once no tile can be expected to flip, what is left
-stays right. A tile is thought safe when its margin exceeds six times the rms change seen in the
-sample, and twice the margin of every tile that did flip.
+Tiles are met in order of rising margin in the state in force, so that the wrong ones come first. A
+decision is bound as soon as too many are wrong or enough are right. Answers of the fast replay
+whose margin is within its error are open; they are computed in float32 once they could turn it.
 """
 
 from __future__ import annotations
@@ -19,27 +16,19 @@ from torch import Tensor
 Run = Callable[[Tensor], Tensor]
 
 CHUNK = 128
-SAFETY = 6.0  # in units of a rms error or change
-GUARD = 2.0  # times the margin of the safest tile that flipped
-ERROR_SAMPLE = 256  # tiles of least margin on which the fast replay's error is first measured
-SCREEN_SAMPLE = 192  # random right tiles that show how much a candidate changes
-ANCHOR_AGAIN = 0.4  # share of tiles looked at from which a new anchoring run pays
+SAFETY = 6.0  # times the fast replay's rms error: margins within stay open
+ERROR_SAMPLE = 256  # tiles of least margin on which that error is first measured
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One candidate: right answers lie in ``low``…``high`` of ``tiles``.
-
-    ``seen`` tiles were run; ``assumed`` ones are taken to answer as they did before (none unless
-    screened).
-    """
+    """One candidate: right answers lie in ``low``…``high`` of ``tiles``; ``seen`` were run."""
 
     accepted: bool
     low: int
     high: int
     tiles: int
     seen: int
-    assumed: int = 0
 
 
 class Tally:
@@ -47,24 +36,18 @@ class Tally:
     ``exact`` those of float32.
     """
 
-    def __init__(self, labels: Tensor, run: Run, exact: Run, screened: bool) -> None:
-        self.labels, self._run, self._exact, self.screened = labels, run, exact, screened
+    def __init__(self, labels: Tensor, run: Run, exact: Run) -> None:
+        self.labels, self._run, self._exact = labels, run, exact
         self.error = 0.0
         self._margin = torch.zeros(len(labels))  # in the state in force, as far as it was run
-        self._anchor = self._margin
-        self._sample = torch.zeros(0, dtype=torch.long)
         self._last = _Answers(self)
 
-    def anchor(self) -> int:
+    def whole(self) -> int:
         """Right answers of the state in force, exactly, from a whole run."""
         answers = _Answers(self)
         for ids in torch.arange(len(self.labels)).split(CHUNK):
             answers.add(ids, self._run(ids))
         self._margin = answers.margin()
-        self._anchor = self._margin
-        right = (self._anchor > 0).nonzero()[:, 0]
-        generator = torch.Generator().manual_seed(0)
-        self._sample = right[torch.randperm(len(right), generator=generator)[:SCREEN_SAMPLE]]
         nearest = _gap(answers.logits).argsort(stable=True)[:ERROR_SAMPLE]
         self.exact(nearest, answers.logits[nearest])
         answers.settle()
@@ -75,52 +58,22 @@ class Tally:
         self._margin = self._margin.clone()
         self._margin[self._last.ids] = self._last.margin()
 
-    def _order(self) -> tuple[Tensor, int]:
-        """Positions in the order of counting, and from where on they may be left out."""
-        rising = self._margin.argsort(stable=True)
-        if not self.screened:
-            return rising, len(rising)
-        wrong = (self._margin <= 0) | (self._anchor <= 0)
-        sampled = torch.zeros_like(wrong)
-        sampled[self._sample] = True
-        rest = (~wrong & ~sampled).nonzero()[:, 0]
-        first = [rising[wrong[rising]], self._sample[~wrong[self._sample]]]
-        order = torch.cat([*first, rest[self._anchor[rest].argsort(stable=True)]])
-        return order, len(order) - len(rest)
-
     def count(self, need: int) -> Verdict:
         """Decide whether ``need`` answers are right."""
-        total, safe = len(self.labels), 0
-        order, optional = self._order()
-        answers = _Answers(self)
-        for ids in order.split(CHUNK):
+        total = len(self.labels)
+        allowed = total - need
+        answers = self._last = _Answers(self)
+        for ids in self._margin.argsort(stable=True).split(CHUNK):
             answers.add(ids, self._run(ids))
-            seen = len(answers.ids)
-            if seen >= optional:
-                safe = self._safe(order, optional, answers)
             right, wrong = answers.certain()
-            done = seen + safe == total
-            if not (right + safe >= need or wrong > total - need) and (
-                done or answers.wrong() > total - need
-            ):
+            if right >= need or wrong > allowed:
+                break
+            if len(answers.ids) == total or answers.wrong() > allowed:
                 answers.settle()
                 right, wrong = answers.certain()
-            if right + safe >= need or wrong > total - need or done:
-                break
-        self._last = answers
-        return Verdict(right + safe >= need, right + safe, total - wrong, total, seen, safe)
-
-    def _safe(self, order: Tensor, optional: int, answers: _Answers) -> int:
-        """How many tiles at the end of ``order`` need not be run: they were right and stay so."""
-        before, after = self._anchor[answers.ids], answers.margin()
-        sampled = torch.zeros(len(order), dtype=torch.bool)
-        sampled[self._sample] = True
-        change = (after - before)[sampled[answers.ids]].pow(2).mean().sqrt()
-        lost = before[(before > 0) & (after <= 0)]
-        reach = max(SAFETY * float(change), GUARD * float(lost.max()) if len(lost) else 0.0)
-        rising = self._anchor[order[optional:]]
-        edge = optional + int(torch.searchsorted(rising, reach, right=True))
-        return len(order) - max(len(answers.ids), edge)
+                if wrong > allowed:
+                    break
+        return Verdict(right >= need, right, total - wrong, total, len(answers.ids))
 
     def exact(self, ids: Tensor, fast: Tensor) -> Tensor:
         """Float32 logits; where they differ from the ``fast`` ones, the error is learnt."""
