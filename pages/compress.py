@@ -1,169 +1,84 @@
-"""Compress: two sliders, what they cost in accuracy, and the small file to take home."""
+"""Compress: bits and pruning, fixed or searched, what they cost, and the file to take home."""
 
-import json
-
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from lcc_core.checkpoints.onnx import onnx_bytes
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression import Plan, importance, uniform_plan
-from lcc_core.compression.plan import BITS, GRANULARITIES, SCALES
+from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import weight_of
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
-from pages.ui import charts, jobpanel, session, words
+from lcc_core.studies.searched import cached_search, rival
+from pages.ui import charts, controls, jobpanel, results, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
-URL = "query-params"  # the settings of a view live in its address
-HELP = {
-    "bits": "Bits for each weight. 32 leaves the weights as floats.",
-    "k": "Weights smaller than k standard deviations of their layer become zero.",
-    "granularity": "One scale for each output channel, or one for the whole layer as in the "
-    "papers.",
-    "scale": "Scale of least squared error, or from the largest weight as in the papers.",
-    "real": "Bytes of the float32 checkpoint file over bytes of the packed file, all counted.",
-    "nominal": "32 over the average bits: what papers report. The file is not part of it.",
-    "zeros-free": "The nominal ratio with zeros counted as free, as the papers do with pruning.",
-}
-
-
-def chosen_plan(checkpoint: Checkpoint) -> Plan:
-    left, right, third, fourth = st.columns([3, 3, 2, 2])
-    k = left.slider(
-        "Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"], bind=URL
-    )
-    bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
-    granularity = third.selectbox(
-        "Scales per", GRANULARITIES, key="per", help=HELP["granularity"], bind=URL
-    )
-    scale = fourth.selectbox("Scale by", SCALES, key="by", help=HELP["scale"], bind=URL)
-    return uniform_plan(session.model(checkpoint), bits, k, granularity, scale)
-
-
-def measured(checkpoint: Checkpoint, plan: Plan) -> Measurement:
-    """The stored row at once; else a first estimate while the test tiles are measured."""
-    home = session.home()
-    if found := cached_measurement(home, checkpoint, plan):
-        return found
-    split, tiles = session.split(checkpoint), session.tiles(checkpoint.data)
-    place = st.empty()
-    with place.container():
-        compressed = session.compressed(checkpoint, plan)
-        share, low, high, n = estimate(compressed.model, tiles, split)
-        st.info(
-            f"First estimate: {words.percent(share)} ({words.percent(low)} to "
-            f"{words.percent(high)}, 95 %, {n} {split.selection} tiles). Measuring on "
-            f"{len(split.test):,} test tiles …"
-        )
-    row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed)
-    place.empty()
-    return row
-
-
-def headline(row: Measurement, reference: Measurement) -> None:
-    low, high = row.interval
-    cells = st.columns(5)
-    cells[0].metric(
-        "Overall accuracy",
-        words.percent(row.oa),
-        f"{100 * (row.oa - reference.oa):+.2f} pts vs float",
-    )
-    cells[1].metric("Packed file", words.size(row.bytes))
-    cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])
-    cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
-    cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
-    speed = f", {row.latency_ms:.1f} ms a tile (batch 1)" if row.latency_ms else ""
-    note(
-        f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
-        f"{' (synthetic)' if row.synthetic else ''} in {row.precision}, 95 % interval "
-        f"{words.percent(low)} to {words.percent(high)}. Average accuracy {words.percent(row.aa)}, "
-        f"κ {row.kappa:.4f}. {row.average_bits:.2f} bits a weight, "
-        f"{words.percent(row.sparsity)} zeros. {row.parameters / 1e6:.2f} M parameters, "
-        f"{row.macs / 1e6:.1f} M multiply-accumulates{speed}."
-    )
-
-
-def downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
-    stem = f"{checkpoint.arch}-{checkpoint.data}-{plan.id[:6]}"
-    size = session.tiles(checkpoint.data).size
-    cells = st.columns(3)
-    cells[0].download_button(
-        f"Download packed file ({words.size(row.bytes)})",
-        lambda: pack(
-            session.compressed(checkpoint, plan), row.for_header(), {"split": checkpoint.split}
-        ),
-        f"{stem}.lcc",
-        "application/octet-stream",
-        on_click="ignore",
-        type="primary",
-    )
-    cells[1].download_button(
-        "Download ONNX",
-        lambda: onnx_bytes(session.compressed(checkpoint, plan).model, size),
-        f"{stem}.onnx",
-        "application/octet-stream",
-        on_click="ignore",
-        help="Runs anywhere; its weights are plain floats, so it is not small.",
-    )
-    cells[2].download_button(
-        "Download plan",
-        lambda: json.dumps(plan.to_json(), indent=1),
-        f"{stem}.json",
-        "application/json",
-        on_click="ignore",
-    )
-
-
-def layers(checkpoint: Checkpoint, plan: Plan) -> None:
-    rows = importance(session.model(checkpoint))
-    frame = pd.DataFrame(
-        {
-            "layer": [row.name for row in rows],
-            "weights": [row.weights for row in rows],
-            "importance": [row.importance for row in rows],
-            "bits": [plan.layers[row.name].bits for row in rows],
-        }
-    )
-    left, right = st.columns(2)
-    left.altair_chart(charts.layers(frame, "importance", "importance I(l)", charts.BLUE))
-    right.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
-    name = st.selectbox("Weights of layer", frame["layer"], key="layer")
-    after = session.compressed(checkpoint, plan).model
-    before, later = (
-        weight_of(m, name).detach().numpy().ravel() for m in (session.model(checkpoint), after)
-    )
-    st.plotly_chart(charts.weight_histogram(before, later))
-
-
-def confusions(row: Measurement, reference: Measurement, names: tuple[str, ...]) -> None:
-    left, right = st.columns(2)
-    left.markdown("**Compressed model** (tiles)")
-    left.plotly_chart(charts.confusion(row.confusion_array(), names, None), key="confusion")
-    change: np.ndarray = row.confusion_array() - reference.confusion_array()
-    right.markdown("**Change against the float model** (tiles)")
-    right.plotly_chart(charts.confusion(row.confusion_array(), names, change), key="change")
-
 
 @st.fragment
-def workbench(checkpoint: Checkpoint) -> None:
+def fixed(checkpoint: Checkpoint) -> None:
     """Sliders and their work in one fragment: a fast move cancels the one before."""
     with guard():
-        plan = chosen_plan(checkpoint)
-        result = st.container()
-        with result:
-            reference = measured(checkpoint, Plan({}, method="float"))
-            row = measured(checkpoint, plan)
-            headline(row, reference)
-            downloads(checkpoint, plan, row)
-        by_layer, by_class = st.tabs(["Layers", "Classes"])
-        with by_layer:
-            layers(checkpoint, plan)
-        with by_class:
-            confusions(row, reference, session.model(checkpoint).spec.class_names)
+        plan = controls.fixed(checkpoint)
+        row = results.show(checkpoint, plan)
+        results.details(checkpoint, plan, row)
+
+
+def adaptive(checkpoint: Checkpoint) -> None:
+    settings, where = controls.adaptive()
+    asked = controls.search_words(checkpoint, settings, where)
+    found = cached_search(session.home(), checkpoint, settings, where) or stopped(asked)
+    if found is None or found.stopped:
+        if st.button("Search", type="primary"):
+            jobpanel.launch(asked, f"Search on {words.checkpoint(checkpoint)}")
+            st.rerun()
+    if found is None:
+        return
+    if where.protocol == "paper":
+        note("Chosen on the test tiles, as the papers seem to do: these figures flatter.")
+    if found.stopped:
+        st.info("The search was stopped: this is as far as it came. The other layers are mild.")
+    row = results.show(checkpoint, found.plan)
+    summary(found, row, None if found.stopped else beside(checkpoint, settings, row))
+    with st.expander("Every candidate"):
+        trace = charts.trace_frame([tried.to_json() for tried in found.trace], found.reference)
+        st.altair_chart(charts.trace(trace))
+        st.dataframe(trace, hide_index=True)
+    results.details(checkpoint, found.plan, row, found.importance)
+
+
+def stopped(asked: list[str]) -> SearchResult | None:
+    """What a cancelled search had found, if that was the last one asked for in these words."""
+    job = jobpanel.current()
+    if job is None or list(job.argv) != asked or not job.result or "plan" not in job.result:
+        return None
+    names = SearchResult.__dataclass_fields__
+    return SearchResult.from_json({k: v for k, v in job.result.items() if k in names})
+
+
+def beside(
+    checkpoint: Checkpoint, settings: SearchSettings, row: Measurement
+) -> Measurement | None:
+    return rival(
+        session.home(),
+        checkpoint,
+        session.model(checkpoint),
+        row,
+        settings,
+        session.tiles(checkpoint.data),
+        session.split(checkpoint),
+    )
+
+
+def summary(found: SearchResult, row: Measurement, fixed: Measurement | None) -> None:
+    text = (
+        f"{len(found.trace)} candidates judged on {found.tiles:,} tiles in "
+        f"{words.seconds(found.seconds)}, the work of {found.equivalents:.1f} whole evaluations."
+    )
+    if fixed:
+        setting = f"{fixed.average_bits:.0f} bits" if fixed.average_bits < 32 else "pruning"
+        text += (
+            f" The best fixed setting of at most this size ({setting}, {words.size(fixed.bytes)}) "
+            f"has {words.percent(fixed.oa)}: the search gains "
+            f"**{100 * (row.oa - fixed.oa):+.2f} points**."
+        )
+    st.markdown(text)
 
 
 st.title("Compress")
@@ -173,14 +88,22 @@ with guard():
         st.info("There is no checkpoint to compress yet. Train the demo model on Home, or:")
         st.page_link("pages/train.py", label="Train a model")
     else:
-        chosen = st.selectbox(
+        left, right = st.columns([4, 1])
+        chosen = left.selectbox(
             "Checkpoint",
             list(models),
             format_func=lambda one: words.checkpoint(models[one]),
             key="checkpoint",
-            bind=URL,
+            bind=controls.URL,
+        )
+        mode = right.segmented_control(
+            "Setting", ["fixed", "adaptive"], default="fixed", key="mode", bind=controls.URL
         )
         if models[chosen].synthetic:
             note(words.SYNTHETIC)
-        workbench(models[chosen])
+        if mode == "adaptive":
+            with guard():
+                adaptive(models[chosen])
+        else:
+            fixed(models[chosen])
 jobpanel.panel()

@@ -23,6 +23,12 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
     command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
     command.add_argument("--scale", metavar="absmax|lse", help="default lse")
+    command.add_argument(
+        "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
+    )
+    command.add_argument(
+        "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
+    )
     command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
     command.add_argument("--out", required=True, metavar="FILE", help="the packed file")
     _part(command)
@@ -53,7 +59,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.measured import calibration_for, checkpoint_split, measure_plan
 
-    out = _target(arguments.out)
+    out = output_file(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     model = checkpoint.model()
     plan = _plan(arguments, model)
@@ -75,28 +81,35 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     written = write_packed(out, compressed, row.for_header(), {"split": checkpoint.split})
     row = replace(row, bytes=written, real_ratio=checkpoint.bytes / written)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
-    context.say(_report(row, before))
+    context.say(compression_report(row, before))
     context.say(f"\nWritten to {out}. In Python: lcc_core.load({str(out)!r})")
     return row.to_json() | {"out": str(out), "float_oa": before, "settings": plan.to_json()}
 
 
 def _plan(arguments: argparse.Namespace, model: Any) -> Any:
     from lcc_core.compression.plan import Plan
+    from lcc_core.compression.recalibration import TILES
+    from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
 
     asked = {name: getattr(arguments, name) for name in ("bits", "k", "granularity", "scale")}
+    if arguments.recalibrate is not None:
+        asked["recalibrate"] = TILES if arguments.recalibrate else 0
     asked = {name: value for name, value in asked.items() if value is not None}
+    if arguments.paper:
+        asked = PAPER | asked
     if not arguments.plan:
-        return uniform_plan(model, **{"bits": 8} | asked)
+        return uniform_plan(model, **{"bits": 8, "recalibrate": TILES} | asked)
     if asked:
-        raise LccError(f"--plan and --{next(iter(asked))} do not go together.", "Leave one out.")
+        option = "paper" if arguments.paper else next(iter(asked))
+        raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
     try:
         return Plan.from_json(Path(arguments.plan).read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise LccError(f"The plan {arguments.plan} cannot be read.", "Check the path.") from error
 
 
-def _target(name: str) -> Path:
+def output_file(name: str) -> Path:
     """Where to write; found out before the work, not after it."""
     path = Path(name).expanduser()
     if path.is_dir() or not path.parent.is_dir():
@@ -113,7 +126,7 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         row = _measure_file(path, arguments, context)
     else:
         row = _measure_checkpoint(arguments, context)
-    context.say(_report(row))
+    context.say(compression_report(row))
     return row.to_json() | {"source": arguments.source}
 
 
@@ -194,7 +207,7 @@ def _name(source: str) -> str:
     return source
 
 
-def _report(row: Any, before: float | None = None) -> str:
+def compression_report(row: Any, before: float | None = None) -> str:
     low, high = row.interval
     change = "" if before is None else f", {100 * (row.oa - before):+.2f} points from float"
     facts = pairs(
@@ -205,6 +218,7 @@ def _report(row: Any, before: float | None = None) -> str:
             ("measured on", f"{row.tiles} {row.part} tiles of {row.data}, {row.precision}"),
             ("average bits", f"{row.average_bits:.2f}"),
             ("sparsity", percent(row.sparsity)),
+            ("recalibrated", _recalibrated(row)),
         )
     )
     sizes = table(
@@ -221,12 +235,18 @@ def _report(row: Any, before: float | None = None) -> str:
     return f"{facts}\n\n{sizes}\n\n{cost}"
 
 
+def _recalibrated(row: Any) -> str:
+    if not row.recalibrated:
+        return "no"
+    return f"on {row.recalibrated} training tiles, {row.recalibration_s:.2f} s"
+
+
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.onnx import check_onnx, export_onnx
     from lcc_core.checkpoints.packed import load_packed
     from lcc_core.checkpoints.store import find_checkpoint
 
-    out = _target(arguments.onnx)
+    out = output_file(arguments.onnx)
     timer = Timer()
     path = Path(arguments.source).expanduser()
     if path.is_file():

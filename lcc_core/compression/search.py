@@ -134,6 +134,16 @@ class SearchResult:
             "trace": [tried.to_json() for tried in self.trace],
         }
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> SearchResult:
+        return cls(
+            **{
+                **content,
+                "plan": Plan.from_json(content["plan"]),
+                "trace": tuple(Tried(**tried) for tried in content["trace"]),
+            }
+        )
+
 
 @dataclass(eq=False)
 class _Search:

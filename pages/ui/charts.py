@@ -60,6 +60,65 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
     )
 
 
+def trace_frame(rows: list[dict], reference: int) -> pd.DataFrame:
+    """The candidates of a search in percent of the tiles they were judged on."""
+    frame = pd.DataFrame(rows)
+    share = 100 / frame["tiles"]
+    return pd.DataFrame(
+        {
+            "candidate": range(1, len(frame) + 1),
+            "layer": frame["layer"],
+            "bits": frame["bits"],
+            "k": frame["k"],
+            "kept": frame["kept"].map({True: "kept", False: "too much lost"}),
+            "at least (%)": frame["low"] * share,
+            "at most (%)": frame["high"] * share,
+            "threshold (%)": frame["need"] * share,
+            "reference (%)": reference * share,
+            "tiles run": frame["seen"],
+        }
+    )
+
+
+def trace(frame: pd.DataFrame) -> alt.LayerChart:
+    """Each candidate against its threshold; what failed early is known only to be below it."""
+    frame = frame.assign(
+        shown=frame["at least (%)"].where(frame["kept"] == "kept", frame["at most (%)"])
+    )
+    low = min(frame["threshold (%)"].min(), frame["shown"].quantile(0.1)) - 0.1
+    y = alt.Y(
+        "shown:Q",
+        title="accuracy (%)",
+        scale=alt.Scale(domain=[low, frame["reference (%)"].max() + 0.2], clamp=True),
+    )
+    x = alt.X("candidate:Q", title="candidate", axis=alt.Axis(tickMinStep=1))
+    hues = alt.Scale(domain=["kept", "too much lost"], range=[GREEN, VERMILION])
+    points = (
+        alt.Chart(frame)
+        .mark_point(filled=True, size=60)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("kept:N", title=None, scale=hues),
+            shape=alt.Shape(
+                "kept:N", title=None, scale=alt.Scale(range=["circle", "triangle-down"])
+            ),
+            tooltip=[
+                "layer",
+                "bits",
+                "k",
+                *(
+                    alt.Tooltip(f"{name}:Q", format=".2f")
+                    for name in ("at least (%)", "at most (%)", "threshold (%)")
+                ),
+                "tiles run",
+            ],
+        )
+    )
+    line = alt.Chart(frame).mark_line(interpolate="step", color=BLUE)
+    return (line.encode(x=x, y=alt.Y("threshold (%):Q")) + points).properties(height=260)
+
+
 def weight_histogram(before: np.ndarray, after: np.ndarray) -> go.Figure:
     """Weights of one layer before and after, on the same bins."""
     reach = float(np.abs(before).max()) or 1.0

@@ -56,7 +56,7 @@ def _show(job: jobs.Job, then: str) -> None:
     if job.state == "failed":
         st.error(job.error or "It failed without a word.")
     elif job.state == "cancelled":
-        st.info("Cancelled. Training goes on from its last complete epoch if started again.")
+        st.info("Cancelled. Work that was cut short goes on from there if started again.")
     elif job.state == "done":
         st.success(f"Done. {then}")
         if st.session_state.get("refreshed") != job.id:
@@ -66,12 +66,13 @@ def _show(job: jobs.Job, then: str) -> None:
 
 
 def _curve(job: jobs.Job) -> None:
-    rows = [r.figures for r in job.history() if r.figures and "epoch" in r.figures]
-    if not rows:
-        return
-    frame = pd.DataFrame(rows).groupby("epoch", as_index=False).last()
-    if len(frame) > 1:
-        st.altair_chart(charts.training_curve(frame))
+    rows = [r.figures for r in job.history() if r.figures]
+    if epochs := [row for row in rows if "epoch" in row]:
+        frame = pd.DataFrame(epochs).groupby("epoch", as_index=False).last()
+        if len(frame) > 1:
+            st.altair_chart(charts.training_curve(frame))
+    if (tried := [row for row in rows if "need" in row]) and job.running:
+        st.altair_chart(charts.trace(charts.trace_frame(tried, tried[-1]["reference"])))
 
 
 def launch(argv: list[str], title: str) -> None:

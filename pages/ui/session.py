@@ -6,6 +6,7 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Compressed, Plan, apply
+from lcc_core.compression.recalibration import Calibration, calibration_tiles
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -43,11 +44,21 @@ def model(checkpoint: Checkpoint) -> Classifier:
     return _model(checkpoint.id, checkpoint.created, str(home().root))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _calibration(checkpoint_id: str, created: str, n: int, root: str) -> Calibration:
+    """Kept, because the float model's means on it are."""
+    checkpoint = find_checkpoint(Home.find(root), checkpoint_id)
+    return calibration_tiles(tiles(checkpoint.data), split(checkpoint), n)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Compressing …")
 def _compressed(
     checkpoint_id: str, created: str, plan_id: str, _plan: Plan, root: str
 ) -> Compressed:
-    return apply(_model(checkpoint_id, created, root), _plan)
+    calibration = None
+    if _plan.recalibrate and not _plan.is_float:
+        calibration = _calibration(checkpoint_id, created, _plan.recalibrate, root)
+    return apply(_model(checkpoint_id, created, root), _plan, calibration)
 
 
 def compressed(checkpoint: Checkpoint, plan: Plan) -> Compressed:

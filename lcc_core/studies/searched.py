@@ -1,0 +1,152 @@
+"""Searches by content: a plan found once is never searched again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from lcc_core.checkpoints.packed import pack
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.apply import apply
+from lcc_core.compression.plan import Plan
+from lcc_core.compression.recalibration import calibration_tiles
+from lcc_core.compression.replay import BUDGET
+from lcc_core.compression.search import STEPS_K, SearchResult, SearchSettings, search
+from lcc_core.compression.uniform import uniform_plan
+from lcc_core.data.splits import Split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import LccError, require
+from lcc_core.files import Home, content_id, write_json
+from lcc_core.measure.measurement import Measurement
+from lcc_core.models import Classifier
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.studies.measured import VERSION, calibration_for, measure_plan
+
+PROTOCOLS = ("honest", "paper")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Where a search chooses: on ``protocol`` "paper" the test part, else the selection part.
+
+    ``tiles``: a random sample of so many of them; 0: all.
+    """
+
+    protocol: str = "honest"
+    tiles: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            self.protocol in PROTOCOLS, "protocol", self.protocol, f"one of {', '.join(PROTOCOLS)}"
+        )
+        require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
+
+    def part(self, split: Split) -> str:
+        return "test" if self.protocol == "paper" else split.selection
+
+    def ids(self, split: Split) -> np.ndarray:
+        ids = split.part(self.part(split))
+        if not 0 < self.tiles < len(ids):
+            return ids
+        return np.sort(np.random.default_rng(0).permutation(ids)[: self.tiles])
+
+
+def _path(home: Home, checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> Any:
+    key = {
+        "checkpoint": checkpoint.id,
+        "trained": checkpoint.created,
+        "settings": settings.to_json(),
+        "selection": vars(where),
+        "version": VERSION,
+    }
+    return home.folder("searches") / f"{content_id(key, 24)}.json"
+
+
+def cached_search(
+    home: Home, checkpoint: Checkpoint, settings: SearchSettings, where: Selection
+) -> SearchResult | None:
+    """The stored result of a search that ran to its end, or ``None``."""
+    try:
+        content = json.loads(_path(home, checkpoint, settings, where).read_text())
+        return SearchResult.from_json(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def search_plan(
+    home: Home,
+    checkpoint: Checkpoint,
+    settings: SearchSettings,
+    where: Selection,
+    tiles: TileSet,
+    split: Split,
+    *,
+    budget: int = BUDGET,
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+    use_cache: bool = True,
+) -> SearchResult:
+    """Search, and remember the result unless it was stopped."""
+    if use_cache and (found := cached_search(home, checkpoint, settings, where)):
+        return found
+    ids = where.ids(split)
+    calibration = None
+    if settings.recalibrate:
+        calibration = calibration_tiles(tiles, split, settings.recalibrate)
+    images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
+    result = search(
+        checkpoint.model(),
+        images,
+        torch.from_numpy(tiles.labels[ids]),
+        settings,
+        calibration,
+        budget=budget,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    facts = {**result.plan.facts, "protocol": where.protocol, "part": where.part(split)}
+    result = replace(result, plan=replace(result.plan, facts=facts))
+    if not result.stopped:
+        write_json(_path(home, checkpoint, settings, where), result.to_json())
+    return result
+
+
+def rival(
+    home: Home,
+    checkpoint: Checkpoint,
+    model: Classifier,
+    found: Measurement,
+    settings: SearchSettings,
+    tiles: TileSet,
+    split: Split,
+    **hooks: Any,
+) -> Measurement | None:
+    """The mildest fixed setting whose packed file is no larger than what a search ``found``."""
+    key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, "version": VERSION}
+    key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
+    memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
+    with contextlib.suppress(OSError, LccError, ValueError):
+        plan = Plan.from_json(memory.read_text())
+        return measure_plan(home, checkpoint, plan, tiles, split, **hooks)
+    for plan in _fixed(model, settings):
+        compressed = apply(model, plan, calibration_for(plan, tiles, split))
+        if len(pack(compressed)) <= found.bytes:
+            row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed, **hooks)
+            write_json(memory, plan.to_json())
+            return row
+    return None
+
+
+def _fixed(model: Classifier, settings: SearchSettings) -> Iterator[Plan]:
+    """Fixed settings from mild to bold, in the quantizer of the search."""
+    options = (settings.granularity, settings.scale, settings.recalibrate)
+    if settings.method == "lap":
+        yield from (uniform_plan(model, 32, k, *options) for k in STEPS_K)
+    else:
+        yield from (uniform_plan(model, bits, 0.0, *options) for bits in range(8, 0, -1))

@@ -1,0 +1,125 @@
+"""How to compress, as an analyst sets it. Every setting lives in the page's address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression import Plan, uniform_plan
+from lcc_core.compression.plan import BITS, GRANULARITIES, SCALES
+from lcc_core.compression.recalibration import TILES
+from lcc_core.compression.search import (
+    DIRECTIONS,
+    MARGINS,
+    METHODS,
+    ORDERS,
+    REFERENCES,
+    SearchSettings,
+)
+from lcc_core.studies.searched import PROTOCOLS, Selection
+from pages.ui import session
+
+URL = "query-params"
+HELP = {
+    "bits": "Bits for each weight. 32 leaves the weights as floats.",
+    "k": "Weights smaller than k standard deviations of their layer become zero.",
+    "granularity": "One scale for each output channel, or one for the whole layer as in the "
+    "papers.",
+    "scale": "Scale of least squared error, or from the largest weight as in the papers.",
+    "recalibrate": "Correct norms and biases on training tiles, without their labels. The papers "
+    "do not.",
+    "method": "laq: bits. lap: pruning. Both: bits first, then the strongest pruning.",
+    "t": "Accuracy that the compressed model may lose on the tiles it is chosen on.",
+    "margin": "Adaptive: the margin times the layer's importance.",
+    "weights": "Importance = w·share + (1 − w)·(1 − variance).",
+    "order": "Layers by falling or rising importance, or as built.",
+    "direction": "Up: the boldest setting first, until one holds. Down: from the mildest, until "
+    "one fails.",
+    "reference": "Accuracy to hold: of the model at 8 bits, or of the float model.",
+    "protocol": "Paper: choose on the test tiles, as the papers seem to. Figures then flatter.",
+    "tiles": "Choose on a random sample: faster and coarser. 0: all tiles.",
+}
+
+
+def _quantizer(columns: list) -> tuple[str, str, int]:
+    granularity = columns[0].selectbox(
+        "Scales per", GRANULARITIES, key="per", help=HELP["granularity"], bind=URL
+    )
+    scale = columns[1].selectbox("Scale by", SCALES, key="by", help=HELP["scale"], bind=URL)
+    columns[2].space("small")
+    on = columns[2].toggle("Recalibrate", True, key="fix", help=HELP["recalibrate"], bind=URL)
+    return granularity, scale, TILES if on else 0
+
+
+def fixed(checkpoint: Checkpoint) -> Plan:
+    """One k and one number of bits for all layers."""
+    left, right, *rest = st.columns([3, 3, 2, 2, 2])
+    k = left.slider(
+        "Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"], bind=URL
+    )
+    bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
+    granularity, scale, recalibrate = _quantizer(rest)
+    return uniform_plan(session.model(checkpoint), bits, k, granularity, scale, recalibrate)
+
+
+def adaptive() -> tuple[SearchSettings, Selection]:
+    """What a search may cost, and how it goes about it."""
+    first, second, third, *rest = st.columns([3, 2, 2, 2, 2, 2])
+    t_margin = first.slider(
+        "Margin T₀ (points)", 0.0, 3.0, 0.5, 0.05, key="t", help=HELP["t"], bind=URL
+    )
+    method = second.selectbox("Search for", METHODS, key="method", help=HELP["method"], bind=URL)
+    margin = third.selectbox("Margin", MARGINS, key="margin", help=HELP["margin"], bind=URL)
+    granularity, scale, recalibrate = _quantizer(rest)
+    with st.expander("More settings"):
+        cells = st.columns(3)
+        weight = cells[0].slider(
+            "Weight w of share", 0.0, 1.0, 0.5, 0.05, key="w", help=HELP["weights"], bind=URL
+        )
+        order = cells[1].selectbox("Order", ORDERS, key="order", help=HELP["order"], bind=URL)
+        direction = cells[2].selectbox(
+            "Direction", DIRECTIONS, key="direction", help=HELP["direction"], bind=URL
+        )
+        reference = cells[0].selectbox(
+            "Reference", REFERENCES, key="reference", help=HELP["reference"], bind=URL
+        )
+        protocol = cells[1].selectbox(
+            "Protocol", PROTOCOLS, key="protocol", help=HELP["protocol"], bind=URL
+        )
+        tiles = cells[2].number_input(
+            "Tiles to choose on", 0, None, 0, 500, key="tiles", help=HELP["tiles"], bind=URL
+        )
+    settings = SearchSettings(
+        method=method,
+        t_margin=round(t_margin, 4),
+        margin=margin,
+        w_share=round(weight, 4),
+        w_variance=round(1 - weight, 4),
+        order=order,
+        direction=direction,
+        reference=reference,
+        granularity=granularity,
+        scale=scale,
+        recalibrate=recalibrate,
+    )
+    return settings, Selection(protocol, int(tiles))
+
+
+def search_words(checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> list[str]:
+    """The same as a command."""
+    words = ["search", checkpoint.id]
+    for option, value in (
+        ("--method", settings.method),
+        ("--t-margin", f"{settings.t_margin:g}"),
+        ("--margin", settings.margin),
+        ("--weights", f"{settings.w_share:g},{settings.w_variance:g}"),
+        ("--order", settings.order),
+        ("--direction", settings.direction),
+        ("--reference", settings.reference),
+        ("--granularity", settings.granularity),
+        ("--scale", settings.scale),
+        ("--protocol", where.protocol),
+        ("--tiles", str(where.tiles)),
+    ):
+        words += [option, value]
+    return [*words, "--recalibrate" if settings.recalibrate else "--no-recalibrate"]

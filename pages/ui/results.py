@@ -1,0 +1,157 @@
+"""What a compressed model costs and saves, and the files to take home."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lcc_core.checkpoints.onnx import onnx_bytes
+from lcc_core.checkpoints.packed import pack
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression import Plan, importance
+from lcc_core.measure.measurement import Measurement
+from lcc_core.models import weight_of
+from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
+from pages.ui import charts, session, words
+from pages.ui.note import note
+
+HELP = {
+    "real": "Bytes of the float32 checkpoint file over bytes of the packed file, all counted.",
+    "nominal": "32 over the average bits: what papers report. The file is not part of it.",
+    "zeros-free": "The nominal ratio with zeros counted as free, as the papers do with pruning.",
+}
+
+
+def measured(checkpoint: Checkpoint, plan: Plan) -> Measurement:
+    """The stored row at once; else a first estimate while the test tiles are measured."""
+    home = session.home()
+    if found := cached_measurement(home, checkpoint, plan):
+        return found
+    split, tiles = session.split(checkpoint), session.tiles(checkpoint.data)
+    place = st.empty()
+    with place.container():
+        compressed = session.compressed(checkpoint, plan)
+        share, low, high, n = estimate(compressed.model, tiles, split)
+        st.info(
+            f"First estimate: {words.percent(share)} ({words.percent(low)} to "
+            f"{words.percent(high)}, 95 %, {n} {split.selection} tiles). Measuring on "
+            f"{len(split.test):,} test tiles …"
+        )
+    row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed)
+    place.empty()
+    return row
+
+
+def show(checkpoint: Checkpoint, plan: Plan) -> Measurement:
+    """Headline and downloads of ``plan``, measured if it was not before."""
+    reference = measured(checkpoint, Plan({}, method="float"))
+    row = measured(checkpoint, plan)
+    _headline(row, reference)
+    _downloads(checkpoint, plan, row)
+    return row
+
+
+def _headline(row: Measurement, reference: Measurement) -> None:
+    low, high = row.interval
+    cells = st.columns(5)
+    cells[0].metric(
+        "Overall accuracy",
+        words.percent(row.oa),
+        f"{100 * (row.oa - reference.oa):+.2f} pts vs float",
+    )
+    cells[1].metric("Packed file", words.size(row.bytes))
+    cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])
+    cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
+    cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
+    speed = f", {row.latency_ms:.1f} ms a tile (batch 1)" if row.latency_ms else ""
+    corrected = (
+        f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
+        if row.recalibrated
+        else ""
+    )
+    note(
+        f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
+        f"{' (synthetic)' if row.synthetic else ''} in {row.precision}, 95 % interval "
+        f"{words.percent(low)} to {words.percent(high)}. Average accuracy {words.percent(row.aa)}, "
+        f"κ {row.kappa:.4f}. {row.average_bits:.2f} bits a weight, "
+        f"{words.percent(row.sparsity)} zeros. {row.parameters / 1e6:.2f} M parameters, "
+        f"{row.macs / 1e6:.1f} M multiply-accumulates{speed}.{corrected}"
+    )
+
+
+def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
+    stem = f"{checkpoint.arch}-{checkpoint.data}-{plan.id[:6]}"
+    size = session.tiles(checkpoint.data).size
+    cells = st.columns(3)
+    cells[0].download_button(
+        f"Download packed file ({words.size(row.bytes)})",
+        lambda: pack(
+            session.compressed(checkpoint, plan), row.for_header(), {"split": checkpoint.split}
+        ),
+        f"{stem}.lcc",
+        "application/octet-stream",
+        on_click="ignore",
+        type="primary",
+    )
+    cells[1].download_button(
+        "Download ONNX",
+        lambda: onnx_bytes(session.compressed(checkpoint, plan).model, size),
+        f"{stem}.onnx",
+        "application/octet-stream",
+        on_click="ignore",
+        help="Runs anywhere; its weights are plain floats, so it is not small.",
+    )
+    cells[2].download_button(
+        "Download plan",
+        lambda: json.dumps(plan.to_json(), indent=1),
+        f"{stem}.json",
+        "application/json",
+        on_click="ignore",
+    )
+
+
+def details(
+    checkpoint: Checkpoint, plan: Plan, row: Measurement, values: dict[str, float] | None = None
+) -> None:
+    """By layer and by class. ``values``: the importance that led to the plan, if not ½, ½."""
+    by_layer, by_class = st.tabs(["Layers", "Classes"])
+    with by_layer:
+        _layers(checkpoint, plan, values)
+    with by_class:
+        _confusions(row, measured(checkpoint, Plan({})), session.model(checkpoint).spec.class_names)
+
+
+def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None) -> None:
+    rows = importance(session.model(checkpoint))
+    frame = pd.DataFrame(
+        {
+            "layer": [row.name for row in rows],
+            "weights": [row.weights for row in rows],
+            "importance": [(values or {}).get(row.name, row.importance) for row in rows],
+            "bits": [plan.layers[row.name].bits for row in rows],
+            "k": [plan.layers[row.name].prune_k for row in rows],
+        }
+    )
+    left, right = st.columns(2)
+    left.altair_chart(charts.layers(frame, "importance", "importance I(l)", charts.BLUE))
+    right.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
+    if frame["k"].nunique() > 1:
+        st.altair_chart(charts.layers(frame, "k", "pruning strength k (σ)", charts.GREEN))
+    name = st.selectbox("Weights of layer", frame["layer"], key="layer")
+    after = session.compressed(checkpoint, plan).model
+    before, later = (
+        weight_of(m, name).detach().numpy().ravel() for m in (session.model(checkpoint), after)
+    )
+    st.plotly_chart(charts.weight_histogram(before, later))
+
+
+def _confusions(row: Measurement, reference: Measurement, names: tuple[str, ...]) -> None:
+    left, right = st.columns(2)
+    left.markdown("**Compressed model** (tiles)")
+    left.plotly_chart(charts.confusion(row.confusion_array(), names, None), key="confusion")
+    change: np.ndarray = row.confusion_array() - reference.confusion_array()
+    right.markdown("**Change against the float model** (tiles)")
+    right.plotly_chart(charts.confusion(row.confusion_array(), names, change), key="change")
