@@ -5,7 +5,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.searched import cached_search, rival
+from lcc_core.studies.searched import cached_search, rivals
 from pages.ui import charts, controls, jobpanel, results, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -35,7 +35,7 @@ def adaptive(checkpoint: Checkpoint) -> None:
     if found.stopped:
         st.info("The search was stopped: this is as far as it came. The other layers are mild.")
     row = results.show(checkpoint, found.plan)
-    summary(found, row, None if found.stopped else beside(checkpoint, settings, row))
+    summary(found, row, [] if found.stopped else beside(checkpoint, settings, row))
     with st.expander("Every candidate"):
         trace = charts.trace_frame([tried.to_json() for tried in found.trace], found.reference)
         st.altair_chart(charts.trace(trace))
@@ -52,10 +52,8 @@ def stopped(asked: list[str]) -> SearchResult | None:
     return SearchResult.from_json({k: v for k, v in job.result.items() if k in names})
 
 
-def beside(
-    checkpoint: Checkpoint, settings: SearchSettings, row: Measurement
-) -> Measurement | None:
-    return rival(
+def beside(checkpoint: Checkpoint, settings: SearchSettings, row: Measurement) -> list[Measurement]:
+    return rivals(
         session.home(),
         checkpoint,
         session.model(checkpoint),
@@ -66,17 +64,21 @@ def beside(
     )
 
 
-def summary(found: SearchResult, row: Measurement, fixed: Measurement | None) -> None:
+def summary(found: SearchResult, row: Measurement, fixed: list[Measurement]) -> None:
     text = (
         f"{len(found.trace)} candidates judged on {found.tiles:,} tiles in "
         f"{words.seconds(found.seconds)}, the work of {found.equivalents:.1f} whole evaluations."
     )
     if fixed:
-        setting = f"{fixed.average_bits:.0f} bits" if fixed.average_bits < 32 else "pruning"
+        settings = [
+            f"{words.percent(one.oa)} at {one.average_bits:.0f} bits"
+            f"{f', {words.percent(one.sparsity)} zeros' if one.average_bits == 32 else ''}"
+            f" ({words.size(one.bytes)})"
+            for one in fixed
+        ]
         text += (
-            f" The best fixed setting of at most this size ({setting}, {words.size(fixed.bytes)}) "
-            f"has {words.percent(fixed.oa)}: the search gains "
-            f"**{100 * (row.oa - fixed.oa):+.2f} points**."
+            f" Fixed settings around this size reach {' and '.join(settings)}; this plan "
+            f"**{words.percent(row.oa)} in {words.size(row.bytes)}**."
         )
     st.markdown(text)
 

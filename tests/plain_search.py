@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from lcc_core.compression import LayerSetting, Plan, apply, importance
+from lcc_core.compression import LayerSetting, Plan, apply, importance, quantize
+from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.search import SearchSettings
-from lcc_core.models import Classifier
+from lcc_core.models import Classifier, weight_of
 
 
 @dataclass
@@ -19,6 +21,12 @@ class PlainResult:
     decisions: list[tuple[str, int, float, bool]]
     evaluations: int
     reference: int
+
+
+def entropy(codes: Tensor) -> float:
+    _, counts = np.unique(codes.numpy(), return_counts=True)
+    p = counts / counts.sum()
+    return float(-(p * np.log2(p)).sum())
 
 
 @torch.inference_mode()
@@ -54,6 +62,13 @@ def plain_search(
     def setting(bits: int, k: float) -> LayerSetting:
         return LayerSetting(bits, k, settings.granularity, settings.scale)
 
+    def saves(name: str, bits: int, k: float) -> bool:
+        if bits == 32:
+            return True
+        weight = weight_of(model, name)
+        plain, pruned = (quantize(weight, setting(bits, z), keep_mask(weight, z)) for z in (0.0, k))
+        return entropy(pruned.codes) < entropy(plain.codes)
+
     evaluations = 0
 
     def right(layers: dict[str, LayerSetting]) -> int:
@@ -88,7 +103,8 @@ def plain_search(
             ladder = [(bits, 0.0) for bits in range(1, 8)]
             walk(name, ladder if settings.direction == "up" else ladder[::-1])
         if "lap" in settings.method:
-            ladder = [(layers[name].bits, step / 4) for step in range(12, 0, -1)]
+            bits = layers[name].bits
+            ladder = [(bits, step / 4) for step in range(12, 0, -1) if saves(name, bits, step / 4)]
             walk(name, ladder if settings.direction == "up" else ladder[::-1])
     return PlainResult(
         Plan(layers, recalibrate=settings.recalibrate), decisions, evaluations, reference

@@ -41,7 +41,7 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
     from lcc_core.files import write_json
     from lcc_core.studies.measured import checkpoint_split, measure_plan
-    from lcc_core.studies.searched import Selection, rival, search_plan
+    from lcc_core.studies.searched import Selection, rivals, search_plan
 
     out = output_file(arguments.out) if arguments.out else None
     settings = _settings(arguments)
@@ -72,15 +72,20 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     else:
         row = measure_plan(context.home, checkpoint, found.plan, tiles, split, **hooks)
         context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
-        fixed = rival(
+        fixed = rivals(
             context.home, checkpoint, checkpoint.model(), row, settings, tiles, split, **hooks
         )
-        if fixed:
-            context.say(
-                f"\nBest fixed setting of at most that size: {percent(fixed.oa)} at "
-                f"{fixed.average_bits:.0f} bits, {size(fixed.bytes)}."
+        context.say("\nFixed settings around that size:")
+        context.say(
+            table(
+                ("bits", "zeros", "accuracy", "bytes"),
+                [
+                    (r.average_bits, percent(r.sparsity), percent(r.oa), size(r.bytes))
+                    for r in fixed
+                ],
             )
-        answer |= {"measurement": row.to_json(), "fixed": fixed.to_json() if fixed else None}
+        )
+        answer |= {"measurement": row.to_json(), "fixed": [one.to_json() for one in fixed]}
     if out:
         context.say(f"\nThe plan is in {out}: `lcc compress {checkpoint.id} --plan {out} --out F`")
     return answer

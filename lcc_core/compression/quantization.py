@@ -31,8 +31,11 @@ class Codes:
         return self.codes.float() * _column(self.scale, self.codes)
 
     @property
-    def zeros(self) -> int:
-        return int((self.codes == 0).sum())
+    def coded_bits(self) -> float:
+        """Entropy of the codes, in bits for all of them: what an ideal coder needs."""
+        counts = torch.bincount(self.codes.flatten().int() + 128)
+        p = counts[counts > 0].double() / self.codes.numel()
+        return float(-(p * p.log2()).sum()) * self.codes.numel()
 
 
 def quantize(weight: Tensor, setting: LayerSetting, keep: Tensor | None = None) -> Codes:

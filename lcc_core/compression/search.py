@@ -15,13 +15,14 @@ from typing import Any
 
 from torch import Tensor
 
+from lcc_core.compression.apply import layer_weight
 from lcc_core.compression.importance import importance
 from lcc_core.compression.plan import GRANULARITIES, SCALES, LayerSetting, Plan
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.replay import BUDGET, Replay
 from lcc_core.compression.tally import Verdict
 from lcc_core.errors import Cancelled, require
-from lcc_core.models import Classifier
+from lcc_core.models import Classifier, weight_of
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 
 METHODS = ("laq", "lap", "laq+lap")
@@ -193,7 +194,15 @@ class _Search:
             yield (make(bits, 0.0) for bits in range(1, STARTING_BITS))
         if "lap" in method:
             bits = self.replay.plan.layers[layer].bits
-            yield (make(bits, k) for k in reversed(STEPS_K))
+            yield (make(bits, k) for k in reversed(STEPS_K) if self._saves(layer, make(bits, k)))
+
+    def _saves(self, layer: str, setting: LayerSetting) -> bool:
+        """Whether a pruned layer takes fewer bytes: zeros among one-bit codes can cost more."""
+        if setting.bits == 32:
+            return True
+        weight = weight_of(self.replay.original, layer)
+        sizes = [layer_weight(weight, one)[1] for one in (replace(setting, prune_k=0.0), setting)]
+        return sizes[1].coded_bits < sizes[0].coded_bits
 
     def _layer(
         self, rest: list[str], candidates: Iterator[LayerSetting], place: int, total: int

@@ -117,7 +117,7 @@ def search_plan(
     return result
 
 
-def rival(
+def rivals(
     home: Home,
     checkpoint: Checkpoint,
     model: Classifier,
@@ -126,21 +126,21 @@ def rival(
     tiles: TileSet,
     split: Split,
     **hooks: Any,
-) -> Measurement | None:
-    """The mildest fixed setting whose packed file is no larger than what a search ``found``."""
+) -> list[Measurement]:
+    """The fixed settings just above and just below the packed size that a search ``found``."""
     key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, "version": VERSION}
     key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
     memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
-    with contextlib.suppress(OSError, LccError, ValueError):
-        plan = Plan.from_json(memory.read_text())
-        return measure_plan(home, checkpoint, plan, tiles, split, **hooks)
-    for plan in _fixed(model, settings):
-        compressed = apply(model, plan, calibration_for(plan, tiles, split))
-        if len(pack(compressed)) <= found.bytes:
-            row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed, **hooks)
-            write_json(memory, plan.to_json())
-            return row
-    return None
+    plans: list[Plan] = []
+    with contextlib.suppress(OSError, LccError, ValueError, TypeError):
+        plans = [Plan.from_json(plan) for plan in json.loads(memory.read_text())]
+    if not plans:
+        for plan in _fixed(model, settings):
+            plans = [*plans[-1:], plan]
+            if len(pack(apply(model, plan, calibration_for(plan, tiles, split)))) <= found.bytes:
+                break
+        write_json(memory, [plan.to_json() for plan in plans])
+    return [measure_plan(home, checkpoint, plan, tiles, split, **hooks) for plan in plans]
 
 
 def _fixed(model: Classifier, settings: SearchSettings) -> Iterator[Plan]:

@@ -52,7 +52,12 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
         alt.Chart(frame)
         .mark_bar(color=colour)
         .encode(
-            x=alt.X("layer:N", sort=None, title=None, axis=alt.Axis(labelAngle=-60)),
+            x=alt.X(
+                "layer:N",
+                sort=None,
+                title=None,
+                axis=alt.Axis(labelAngle=-60, labelOverlap=False, labelLimit=110),
+            ),
             y=alt.Y(f"{column}:Q", title=title),
             tooltip=["layer", "weights", alt.Tooltip(f"{column}:Q", format=".4g")],
         )

@@ -53,7 +53,7 @@ def _quantizer(columns: list) -> tuple[str, str, int]:
 
 def fixed(checkpoint: Checkpoint) -> Plan:
     """One k and one number of bits for all layers."""
-    left, right, *rest = st.columns([3, 3, 2, 2, 2])
+    left, right, *rest = st.columns([3, 3, 2, 2, 3])
     k = left.slider(
         "Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"], bind=URL
     )
@@ -64,29 +64,29 @@ def fixed(checkpoint: Checkpoint) -> Plan:
 
 def adaptive() -> tuple[SearchSettings, Selection]:
     """What a search may cost, and how it goes about it."""
-    first, second, third, *rest = st.columns([3, 2, 2, 2, 2, 2])
+    first, second, third, fourth = st.columns([3, 2, 2, 3])
     t_margin = first.slider(
         "Margin T₀ (points)", 0.0, 3.0, 0.5, 0.05, key="t", help=HELP["t"], bind=URL
     )
     method = second.selectbox("Search for", METHODS, key="method", help=HELP["method"], bind=URL)
     margin = third.selectbox("Margin", MARGINS, key="margin", help=HELP["margin"], bind=URL)
-    granularity, scale, recalibrate = _quantizer(rest)
+    weight = fourth.slider(
+        "Weight w of share", 0.0, 1.0, 0.5, 0.05, key="w", help=HELP["weights"], bind=URL
+    )
     with st.expander("More settings"):
+        granularity, scale, recalibrate = _quantizer(st.columns(3))
         cells = st.columns(3)
-        weight = cells[0].slider(
-            "Weight w of share", 0.0, 1.0, 0.5, 0.05, key="w", help=HELP["weights"], bind=URL
-        )
-        order = cells[1].selectbox("Order", ORDERS, key="order", help=HELP["order"], bind=URL)
-        direction = cells[2].selectbox(
+        order = cells[0].selectbox("Order", ORDERS, key="order", help=HELP["order"], bind=URL)
+        direction = cells[1].selectbox(
             "Direction", DIRECTIONS, key="direction", help=HELP["direction"], bind=URL
         )
-        reference = cells[0].selectbox(
+        reference = cells[2].selectbox(
             "Reference", REFERENCES, key="reference", help=HELP["reference"], bind=URL
         )
-        protocol = cells[1].selectbox(
+        protocol = cells[0].selectbox(
             "Protocol", PROTOCOLS, key="protocol", help=HELP["protocol"], bind=URL
         )
-        tiles = cells[2].number_input(
+        tiles = cells[1].number_input(
             "Tiles to choose on", 0, None, 0, 500, key="tiles", help=HELP["tiles"], bind=URL
         )
     settings = SearchSettings(
