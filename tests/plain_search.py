@@ -9,16 +9,17 @@ import torch
 from torch import Tensor
 
 from lcc_core.compression import LayerSetting, Plan, apply, importance, quantize
+from lcc_core.compression.ladder import ladder
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.search import SearchSettings
+from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.models import Classifier, weight_of
 
 
 @dataclass
 class PlainResult:
     plan: Plan
-    decisions: list[tuple[str, int, float, bool]]
+    decisions: list[tuple[str, LayerSetting, bool]]
     evaluations: int
     reference: int
 
@@ -82,30 +83,38 @@ def plain_search(
     reference = right({} if settings.reference == "float" else layers)
     decisions = []
 
-    def walk(name: str, candidates: list[tuple[int, float]]) -> None:
+    def walk(name: str, candidates: list[LayerSetting]) -> None:
         share = settings.t_margin / 100
         if settings.margin == "adaptive":
             share = share * value[name]
         if settings.half_ends and name in (graph_order[0], graph_order[-1]):
             share = share / 2
         least = reference / len(labels) - share
-        for bits, k in candidates:
-            trial = {**layers, name: setting(bits, k)}
+        for candidate in candidates if settings.direction == "up" else candidates[::-1]:
+            trial = {**layers, name: candidate}
             holds = right(trial) / len(labels) >= least - 1e-9
-            decisions.append((name, bits, k, holds))
+            decisions.append((name, candidate, holds))
             if holds:
-                layers[name] = setting(bits, k)
+                layers[name] = candidate
             if holds == (settings.direction == "up"):
                 return
 
     for name in order:
+        if settings.method == "size":
+            walk(name, ladder(weight_of(model, name)))
         if "laq" in settings.method:
-            ladder = [(bits, 0.0) for bits in range(1, 8)]
-            walk(name, ladder if settings.direction == "up" else ladder[::-1])
+            walk(name, [setting(bits, 0.0) for bits in range(1, 8)])
         if "lap" in settings.method:
             bits = layers[name].bits
-            ladder = [(bits, step / 4) for step in range(12, 0, -1) if saves(name, bits, step / 4)]
-            walk(name, ladder if settings.direction == "up" else ladder[::-1])
+            strengths = [step / 4 for step in range(12, 0, -1)]
+            walk(name, [setting(bits, k) for k in strengths if saves(name, bits, k)])
     return PlainResult(
         Plan(layers, recalibrate=settings.recalibrate), decisions, evaluations, reference
     )
+
+
+def decisions(result: SearchResult) -> list[tuple[str, LayerSetting, bool]]:
+    """What a search decided, as the plain one tells it."""
+    return [
+        (t.layer, LayerSetting(t.bits, t.k, t.granularity, t.scale), t.kept) for t in result.trace
+    ]

@@ -100,6 +100,26 @@ def test_importance(shell: Shell, checkpoint: str) -> None:
     assert layers[0]["name"] in shell("importance", checkpoint)
 
 
+def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
+    plan, packed = tmp_path / "plan.json", tmp_path / "model.lcc"
+    words = ("search", checkpoint, "--t-margin", 20, "--method", "laq+lap", "--tiles", 6)
+    found = shell.json(*words, "--out", plan)
+    assert found["tiles"] == 6 and found["plan"]["recalibrate"] > 0 and not found["stopped"]
+    assert {one["layer"] for one in found["trace"]} == set(found["plan"]["layers"])
+    assert found["measurement"]["recalibrated"] == 31 and found["fixed"]
+    made = shell.json("compress", checkpoint, "--plan", plan, "--out", packed)
+    assert made["plan"] == found["measurement"]["plan"]
+    assert made["oa"] == found["measurement"]["oa"]
+    again = shell.json(*words)
+    assert again["seconds"] == found["seconds"]  # remembered, not searched again
+    text = shell(*words)
+    assert "candidates on 6 validation tiles" in text and "Fixed settings around" in text
+    paper = shell.json("search", checkpoint, "--paper", "--protocol", "paper", "--weights", "1,0")
+    settings = next(iter(paper["plan"]["layers"].values()))
+    assert (settings["granularity"], settings["scale"]) == ("tensor", "absmax")
+    assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
+
+
 def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     out = tmp_path / "small.lcc"
     made = shell.json("compress", checkpoint, "--bits", 4, "--k", 0.5, "--out", out)
@@ -153,6 +173,12 @@ BAD = [
     (("train", "--data", "mine", "--arch", "compact", "--device", "abacus"), "abacus"),
     (("train", "--data", "mine", "--arch", "compact", "--seed", "-1"), "seed=-1"),
     (("importance", "zzzz"), "lcc train"),
+    (("search", "CKPT", "--method", "magic"), "method='magic'"),
+    (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
+    (("search", "CKPT", "--weights", "1"), "two numbers"),
+    (("search", "CKPT", "--weights", "1,1"), "w_share + w_variance"),
+    (("search", "CKPT", "--protocol", "x"), "protocol='x'"),
+    (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
     (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),
     (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "prune_k=nan"),

@@ -17,7 +17,12 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     )
     option = command.add_argument
     option("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
-    option("--method", default="laq", metavar="laq|lap|laq+lap", help="bits, pruning or both")
+    option(
+        "--method",
+        default="laq",
+        metavar="laq|lap|laq+lap|size",
+        help="bits, pruning, both; size: by bytes",
+    )
     option("--t-margin", type=float, default=0.5, metavar="T", help="points a layer may cost (0.5)")
     option("--margin", default="fixed", metavar="fixed|adaptive", help="T, or T times importance")
     option("--weights", metavar="P,V", help="of share and variance in the importance (0.5,0.5)")

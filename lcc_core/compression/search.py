@@ -2,7 +2,8 @@
 
 After the adaptive bit-width paper; DESIGN §3. Every layer starts at 8 bits. In order of importance,
 each takes the boldest setting whose accuracy stays within its margin of the reference, and the
-next layer starts from there.
+next layer starts from there. ``size`` is ours: it walks each layer's ladder of coded sizes, over
+bits, pruning, scales and granularity at once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from lcc_core.compression.apply import layer_weight
 from lcc_core.compression.importance import importance
+from lcc_core.compression.ladder import ladder
 from lcc_core.compression.plan import GRANULARITIES, SCALES, LayerSetting, Plan
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.replay import BUDGET, Replay
@@ -25,7 +27,7 @@ from lcc_core.errors import Cancelled, require
 from lcc_core.models import Classifier, weight_of
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 
-METHODS = ("laq", "lap", "laq+lap")
+METHODS = ("laq", "lap", "laq+lap", "size")
 MARGINS = ("fixed", "adaptive")
 ORDERS = ("falling", "rising", "built")
 DIRECTIONS = ("up", "down")
@@ -95,6 +97,8 @@ class Tried:
     layer: str
     bits: int
     k: float
+    granularity: str
+    scale: str
     need: int
     low: int
     high: int
@@ -190,6 +194,8 @@ class _Search:
     def _stages(self, layer: str) -> Iterator[Iterator[LayerSetting]]:
         """Bits first, then pruning from the bits that were kept; boldest first."""
         make, method = self.settings.setting, self.settings.method
+        if method == "size":
+            yield iter(ladder(weight_of(self.replay.original, layer)))
         if "laq" in method:
             yield (make(bits, 0.0) for bits in range(1, STARTING_BITS))
         if "lap" in method:
@@ -221,7 +227,7 @@ class _Search:
 
     def _report(self, tried: Tried, place: int, total: int) -> None:
         answer = "kept" if tried.kept else "too much lost"
-        what = f"k = {tried.k:g}" if tried.k else f"{tried.bits} bits"
+        what = f"{tried.bits} bits" + (f", k = {tried.k:g}" if tried.k else "")
         self.on_progress(
             Progress(
                 "search",
@@ -239,6 +245,8 @@ def _row(layer: str, setting: LayerSetting, need: int, verdict: Verdict, seconds
         layer=layer,
         bits=setting.bits,
         k=setting.prune_k,
+        granularity=setting.granularity,
+        scale=setting.scale,
         need=need,
         low=verdict.low,
         high=verdict.high,

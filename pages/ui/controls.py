@@ -28,7 +28,8 @@ HELP = {
     "scale": "Scale of least squared error, or from the largest weight as in the papers.",
     "recalibrate": "Correct norms and biases on training tiles, without their labels. The papers "
     "do not.",
-    "method": "laq: bits. lap: pruning. Both: bits first, then the strongest pruning.",
+    "method": "laq: bits. lap: pruning. Both: bits first, then the strongest pruning. size: "
+    "whatever takes the fewest bytes, over bits, pruning and scales at once.",
     "t": "Accuracy that the compressed model may lose on the tiles it is chosen on.",
     "margin": "Adaptive: the margin times the layer's importance.",
     "weights": "Importance = w·share + (1 − w)·(1 − variance).",

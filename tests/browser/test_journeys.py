@@ -127,7 +127,22 @@ def test_slider_to_download(page, address: str, tmp_path: Path) -> None:
     assert model(torch.zeros((2, 3, 16, 16), dtype=torch.uint8)).shape == (2, 4)
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "compress"])
+def test_search_to_download(page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/compress?mode=adaptive&t=3")
+    page.get_by_role("button", name="Search", exact=True).click()
+    see(page, re.compile(r"\d+ candidates judged on 8 tiles"))
+    button = page.get_by_role("button", name=re.compile("Download packed file"))
+    with page.expect_download() as download:
+        button.click()
+    path = tmp_path / "model.lcc"
+    download.value.save_as(path)
+    model = lcc_core.load(path)
+    assert len({setting.bits for setting in model.plan.layers.values()}) > 1
+    page.get_by_text("Every candidate").click()
+    see(page, "tiles run")
+
+
+@pytest.mark.parametrize("path", ["", "data", "train", "compress", "compress?mode=adaptive"])
 def test_pages_are_accessible(page, address: str, path: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page.goto(f"{address}/{path}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_search import count_right, plain_search
+from plain_search import count_right, decisions, entropy, plain_search
 from torch import Tensor, nn
 
-from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
+from lcc_core.compression import LayerSetting, Plan, apply, quantize, uniform_plan
+from lcc_core.compression.ladder import ladder
+from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.replay import Replay
 from lcc_core.compression.search import SearchSettings, search
@@ -91,6 +94,7 @@ CASES = [
     SearchSettings(t_margin=4, method="lap", half_ends=False),
     SearchSettings(t_margin=15, method="laq+lap", reference="float", recalibrate=60),
     SearchSettings(t_margin=2, method="laq+lap", direction="down", plus_variance=True),
+    SearchSettings(t_margin=5, method="size", recalibrate=60),
 ]
 
 
@@ -103,7 +107,7 @@ def test_same_decisions_as_the_plain_search(case: int, kind: type[nn.Module], bu
     before = digest(model)
     ours = search(model, tiles, labels, chosen, calibration, budget=budget, precision="float32")
     plain = plain_search(model, tiles, labels, chosen, calibration)
-    assert [(t.layer, t.bits, t.k, t.kept) for t in ours.trace] == plain.decisions
+    assert decisions(ours) == plain.decisions
     assert (ours.plan.id, ours.reference) == (plain.plan.id, plain.reference)
     assert ours.peak_bytes <= budget
     assert {t.kept for t in ours.trace} == {True, False}  # the case decides something
@@ -116,7 +120,7 @@ def test_bf16_replay_decides_as_float32_does(case: int) -> None:
     model, tiles, labels, _ = make(Residual, seed=10 + case)
     ours = search(model, tiles, labels, CASES[case], precision="bf16")
     plain = plain_search(model, tiles, labels, CASES[case])
-    assert [(t.layer, t.bits, t.k, t.kept) for t in ours.trace] == plain.decisions
+    assert decisions(ours) == plain.decisions
 
 
 def digest(model: Classifier) -> str:
@@ -249,3 +253,21 @@ def test_a_stopped_search_keeps_what_it_found() -> None:
 def test_bad_settings_are_named(wrong: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         SearchSettings(**wrong)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 99), rows=st.integers(1, 12), columns=st.integers(1, 40))
+def test_each_rung_is_the_best_of_its_size(seed: int, rows: int, columns: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.randn((rows, columns), generator=generator)
+    costs = []
+    for setting in ladder(weight):
+        keep = keep_mask(weight, setting.prune_k)
+        codes = quantize(weight, setting, keep)
+        assert codes.coded_bits == pytest.approx(entropy(codes.codes) * weight.numel(), abs=1e-6)
+        scales = codes.scale.numel() * (16 if setting.granularity == "channel" else 32)
+        costs.append(
+            (codes.coded_bits + scales, float((codes.dequantize() - weight).square().sum()))
+        )
+    assert all(b[0] > a[0] * 1.14 and b[1] < a[1] for a, b in itertools.pairwise(costs))
+    assert len(costs) > 0

@@ -115,3 +115,51 @@ def test_weights_before_and_after_differ(trained: Home) -> None:
     before = session.model(checkpoint).net.head.weight.detach().numpy()
     after = session.compressed(checkpoint, plan).model.net.head.weight.detach().numpy()
     assert len(np.unique(np.abs(after[0]))) == 1 < len(np.unique(np.abs(before[0])))
+
+
+def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home) -> None:
+    from lcc_core.cli import main
+    from lcc_core.compression.recalibration import TILES
+    from lcc_core.compression.search import SearchSettings
+    from pages.ui import controls, session
+
+    test = page("compress")
+    test.segmented_control(key="mode").set_value("adaptive").run()
+    assert not test.exception
+    assert "Search" in [button.label for button in test.button]
+    assert not test.metric
+    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
+    words_asked = controls.search_words(session.checkpoints()[0], settings, controls.Selection())
+    assert main([*words_asked, "--home", str(trained.root)]) == 0
+    test.run()
+    assert not test.exception
+    assert "candidates judged on" in words(test)
+    assert "Fixed settings around this size" in words(test)
+    assert next(m for m in test.metric if m.label == "Overall accuracy")
+    assert "Search" not in [button.label for button in test.button]
+    test.slider(key="t").set_value(2.0).run()
+    assert "Search" in [button.label for button in test.button]
+
+
+def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
+    from lcc_core.compression.recalibration import TILES
+    from lcc_core.compression.search import SearchSettings
+    from pages.ui import controls, session
+
+    checkpoint = session.checkpoints()[0]
+    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
+    argv = controls.search_words(checkpoint, settings, controls.Selection())
+    job = jobs.start(trained, argv)
+    while jobs.job(trained, job.id).progress is None:
+        assert jobs.job(trained, job.id).running
+    jobs.cancel(trained, job.id)
+    ended = jobs.wait(trained, job.id)
+    test = page("compress")
+    test.session_state["job"] = job.id
+    test.segmented_control(key="mode").set_value("adaptive").run()
+    assert not test.exception
+    if ended.result and ended.result["stopped"]:
+        assert "as far as it came" in words(test)
+        assert next(m for m in test.metric if m.label == "Overall accuracy")
+    else:  # it came to an end, or had not begun
+        assert ended.state in ("done", "cancelled")

@@ -1,0 +1,89 @@
+"""Searches by content, on the tiles they say, and the fixed settings beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.data.catalog import import_tiles
+from lcc_core.data.splits import Split, make_split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import Cancelled
+from lcc_core.files import Home
+from lcc_core.studies import searched
+from lcc_core.studies.measured import measure_plan
+from lcc_core.studies.searched import Selection, cached_search, rivals, search_plan
+from lcc_core.training import make_recipe, train
+
+SETTINGS = SearchSettings(t_margin=12, recalibrate=16)
+
+
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory, tile_folder
+) -> tuple[Home, Checkpoint, TileSet, Split]:
+    home = Home.find(tmp_path_factory.mktemp("searched"))
+    tiles = import_tiles("tiny", tile_folder, home)
+    split = make_split(tiles)
+    return home, train(make_recipe("compact", epochs=3, batch=8), tiles, split, home), tiles, split
+
+
+def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, checkpoint, tiles, split = made
+    assert cached_search(home, checkpoint, SETTINGS, Selection()) is None
+    first = search_plan(home, checkpoint, SETTINGS, Selection(), tiles, split)
+    monkeypatch.setattr(searched, "search", None)
+    again = search_plan(home, checkpoint, SETTINGS, Selection(), tiles, split)
+    assert again == first and first.trace
+    assert cached_search(home, checkpoint, SearchSettings(**PAPER), Selection()) is None
+    assert cached_search(home, checkpoint, SETTINGS, Selection("paper")) is None
+    path = searched._path(home, checkpoint, SETTINGS, Selection())
+    path.write_text("[]")
+    assert cached_search(home, checkpoint, SETTINGS, Selection()) is None
+
+
+def test_a_stopped_search_is_not_remembered(made) -> None:
+    home, checkpoint, tiles, split = made
+    settings = SearchSettings(t_margin=11)
+    calls = 0
+
+    def stop() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 6
+
+    found = search_plan(home, checkpoint, settings, Selection(), tiles, split, should_stop=stop)
+    assert found.stopped and len(found.plan.layers) == 14
+    assert cached_search(home, checkpoint, settings, Selection()) is None
+    with pytest.raises(Cancelled):
+        search_plan(home, checkpoint, settings, Selection(), tiles, split, should_stop=lambda: True)
+
+
+def test_where_a_search_chooses(made) -> None:
+    *_, split = made
+    assert Selection().ids(split) is split.validation
+    assert Selection("paper").ids(split) is split.test
+    few = Selection(tiles=3).ids(split)
+    assert len(few) == 3 and np.isin(few, split.validation).all()
+    assert (few == Selection(tiles=3).ids(split)).all()
+    assert Selection(tiles=10_000).ids(split) is split.validation
+    with pytest.raises(ValueError, match="protocol"):
+        Selection("secret")
+    with pytest.raises(ValueError, match="tiles"):
+        Selection(tiles=-1)
+
+
+@pytest.mark.parametrize("method", ["laq", "lap"])
+def test_rivals_lie_around_the_plan(made, method: str) -> None:
+    home, checkpoint, tiles, split = made
+    settings = SearchSettings(method=method, t_margin=30, recalibrate=16)
+    found = search_plan(home, checkpoint, settings, Selection(), tiles, split)
+    row = measure_plan(home, checkpoint, found.plan, tiles, split)
+    args = (home, checkpoint, checkpoint.model(), row, settings, tiles, split)
+    fixed = rivals(*args)
+    assert fixed == rivals(*args)
+    assert fixed[-1].bytes <= row.bytes or fixed[-1].average_bits == 1 or method == "lap"
+    assert all(one.bytes > row.bytes for one in fixed[:-1])
+    assert all(one.recalibrated == 16 for one in fixed)
