@@ -87,6 +87,9 @@ def plain_search(
         share = settings.t_margin / 100
         if settings.margin == "adaptive":
             share = share * value[name]
+        if settings.margin == "shared":
+            met = order[: order.index(name) + 1]
+            share = share * sum(row.share for row in rows if row.name in met)
         if settings.half_ends and name in (graph_order[0], graph_order[-1]):
             share = share / 2
         least = reference / len(labels) - share

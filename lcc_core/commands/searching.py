@@ -24,7 +24,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         help="bits, pruning, both; size: by bytes",
     )
     option("--t-margin", type=float, default=0.5, metavar="T", help="points a layer may cost (0.5)")
-    option("--margin", default="fixed", metavar="fixed|adaptive", help="T, or T times importance")
+    option("--margin", default="fixed", metavar="fixed|adaptive|shared", help="default fixed")
     option("--weights", metavar="P,V", help="of share and variance in the importance (0.5,0.5)")
     option("--order", default="falling", metavar="falling|rising|built", help="of the layers")
     option("--direction", default="up", metavar="up|down", help="boldest or mildest first")

@@ -28,7 +28,7 @@ from lcc_core.models import Classifier, weight_of
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 
 METHODS = ("laq", "lap", "laq+lap", "size")
-MARGINS = ("fixed", "adaptive")
+MARGINS = ("fixed", "adaptive", "shared")
 ORDERS = ("falling", "rising", "built")
 DIRECTIONS = ("up", "down")
 REFERENCES = ("8-bit", "float")
@@ -40,8 +40,11 @@ STEPS_K = tuple(step / 4 for step in range(1, 13))  # 0.25 … 3
 class SearchSettings:
     """What is searched, and how much accuracy it may cost.
 
-    ``t_margin`` in percentage points. ``direction`` "up" tries the boldest candidate first and
-    stops at the first that holds; "down" goes on from the mildest until one fails.
+    ``t_margin`` in percentage points. ``margin``: the same for all layers (the papers' fixed),
+    times the importance (adaptive), or growing with the share of the weights that was met so far,
+    so that the first layers do not use up what is meant for all (shared). ``direction`` "up" tries
+    the boldest candidate first and stops at the first that holds; "down" goes on from the mildest
+    until one fails.
     """
 
     method: str = "laq"
@@ -157,6 +160,7 @@ class _Search:
     settings: SearchSettings
     replay: Replay
     rows: dict[str, float]  # importance, in graph order
+    shares: dict[str, float]  # of the weights
     on_progress: OnProgress
     trace: list[Tried] = field(default_factory=list)
     reference: int = 0
@@ -173,6 +177,9 @@ class _Search:
         margin = self.settings.t_margin / 100
         if self.settings.margin == "adaptive":
             margin *= self.rows[layer]
+        elif self.settings.margin == "shared":
+            order = self.order()
+            margin *= sum(self.shares[name] for name in order[: order.index(layer) + 1])
         names = list(self.rows)
         if self.settings.half_ends and layer in (names[0], names[-1]):
             margin /= 2
@@ -291,7 +298,9 @@ def search(
             should_stop=should_stop,
         )  # fmt: skip
 
-    walk = _Search(settings, replayed(start), {r.name: r.importance for r in rows}, on_progress)
+    values = {row.name: row.importance for row in rows}
+    shares = {row.name: row.share for row in rows}
+    walk = _Search(settings, replayed(start), values, shares, on_progress)
     order = walk.order()
     walk.reference = walk.replay.start(order)
     spent = 0.0

@@ -31,7 +31,8 @@ HELP = {
     "method": "laq: bits. lap: pruning. Both: bits first, then the strongest pruning. size: "
     "whatever takes the fewest bytes, over bits, pruning and scales at once.",
     "t": "Accuracy that the compressed model may lose on the tiles it is chosen on.",
-    "margin": "Adaptive: the margin times the layer's importance.",
+    "margin": "Fixed: the same for every layer. Adaptive: times the layer's importance. Shared: "
+    "grows with the weights met so far, so that all layers get their part.",
     "weights": "Importance = w·share + (1 − w)·(1 − variance).",
     "order": "Layers by falling or rising importance, or as built.",
     "direction": "Up: the boldest setting first, until one holds. Down: from the mildest, until "
