@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from lcc_core.compression import LayerSetting, Plan, apply, importance, quantize
-from lcc_core.compression.ladder import ladder
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.search import SearchResult, SearchSettings
+from lcc_core.compression.search.ladder import ladder
 from lcc_core.models import Classifier, weight_of
 
 

@@ -16,8 +16,9 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import apply
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import calibration_tiles
-from lcc_core.compression.replay import BUDGET
-from lcc_core.compression.search import STEPS_K, SearchResult, SearchSettings, search
+from lcc_core.compression.search import SearchResult, SearchSettings, search
+from lcc_core.compression.search.replay import BUDGET
+from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet

@@ -8,7 +8,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.compression.plan import BITS, GRANULARITIES, SCALES
 from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import (
+from lcc_core.compression.search.settings import (
     DIRECTIONS,
     MARGINS,
     METHODS,

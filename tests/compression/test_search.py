@@ -13,11 +13,11 @@ from plain_search import count_right, decisions, entropy, plain_search
 from torch import Tensor, nn
 
 from lcc_core.compression import LayerSetting, Plan, apply, quantize, uniform_plan
-from lcc_core.compression.ladder import ladder
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.replay import Replay
 from lcc_core.compression.search import SearchSettings, search
+from lcc_core.compression.search.ladder import ladder
+from lcc_core.compression.search.replay import Replay
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, compressible_layers
 

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from lcc_core.compression.apply import apply
-from lcc_core.compression.cuts import Stream, choose_cuts, step_costs, value_sizes
 from lcc_core.compression.execution import Folded
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.program import Program
 from lcc_core.compression.recalibration import Calibration, Figures, Measuring
-from lcc_core.compression.tally import CHUNK, Tally, Verdict
-from lcc_core.compression.trial import Trial
+from lcc_core.compression.search.cuts import Stream, choose_cuts, step_costs, value_sizes
+from lcc_core.compression.search.tally import CHUNK, Tally, Verdict
+from lcc_core.compression.search.trial import Trial
 from lcc_core.models import Classifier, compressible_layers, weight_of
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.progress import ShouldStop, check, never

@@ -11,146 +11,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from lcc_core.compression.apply import layer_weight
 from lcc_core.compression.importance import importance
-from lcc_core.compression.ladder import ladder
-from lcc_core.compression.plan import GRANULARITIES, SCALES, LayerSetting, Plan
+from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.replay import BUDGET, Replay
-from lcc_core.compression.tally import Verdict
-from lcc_core.errors import Cancelled, require
+from lcc_core.compression.search.ladder import ladder
+from lcc_core.compression.search.replay import BUDGET, Replay
+from lcc_core.compression.search.result import SearchResult, Tried
+from lcc_core.compression.search.settings import STARTING_BITS, STEPS_K, SearchSettings
+from lcc_core.compression.search.tally import Verdict
+from lcc_core.errors import Cancelled
 from lcc_core.models import Classifier, weight_of
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
-
-METHODS = ("laq", "lap", "laq+lap", "size")
-MARGINS = ("fixed", "adaptive", "shared")
-ORDERS = ("falling", "rising", "built")
-DIRECTIONS = ("up", "down")
-REFERENCES = ("8-bit", "float")
-STARTING_BITS = 8
-STEPS_K = tuple(step / 4 for step in range(1, 13))  # 0.25 … 3
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """What is searched, and how much accuracy it may cost.
-
-    ``t_margin`` in percentage points. ``margin``: the same for all layers (the papers' fixed),
-    times the importance (adaptive), or growing with the share of the weights that was met so far,
-    so that the first layers do not use up what is meant for all (shared). ``direction`` "up" tries
-    the boldest candidate first and stops at the first that holds; "down" goes on from the mildest
-    until one fails.
-    """
-
-    method: str = "laq"
-    t_margin: float = 0.5
-    margin: str = "fixed"
-    w_share: float = 0.5
-    w_variance: float = 0.5
-    w_entropy: float = 0.0
-    w_sparsity: float = 0.0
-    plus_variance: bool = False
-    order: str = "falling"
-    direction: str = "up"
-    reference: str = "8-bit"
-    half_ends: bool = True
-    granularity: str = "channel"
-    scale: str = "lse"
-    recalibrate: int = 0
-
-    def __post_init__(self) -> None:
-        for name, allowed in (
-            ("method", METHODS),
-            ("margin", MARGINS),
-            ("order", ORDERS),
-            ("direction", DIRECTIONS),
-            ("reference", REFERENCES),
-            ("granularity", GRANULARITIES),
-            ("scale", SCALES),
-        ):
-            value = getattr(self, name)
-            require(value in allowed, name, value, f"one of {', '.join(allowed)}")
-        require(0 <= self.t_margin <= 100, "t_margin", self.t_margin, "0…100 points")
-        require(self.recalibrate in range(100_001), "recalibrate", self.recalibrate, "0…100000")
-
-    @property
-    def bits(self) -> int:
-        """Of every layer at the start: pruning alone leaves the weights float."""
-        return 32 if self.method == "lap" else STARTING_BITS
-
-    def setting(self, bits: int, k: float) -> LayerSetting:
-        return LayerSetting(bits, k, self.granularity, self.scale)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-PAPER = {"granularity": "tensor", "scale": "absmax", "recalibrate": 0}
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One candidate: right answers in ``low``…``high`` of ``tiles``, ``need`` of them asked for."""
-
-    layer: str
-    bits: int
-    k: float
-    granularity: str
-    scale: str
-    need: int
-    low: int
-    high: int
-    tiles: int
-    seen: int
-    kept: bool
-    seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """The plan, every candidate tried, and what it took.
-
-    ``reference`` and ``right`` are right answers of ``tiles``, before and after; ``equivalents``
-    and ``calibrations`` say how many whole evaluations and recalibrations the work spent amounts
-    to; ``peak_bytes`` the most memory held for
-    replay.
-    """
-
-    plan: Plan
-    trace: tuple[Tried, ...]
-    tiles: int
-    reference: int
-    importance: dict[str, float]
-    stopped: bool = False
-    seconds: float = 0.0
-    equivalents: float = 0.0
-    calibrations: float = 0.0
-    peak_bytes: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            **{key: value for key, value in vars(self).items() if key not in ("plan", "trace")},
-            "plan": self.plan.to_json(),
-            "trace": [tried.to_json() for tried in self.trace],
-        }
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> SearchResult:
-        return cls(
-            **{
-                **content,
-                "plan": Plan.from_json(content["plan"]),
-                "trace": tuple(Tried(**tried) for tried in content["trace"]),
-            }
-        )
 
 
 @dataclass(eq=False)
@@ -164,7 +40,6 @@ class _Search:
     on_progress: OnProgress
     trace: list[Tried] = field(default_factory=list)
     reference: int = 0
-    began: float = field(default_factory=time.perf_counter)
 
     def order(self) -> list[str]:
         if self.settings.order == "built":
