@@ -30,7 +30,7 @@ def adaptive(checkpoint: Checkpoint) -> None:
             st.rerun()
     if found is None:
         return
-    if where.protocol == "paper":
+    if where.part(session.split(checkpoint)) == "test":
         note("Chosen on the test tiles, as the papers seem to do: these figures flatter.")
     if found.stopped:
         st.info("The search was stopped: this is as far as it came. The other layers are mild.")

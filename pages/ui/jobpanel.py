@@ -56,7 +56,7 @@ def _show(job: jobs.Job, then: str) -> None:
     if job.state == "failed":
         st.error(job.error or "It failed without a word.")
     elif job.state == "cancelled":
-        st.info("Cancelled. Work that was cut short goes on from there if started again.")
+        st.info("Cancelled. What was finished before is kept; training goes on from there.")
     elif job.state == "done":
         st.success(f"Done. {then}")
         if st.session_state.get("refreshed") != job.id:
