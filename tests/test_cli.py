@@ -106,7 +106,7 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     found = shell.json(*words, "--out", plan)
     assert found["tiles"] == 6 and found["plan"]["recalibrate"] > 0 and not found["stopped"]
     assert {one["layer"] for one in found["trace"]} == set(found["plan"]["layers"])
-    assert found["measurement"]["recalibrated"] == 31 and found["fixed"]
+    assert found["measurement"]["recalibrated"] == 32 and found["fixed"]
     made = shell.json("compress", checkpoint, "--plan", plan, "--out", packed)
     assert made["plan"] == found["measurement"]["plan"]
     assert made["oa"] == found["measurement"]["oa"]

@@ -137,9 +137,11 @@ def test_search_to_download(page, address: str, tmp_path: Path) -> None:
     path = tmp_path / "model.lcc"
     download.value.save_as(path)
     model = lcc_core.load(path)
-    assert len({setting.bits for setting in model.plan.layers.values()}) > 1
+    assert model.plan.recalibrate > 0 and model.plan.facts["method"] == "laq"
+    assert model.header["measurement"]["average_bits"] < 8
     page.get_by_text("Every candidate").click()
-    see(page, "tiles run")
+    chart = page.get_by_text("too much lost").or_(page.get_by_text("kept"))
+    playwright.expect(chart.first).to_be_visible(timeout=WAIT_MS)
 
 
 @pytest.mark.parametrize("path", ["", "data", "train", "compress", "compress?mode=adaptive"])

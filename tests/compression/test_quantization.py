@@ -96,7 +96,6 @@ def test_pruned_weights_stay_zero(weight: np.ndarray, bits: int, seed: int, gran
     for scale in ("absmax", "lse"):
         got = quantize(torch.from_numpy(weight), setting(bits, granular, scale), keep)
         assert (got.codes[~keep] == 0).all() and (got.dequantize()[~keep] == 0).all()
-        assert got.zeros >= int((~keep).sum())
 
 
 def test_one_bit_scale_is_the_mean_of_the_kept() -> None:

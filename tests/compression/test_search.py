@@ -94,6 +94,7 @@ CASES = [
     SearchSettings(t_margin=4, method="lap", half_ends=False),
     SearchSettings(t_margin=15, method="laq+lap", reference="float", recalibrate=60),
     SearchSettings(t_margin=2, method="laq+lap", direction="down", plus_variance=True),
+    SearchSettings(t_margin=20, method="lap", recalibrate=60),
     SearchSettings(t_margin=8, method="size", margin="shared", recalibrate=60),
 ]
 

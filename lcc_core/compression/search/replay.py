@@ -18,7 +18,13 @@ from lcc_core.compression.apply import apply
 from lcc_core.compression.execution import Folded
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.program import Program
-from lcc_core.compression.recalibration import Calibration, Figures, Measuring
+from lcc_core.compression.recalibration import (
+    Calibration,
+    Figures,
+    Measuring,
+    float_means,
+    recalibrate,
+)
 from lcc_core.compression.search.cuts import Stream, choose_cuts, step_costs, value_sizes
 from lcc_core.compression.search.tally import CHUNK, Tally, Verdict
 from lcc_core.compression.search.trial import Trial
@@ -63,11 +69,12 @@ class Replay:
         self.calibrating: Stream | None = None
         self._budgets = [budget]
         if plan.recalibrate and calibration is not None:
-            measuring = Measuring(self.program, model.net, calibration.precision, calibration.means)
+            self._calibration = calibration
+            means = float_means(model, calibration)
+            measuring = Measuring(self.program, model.net, calibration.precision, means)
             for name in self.layers:
                 measuring.set_weight(name, weight_of(self.model, name))
             self.calibrating = Stream(measuring, calibration.tiles, model.normalise, costs)
-            self._calibration_chunks = calibration.chunks()
             share = len(calibration.tiles) / (len(calibration.tiles) + len(tiles))
             self._budgets = [int(budget * (1 - share)), int(budget * share)]
         self._trial: Trial | None = None
@@ -93,7 +100,13 @@ class Replay:
     def start(self, order: Sequence[str]) -> int:
         """Right answers of the state in force, exactly. ``order``: the layers to be tried."""
         self._choose_cuts(order)
-        return self.tally.whole()
+        right = self.tally.whole()
+        if self.calibrating is not None and self.plan.is_float:
+            # A float plan is not recalibrated, but every candidate from it will be.
+            recalibrate(self.model, self._calibration)
+            self._refresh({*self.layers, *self.program.norms})
+            self.fast.keep(frozenset())
+        return right
 
     def judge(self, layer: str, setting: LayerSetting, need: int, order: Sequence[str]) -> Verdict:
         """Whether ``layer`` at ``setting`` leaves at least ``need`` tiles right.
@@ -159,7 +172,7 @@ class Replay:
         measuring = self.calibrating.execution
         measuring.figures = Figures()
         with torch.inference_mode():
-            for ids in self._calibration_chunks:
+            for ids in self._calibration.chunks():
                 check(self.should_stop)
                 self.calibrating.run(ids, change)
         return measuring.figures
