@@ -6,13 +6,16 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lcc_core.errors import LccError
+from lcc_core.errors import LccError, require
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Home:
     @property
     def jobs(self) -> Path:
         return self.folder("jobs")
+
+
+def check_name(name: str) -> None:
+    """Names that users give become file names; ``ValueError`` for one that cannot."""
+    require(NAME.fullmatch(name) is not None, "name", name, "letters, digits, '-', '_' or '.'")
 
 
 @contextlib.contextmanager

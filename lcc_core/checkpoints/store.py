@@ -21,6 +21,7 @@ from lcc_core.files import Home, atomic_path, content_id, write_json
 from lcc_core.models import Classifier, ModelSpec, build
 
 WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
+COLUMNS = "tiles"  # in the dynamics file: which tile each column is
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Checkpoint:
     """A trained model on disk: weights, recipe, data fingerprint, log, measured accuracy.
 
     ``accuracy`` maps a part (validation, test) to ``{"oa", "tiles", "precision"}``; ``recipe`` is
-    the recipe as JSON; ``split`` holds protocol and seed.
+    the recipe as JSON; ``split`` holds protocol, seed and, if it was trained on one, the coreset.
     """
 
     id: str
@@ -57,7 +58,16 @@ class Checkpoint:
     def title(self) -> str:
         oa = self.accuracy.get("test", {}).get("oa")
         figure = f", {100 * oa:.2f} % test" if oa is not None else ""
-        return f"{self.arch} on {self.data}{figure} · {self.id[:8]}"
+        return f"{self.arch} on {self.kept}{self.data}{figure} · {self.id[:8]}"
+
+    @property
+    def kept(self) -> str:
+        """``10 % (forgetting) of `` for one that was trained on a coreset, else nothing."""
+        coreset = self.split.get("coreset")
+        if not coreset:
+            return ""
+        balanced = "balanced " if coreset["balanced"] else ""
+        return f"{100 * coreset['fraction']:g} % ({balanced}{coreset['method']}) of "
 
     def model(self) -> Classifier:
         """The float32 classifier, in evaluation mode."""
@@ -73,12 +83,20 @@ class Checkpoint:
 
     def dynamics(self) -> dict[str, np.ndarray]:
         """Training dynamics, (epochs, training tiles) each; see ``training/dynamics.py``."""
-        path = self.path / DYNAMICS
-        if not path.is_file():
+        return {name: table for name, table in self._dynamics().items() if name != COLUMNS}
+
+    def trained_on(self) -> np.ndarray:
+        """Ids of the tiles it was trained on: the columns of the dynamics."""
+        return self._dynamics()[COLUMNS]
+
+    def _dynamics(self) -> dict[str, np.ndarray]:
+        try:
+            return load_arrays(self.path / DYNAMICS)
+        except (OSError, SafetensorError) as error:
             raise CheckpointError(
-                f"Checkpoint {self.id} has no training dynamics.", "Train it again to record them."
-            )
-        return load_arrays(path)
+                f"The training dynamics of checkpoint {self.id} are damaged or missing.",
+                "Train it again to record them.",
+            ) from error
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -98,18 +116,24 @@ class Checkpoint:
 
 def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any]) -> str:
     """A hash of what makes a checkpoint, known before it is trained."""
+    if "coreset" in split:  # its tiles count, not its name
+        split = split | {"coreset": split["coreset"]["id"]}
     return content_id({"recipe": recipe, "fingerprint": fingerprint, "split": split})
 
 
 def save_checkpoint(
-    checkpoint: Checkpoint, model: torch.nn.Module, dynamics: dict[str, np.ndarray]
+    checkpoint: Checkpoint,
+    model: torch.nn.Module,
+    dynamics: dict[str, np.ndarray],
+    trained_on: np.ndarray,
 ) -> Checkpoint:
     """Write weights and dynamics, then the facts: a folder without facts is no checkpoint."""
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     with atomic_path(checkpoint.path / WEIGHTS) as path:
         save_file(state, path)
     with atomic_path(checkpoint.path / DYNAMICS) as path:
-        save_arrays({name: np.ascontiguousarray(v) for name, v in dynamics.items()}, path)
+        arrays = {**dynamics, COLUMNS: trained_on.astype(np.int64)}
+        save_arrays({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)
     write_json(checkpoint.path / FACTS, checkpoint.facts())
     return checkpoint
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import duration, percent, size, table
+from lcc_core.errors import LccError
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("train", parents=[after], help="train an architecture")
-    command.add_argument("--data", required=True, metavar="D", help="a data set: demo, eurosat, …")
+    command.add_argument("--data", metavar="D", help="a data set: demo, eurosat, …")
+    command.add_argument("--coreset", metavar="NAME", help="train on its tiles alone")
     command.add_argument("--arch", required=True, metavar="A", help="compact, resnet18, …")
     command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
     command.add_argument("--epochs", type=int, metavar="N")
@@ -20,9 +23,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--rate", type=float, metavar="R", help="peak learning rate")
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
-    command.add_argument(
-        "--split", default="64/16/20", metavar="T/V/T", help="64/16/20, 80/20 or 70/30"
-    )
+    command.add_argument("--class-weights", action="store_true", help="rare classes count more")
+    command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.add_argument(
         "--resume",
@@ -43,15 +45,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.data.splits import make_split
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
 
     names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed")
     chosen = {name: getattr(arguments, name) for name in names}
+    chosen["class_weights"] = arguments.class_weights or None
     make_recipe(**chosen)  # bad choices fail before tiles are read
-    tiles = load_tiles(arguments.data, context.home, context.progress)
-    split = make_split(tiles, arguments.split, arguments.seed)
+    data, split_of = _parts(arguments, context)
+    tiles = load_tiles(data, context.home, context.progress)
+    split = split_of(tiles)
     recipe = make_recipe(tiles=len(split.train), **chosen)
     checkpoint = run(
         recipe,
@@ -81,6 +84,29 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     context.say("")
     context.say(f"Checkpoint {checkpoint.id}: {checkpoint.title}, {duration(checkpoint.seconds)}.")
     return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+
+
+def _parts(arguments: argparse.Namespace, context: Context) -> tuple[str, Callable]:
+    """The data set and what splits it: a protocol, or a coreset that knows both."""
+    from lcc_core.coresets.coreset import read_coreset
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+
+    if not arguments.coreset:
+        if not arguments.data:
+            raise LccError("No data set is named.", "Give --data or --coreset.")
+        protocol = arguments.split or DEFAULT_PROTOCOL
+        return arguments.data, lambda tiles: make_split(tiles, protocol, arguments.seed)
+    coreset = read_coreset(context.home, arguments.coreset)
+    for option, asked, known in (
+        ("--data", arguments.data, coreset.data),
+        ("--split", arguments.split, coreset.protocol),
+    ):
+        if asked not in (None, known):
+            raise LccError(
+                f"The coreset {coreset.name!r} was chosen with {option} {known}, not {asked}.",
+                f"Leave {option} out: the coreset knows it.",
+            )
+    return coreset.data, coreset.split
 
 
 def summary(checkpoint: Any) -> dict[str, Any]:

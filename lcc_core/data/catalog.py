@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from lcc_core.data.imagefolder import common_size, decode_all, list_images
 from lcc_core.data.stored import read, store, stored
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
-from lcc_core.files import Home
+from lcc_core.files import Home, check_name
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
 __all__ = ["DATASETS", "DatasetInfo", "download_tiles", "import_tiles", "load_tiles", "stored"]
@@ -78,12 +77,11 @@ DATASETS = {
         ),
     )
 }
-NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.IGNORECASE)
 
 
 def load_tiles(name: str, home: Home, on_progress: OnProgress = ignore) -> TileSet:
     """A stored set; the demo is drawn on first use. ``DataError`` tells how to get the others."""
-    _check_name(name)
+    check_name(name)
     if (home.tiles / name).is_dir():
         return read(home, name)
     if name == "demo":
@@ -109,7 +107,7 @@ def import_tiles(
     ``size``: resize all tiles to size × size; by default the most frequent size is kept and only
     the others are resized. Known data sets are checked for their classes.
     """
-    _check_name(name)
+    check_name(name)
     if name == "demo":
         raise DataError("The name 'demo' is taken by the synthetic tiles.", "Choose another name.")
     require(size is None or 8 <= size <= 1024, "size", size, "8…1024 pixels")
@@ -172,7 +170,3 @@ def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:
         synthetic=True,
         test_ids=test_ids,
     )
-
-
-def _check_name(name: str) -> None:
-    require(NAME.fullmatch(name) is not None, "name", name, "letters, digits, '-', '_' or '.'")

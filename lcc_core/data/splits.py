@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +23,25 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Index arrays into a ``TileSet``, with the protocol and the seed that made them."""
+    """Index arrays into a ``TileSet``, with the protocol and the seed that made them.
+
+    ``coreset``: what is known of the choice, where only a part of the training tiles is kept.
+    """
 
     protocol: str
     seed: int
     train: np.ndarray = field(repr=False)
     validation: np.ndarray = field(repr=False)
     test: np.ndarray = field(repr=False)
+    coreset: Mapping[str, Any] | None = None
+
+    def only(self, ids: np.ndarray, coreset: Mapping[str, Any]) -> Split:
+        """Train on the tiles ``ids`` alone; the other parts stay."""
+        return replace(self, train=ids, coreset=coreset)
+
+    def facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {"protocol": self.protocol, "seed": self.seed}
+        return facts | ({"coreset": dict(self.coreset)} if self.coreset else {})
 
     def part(self, name: str) -> np.ndarray:
         require(name in PARTS, "part", name, f"one of {', '.join(PARTS)}")

@@ -33,7 +33,10 @@ def checkpoint_split(checkpoint: Checkpoint, tiles: TileSet) -> Split:
             f"The tiles of {tiles.name!r} are not those checkpoint {checkpoint.id} was trained on.",
             "Training tiles could be among them: measure on the set it names, or train again.",
         )
-    return make_split(tiles, checkpoint.split["protocol"], checkpoint.split["seed"])
+    split = make_split(tiles, checkpoint.split["protocol"], checkpoint.split["seed"])
+    if coreset := checkpoint.split.get("coreset"):
+        return split.only(checkpoint.trained_on(), coreset)
+    return split
 
 
 def calibration_for(plan: Plan, tiles: TileSet, split: Split) -> Calibration | None:

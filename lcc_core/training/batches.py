@@ -34,11 +34,11 @@ def augment(batch: Tensor) -> Tensor:
 
 
 def shuffled(n: int, batch: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Positions 0…n−1 in random order; a last batch of one is left out (batch norm needs two)."""
+    """Positions 0…n−1 in random order. Batch norm needs two: a single last one joins the batch
+    before it."""
     order = generator.permutation(n)
-    for start in range(0, n, batch):
-        if len(part := order[start : start + batch]) > 1:
-            yield part
+    for number in range(count := batch_count(n, batch)):
+        yield order[number * batch : (number + 1) * batch if number < count - 1 else n]
 
 
 def batch_count(n: int, batch: int) -> int:

@@ -48,8 +48,7 @@ def train(
     A killed run goes on after its last complete epoch when ``resume`` is true. Raises
     ``TrainingError`` when the loss is no longer finite, ``Cancelled`` between batches.
     """
-    split_facts = {"protocol": split.protocol, "seed": split.seed}
-    identity = checkpoint_id(recipe.to_json(), tiles.fingerprint, split_facts)
+    identity = checkpoint_id(recipe.to_json(), tiles.fingerprint, split.facts())
     folder = home.checkpoints / identity
     if resume and (folder / FACTS).is_file():
         return read_checkpoint(folder)
@@ -79,13 +78,13 @@ def train(
         data=tiles.name,
         fingerprint=tiles.fingerprint,
         synthetic=tiles.synthetic,
-        split=split_facts,
+        split=split.facts(),
         log=run.log,
         accuracy=accuracy,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(sum(row["seconds"] for row in run.log), 2),
     )
-    save_checkpoint(checkpoint, run.model, run.dynamics.upto(recipe.epochs))
+    save_checkpoint(checkpoint, run.model, run.dynamics.upto(recipe.epochs), split.train)
     state.discard()
     return checkpoint
 

@@ -40,7 +40,9 @@ def make(home: Home, identity: str, created: str = "2030-01-01T00:00:00+00:00") 
         created=created,
         seconds=1.5,
     )
-    return save_checkpoint(checkpoint, build(SPEC), {"correct": np.ones((1, 4), np.uint8)})
+    return save_checkpoint(
+        checkpoint, build(SPEC), {"correct": np.ones((1, 4), np.uint8)}, np.arange(4)
+    )
 
 
 def test_round_trip(home: Home) -> None:

@@ -1,0 +1,186 @@
+"""``lcc coreset``, ``lcc coresets`` and ``lcc coreset-study``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.text import pairs, percent, size, table
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "coreset", parents=[after], help="choose which training tiles to keep"
+    )
+    command.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
+    command.add_argument(
+        "--method",
+        default="forgetting",
+        metavar="random|forgetting|margin|ccs",
+        help="default forgetting",
+    )
+    command.add_argument(
+        "--fraction", type=float, default=0.1, metavar="F", help="of the training tiles (0.1)"
+    )
+    command.add_argument("--balanced", action="store_true", help="equally many of each class")
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="breaks ties")
+    command.add_argument(
+        "--beta", type=float, metavar="B", help="ccs: leave out this share of the hardest"
+    )
+    command.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
+    command.set_defaults(run=coreset)
+
+    command = commands.add_parser("coresets", parents=[after], help="what has been chosen")
+    command.add_argument("--delete", metavar="NAME", help="forget one")
+    command.set_defaults(run=coresets)
+
+    command = commands.add_parser(
+        "coreset-study", parents=[after], help="train, choose, train on it, compress, measure"
+    )
+    command.add_argument("--data", required=True, metavar="D")
+    command.add_argument("--arch", required=True, type=_words, metavar="A,…")
+    command.add_argument(
+        "--methods", type=_words, metavar="M,…", help="random, balanced-random, forgetting, …"
+    )
+    command.add_argument(
+        "--fractions", type=_numbers, metavar="F,…", help="default 1,0.1,0.05; 1: all tiles"
+    )
+    command.add_argument("--seeds", type=_integers, metavar="S,…", help="default 0")
+    command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
+    command.add_argument(
+        "--source", metavar="CKPT", help="whose scores choose; default: each architecture's own"
+    )
+    command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
+    command.add_argument("--epochs", type=int, metavar="N", help="of every training")
+    command.add_argument("--batch", type=int, metavar="N")
+    command.add_argument("--rate", type=float, metavar="R")
+    command.add_argument("--weights", metavar="W", help="none or imagenet")
+    command.add_argument("--class-weights", action="store_true", help="rare classes count more")
+    command.add_argument("--bits", type=_integers, metavar="B,…", help="default 32,4")
+    command.add_argument("--k", type=_numbers, metavar="K,…", help="default 0")
+    command.add_argument("--search", type=_words, metavar="M,…", help="laq, lap, laq+lap, size")
+    command.add_argument("--t-margin", type=float, metavar="T", help="points a layer may cost")
+    command.add_argument("--paper", action="store_true", help="the papers' quantizer")
+    command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
+    command.set_defaults(run=coreset_study)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, _words(text)))
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, _words(text)))
+
+
+def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.coresets import CoresetSettings, choose_coreset
+    from lcc_core.coresets.coreset import save_coreset
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.measured import checkpoint_split
+
+    settings = CoresetSettings(
+        arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta
+    )
+    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    split = checkpoint_split(checkpoint, tiles)
+    timer = Timer()
+    made = choose_coreset(checkpoint, tiles, split, settings, arguments.out)
+    seconds = timer.seconds
+    save_coreset(context.home, made)
+    context.say(
+        pairs(
+            [
+                ("coreset", made.name),
+                ("method", settings.title),
+                ("tiles", f"{len(made.ids):,} of {made.of:,} in {seconds:.2f} s"),
+                *((f"  {name}", count) for name, count in made.class_counts.items()),
+            ]
+        )
+    )
+    context.say(f"\nTrain on it: lcc train --coreset {made.name} --arch {checkpoint.arch}")
+    return _summary(made) | {"class_counts": made.class_counts, "seconds": seconds}
+
+
+def _summary(one: Any) -> dict[str, Any]:
+    return one.facts() | {"data": one.data, "created": one.created}
+
+
+def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.coresets.coreset import delete_coreset, list_coresets
+
+    if arguments.delete:
+        delete_coreset(context.home, arguments.delete)
+    found = list_coresets(context.home)
+    heads = ("name", "data", "method", "kept", "tiles", "seed", "from", "created")
+    rows = [
+        (
+            one.name,
+            one.data,
+            one.settings.title,
+            percent(one.settings.fraction),
+            len(one.ids),
+            one.settings.seed,
+            one.source,
+            one.created,
+        )
+        for one in found
+    ]
+    context.say(
+        table(heads, rows)
+        if rows
+        else "There are no coresets yet. Choose one: lcc coreset CHECKPOINT --method forgetting"
+    )
+    return {"coresets": [_summary(one) for one in found]}
+
+
+def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.coreset_study import CoresetStudy, run_coreset_study, summarize
+
+    recipe = {name: getattr(arguments, name) for name in RECIPE}
+    recipe["class_weights"] = arguments.class_weights or None
+    chosen = {
+        "archs": arguments.arch,
+        "protocol": arguments.split,
+        "searches": arguments.search,
+        **{name: getattr(arguments, name) for name in STUDY},
+        "recipe": {name: value for name, value in recipe.items() if value is not None},
+    }
+    study = CoresetStudy(**{name: value for name, value in chosen.items() if value is not None})
+    rows = run_coreset_study(study, context.home, arguments.device, context.progress, context.stop)
+    means = summarize(rows)
+    heads = ("arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real")
+    context.say(
+        table(
+            heads,
+            (
+                (
+                    mean.arch,
+                    mean.method,
+                    percent(mean.fraction),
+                    mean.plan,
+                    percent(mean.oa),
+                    "–" if mean.spread is None else percent(mean.spread),
+                    mean.seeds,
+                    size(mean.bytes),
+                    f"{mean.real_ratio:.1f}×",
+                )
+                for mean in means
+            ),
+        )
+    )
+    return {"rows": [row.to_json() for row in rows], "means": [asdict(mean) for mean in means]}
+
+
+RECIPE = ("preset", "epochs", "batch", "rate", "weights")
+STUDY = (
+    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "paper"
+)  # fmt: skip

@@ -1,0 +1,158 @@
+"""The noun ``Coreset``: a named choice of training tiles, and the folder that holds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.coresets.scores import scores_of
+from lcc_core.coresets.select import CoresetSettings, select
+from lcc_core.data.splits import Split, make_split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError
+from lcc_core.files import Home, check_name, content_id, write_json
+
+
+@dataclass(frozen=True, eq=False)
+class Coreset:
+    """Training tiles ``ids`` (rising) out of ``of``, chosen by ``settings`` from the scores of
+    checkpoint ``source``, whose data and split (protocol and seed) they belong to."""
+
+    name: str
+    settings: CoresetSettings
+    source: str
+    data: str
+    fingerprint: str
+    protocol: str
+    split_seed: int
+    of: int
+    class_counts: dict[str, int]
+    created: str
+    ids: np.ndarray = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Equal for coresets of the same tiles, however they are called or were chosen."""
+        tiles = hashlib.sha256(self.ids.astype("<i8").tobytes()).hexdigest()
+        return content_id([self.fingerprint, self.protocol, self.split_seed, tiles])
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint trained on it remembers."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "tiles": len(self.ids),
+            "of": self.of,
+            "source": self.source,
+            **self.settings.to_json(),
+        }
+
+    def split(self, tiles: TileSet) -> Split:
+        """The split with these as its training part; ``DataError`` for other tiles."""
+        if tiles.fingerprint != self.fingerprint:
+            raise DataError(
+                f"The coreset {self.name!r} was chosen from other tiles than those of "
+                f"{tiles.name!r}.",
+                "Use the set it names, or choose a new coreset.",
+            )
+        return make_split(tiles, self.protocol, self.split_seed).only(self.ids, self.facts())
+
+    def to_json(self) -> dict[str, Any]:
+        content = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return content | {"settings": self.settings.to_json(), "ids": self.ids.tolist()}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Coreset:
+        settings = CoresetSettings(**content["settings"])
+        ids = np.array(content["ids"], np.int64)
+        return cls(**{**content, "settings": settings, "ids": ids})
+
+
+def choose_coreset(
+    checkpoint: Checkpoint, tiles: TileSet, split: Split, settings: CoresetSettings, name: str = ""
+) -> Coreset:
+    """Select from the scores stored with ``checkpoint``, which was trained on all of ``split``."""
+    if split.coreset:
+        raise DataError(
+            f"Checkpoint {checkpoint.id} was trained on a coreset and knows only its tiles.",
+            "Choose from a checkpoint that was trained on the whole training part.",
+        )
+    scores = scores_of(checkpoint.dynamics())
+    ids = split.train[select(scores, tiles.labels[split.train], tiles.class_names, settings)]
+    counts = tiles.class_counts(ids)
+    return Coreset(
+        name=name or default_name(checkpoint, settings),
+        settings=settings,
+        source=checkpoint.id,
+        data=tiles.name,
+        fingerprint=tiles.fingerprint,
+        protocol=split.protocol,
+        split_seed=split.seed,
+        of=len(split.train),
+        class_counts=dict(zip(tiles.class_names, counts.tolist(), strict=True)),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ids=ids,
+    )
+
+
+def default_name(checkpoint: Checkpoint, settings: CoresetSettings) -> str:
+    """``eurosat-balanced-forgetting-10-s0-180e22``: says what it is."""
+    beta = "" if settings.beta is None else f"-b{100 * settings.beta:g}"
+    return (
+        f"{checkpoint.data}-{settings.title.replace(' ', '-')}-{100 * settings.fraction:g}"
+        f"{beta}-s{settings.seed}-{checkpoint.id[:6]}"
+    )
+
+
+def _path(home: Home, name: str) -> Path:
+    check_name(name)
+    return home.folder("coresets") / f"{name}.json"
+
+
+def save_coreset(home: Home, coreset: Coreset) -> Coreset:
+    """Keep it under its name. ``DataError`` where the name stands for other tiles already."""
+    path = _path(home, coreset.name)
+    if path.exists() and read_coreset(home, coreset.name).id != coreset.id:
+        raise DataError(
+            f"There is another coreset called {coreset.name!r}.",
+            "Choose another name, or delete that one first.",
+        )
+    write_json(path, coreset.to_json())
+    return coreset
+
+
+def read_coreset(home: Home, name: str) -> Coreset:
+    path = _path(home, name)
+    if not path.is_file():
+        raise DataError(
+            f"There is no coreset {name!r}.", "See `lcc coresets`, or choose one: `lcc coreset`."
+        )
+    try:
+        return Coreset.from_json(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"The coreset {name!r} is damaged ({type(error).__name__}).", "Choose it again."
+        ) from error
+
+
+def list_coresets(home: Home) -> list[Coreset]:
+    """All that can be read, newest first."""
+    found = []
+    for path in home.folder("coresets").glob("*.json"):
+        try:
+            found.append(read_coreset(home, path.stem))
+        except (DataError, ValueError):
+            continue
+    return sorted(found, key=lambda one: (one.created, one.name), reverse=True)
+
+
+def delete_coreset(home: Home, name: str) -> None:
+    """Forget the choice; checkpoints trained on it keep their tiles."""
+    _path(home, read_coreset(home, name).name).unlink()

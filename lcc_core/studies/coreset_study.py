@@ -1,0 +1,260 @@
+"""The coreset experiment: architectures × coresets × plans, each piece made once.
+
+Every piece is found by its content, so that a study that was cut goes on where it was and shares
+its trainings and measurements with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from statistics import mean, stdev
+from typing import Any
+
+from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
+from lcc_core.compression.plan import Plan
+from lcc_core.compression.recalibration import TILES
+from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.uniform import uniform_plan
+from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
+from lcc_core.coresets.coreset import save_coreset
+from lcc_core.data.catalog import load_tiles
+from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, Split, make_split
+from lcc_core.errors import LccError, require
+from lcc_core.files import Home
+from lcc_core.measure.measurement import Measurement
+from lcc_core.models import ARCHITECTURES
+from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.training import Recipe, make_recipe, train
+
+BALANCED = "balanced-"
+STUDY_METHODS = ("random", BALANCED + "random", "forgetting", "margin", "ccs")
+KNOWN_METHODS = (*METHODS, *(BALANCED + method for method in METHODS))
+
+
+@dataclass(frozen=True)
+class CoresetStudy:
+    """What to run. ``recipe``: overrides for every training; ``source``: the checkpoint whose
+    scores choose (else each architecture's own, trained on all tiles with the first seed).
+
+    ``bits`` × ``k`` are fixed plans (32 and 0: float); ``searches`` are search methods; ``paper``
+    takes the papers' quantizer for both.
+    """
+
+    data: str
+    archs: tuple[str, ...]
+    methods: tuple[str, ...] = STUDY_METHODS
+    fractions: tuple[float, ...] = (1.0, 0.1, 0.05)
+    seeds: tuple[int, ...] = (0,)
+    protocol: str = DEFAULT_PROTOCOL
+    source: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    bits: tuple[int, ...] = (32, 4)
+    k: tuple[float, ...] = (0.0,)
+    searches: tuple[str, ...] = ()
+    t_margin: float = 0.5
+    paper: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("archs", "methods", "fractions", "seeds", "bits", "k"):
+            require(len(getattr(self, name)) > 0, name, getattr(self, name), "one value or more")
+        known = f"one of {', '.join(KNOWN_METHODS)}"
+        for method in self.methods:
+            require(method in KNOWN_METHODS, "method", method, known)
+        for arch in self.archs:
+            require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
+        require(
+            self.protocol in PROTOCOLS, "protocol", self.protocol, f"one of {', '.join(PROTOCOLS)}"
+        )
+        for coreset in self.coresets():
+            coreset.to_json()
+        for method in self.searches:
+            self.search(method)
+
+    def coresets(self) -> Iterator[CoresetSettings]:
+        """Those below the whole, largest first, seed by seed, so that comparisons land early."""
+        for seed in self.seeds:
+            for fraction in sorted(self.fractions, reverse=True):
+                for method in self.methods:
+                    name = method.removeprefix(BALANCED)
+                    settings = CoresetSettings(name, fraction, name != method, seed)
+                    if fraction < 1:
+                        yield settings
+
+    def search(self, method: str) -> SearchSettings:
+        how: dict[str, Any] = PAPER if self.paper else {"recalibrate": TILES}
+        margin = "shared" if method == "size" else "fixed"
+        return SearchSettings(method=method, t_margin=self.t_margin, margin=margin, **how)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One measured plan of one trained model; ``coreset`` is ``None`` for all tiles."""
+
+    arch: str
+    coreset: CoresetSettings | None
+    seed: int
+    plan: str
+    row: Measurement
+
+    @property
+    def method(self) -> str:
+        return self.coreset.title if self.coreset else "all tiles"
+
+    @property
+    def fraction(self) -> float:
+        return self.coreset.fraction if self.coreset else 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"row": self.row.to_json(), "method": self.method}
+
+
+@dataclass(frozen=True)
+class StudyMean:
+    """The same over seeds; ``spread`` is the standard deviation over two or more."""
+
+    arch: str
+    method: str
+    fraction: float
+    plan: str
+    oa: float
+    spread: float | None
+    seeds: int
+    bytes: float
+    real_ratio: float
+
+
+def summarize(rows: list[StudyRow]) -> list[StudyMean]:
+    """Means over seeds, in the order in which the rows came."""
+    groups: dict[tuple, list[Measurement]] = {}
+    for one in rows:
+        key = (one.arch, one.method, one.fraction, one.plan)
+        groups.setdefault(key, []).append(one.row)
+    return [
+        StudyMean(
+            *key,
+            oa=mean(row.oa for row in group),
+            spread=stdev(row.oa for row in group) if len(group) > 1 else None,
+            seeds=len(group),
+            bytes=mean(row.bytes for row in group),
+            real_ratio=mean(row.real_ratio for row in group),
+        )
+        for key, group in groups.items()
+    ]
+
+
+def run_coreset_study(
+    study: CoresetStudy,
+    home: Home,
+    device: str = "auto",
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+) -> list[StudyRow]:
+    """Train, choose, train again, compress, measure. ``Cancelled`` keeps all that was finished."""
+    return _Runner(study, home, device, on_progress, should_stop).run()
+
+
+@dataclass(eq=False)
+class _Runner:
+    study: CoresetStudy
+    home: Home
+    device: str
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    done: int = 0
+    total: int = 0
+
+    def run(self) -> list[StudyRow]:
+        study = self.study
+        self.tiles = load_tiles(study.data, self.home, self.on_progress)
+        whole = study.seeds if 1 in study.fractions else ()
+        coresets = list(study.coresets())
+        self.total = len(study.archs) * (len(whole) + len(coresets))
+        rows: list[StudyRow] = []
+        for arch in study.archs:
+            source, split = self._source(arch)
+            for seed in whole:
+                own = source if seed == study.seeds[0] and source.arch == arch else None
+                model = own or self._train(arch, split, seed, "all tiles")
+                rows += self._measure(model, split, None, seed)
+                self._step()
+            for settings in coresets:
+                chosen = save_coreset(
+                    self.home, choose_coreset(source, self.tiles, split, settings)
+                )
+                kept = chosen.split(self.tiles)
+                model = self._train(arch, kept, settings.seed, chosen.name)
+                rows += self._measure(model, kept, settings, settings.seed)
+                self._step()
+        return rows
+
+    def _source(self, arch: str) -> tuple[Checkpoint, Split]:
+        if self.study.source:
+            source = find_checkpoint(self.home, self.study.source)
+            if source.data != self.study.data:
+                raise LccError(
+                    f"Checkpoint {source.id} was trained on {source.data}, not {self.study.data}.",
+                    "Name one of the same data set, or none.",
+                )
+            return source, checkpoint_split(source, self.tiles)
+        split = make_split(self.tiles, self.study.protocol, self.study.seeds[0])
+        return self._train(arch, split, self.study.seeds[0], "all tiles, for the scores"), split
+
+    def _train(self, arch: str, split: Split, seed: int, what: str) -> Checkpoint:
+        recipe: Recipe = make_recipe(
+            arch, **{"tiles": len(split.train), **self.study.recipe, "seed": seed}
+        )
+        return train(
+            recipe, self.tiles, split, self.home, self.device,
+            lambda report: self._pass_on(report, f"{arch}, {what}"),
+            self.should_stop,
+        )  # fmt: skip
+
+    def _measure(
+        self, model: Checkpoint, split: Split, coreset: CoresetSettings | None, seed: int
+    ) -> list[StudyRow]:
+        rows = []
+        for name, plan in self._plans(model, split):
+            row = measure_plan(
+                self.home, model, plan, self.tiles, split, should_stop=self.should_stop
+            )
+            rows.append(StudyRow(model.arch, coreset, seed, name, row))
+        return rows
+
+    def _plans(self, checkpoint: Checkpoint, split: Split) -> Iterator[tuple[str, Plan]]:
+        model, study = checkpoint.model(), self.study
+        quantizer: dict[str, Any] = PAPER if study.paper else {"recalibrate": TILES}
+        for bits in study.bits:
+            for k in study.k:
+                name = "float" if bits == 32 else f"{bits} bits"
+                yield (
+                    name + (f", k = {k:g}" if k else ""),
+                    uniform_plan(model, bits, k, **quantizer),
+                )
+        for method in study.searches:
+            found = search_plan(
+                self.home, checkpoint, study.search(method), Selection(), self.tiles, split,
+                on_progress=lambda report: self._pass_on(report, "search"),
+                should_stop=self.should_stop,
+            )  # fmt: skip
+            yield f"{method}, T₀ = {study.t_margin:g}", found.plan
+
+    def _pass_on(self, report: Progress, what: str) -> None:
+        """The piece's own progress as a part of the whole."""
+        share = report.done / max(report.total, 1)
+        self.on_progress(
+            Progress(
+                "study",
+                round(1000 * (self.done + share)),
+                1000 * self.total,
+                f"model {min(self.done + 1, self.total)} of {self.total}, {what}: {report.message}",
+            )
+        )
+
+    def _step(self) -> None:
+        self.done += 1
+        self.on_progress(
+            Progress("study", 1000 * self.done, 1000 * self.total, f"{self.done} of {self.total}")
+        )
