@@ -7,6 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Compressed, Plan, apply
 from lcc_core.compression.recalibration import Calibration, calibration_tiles
+from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -63,6 +64,26 @@ def _compressed(
 
 def compressed(checkpoint: Checkpoint, plan: Plan) -> Compressed:
     return _compressed(checkpoint.id, checkpoint.created, plan.id, plan, str(home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Scoring the tiles …")
+def _scores(checkpoint_id: str, created: str, root: str) -> Scores:
+    return scores_of(find_checkpoint(Home.find(root), checkpoint_id).dynamics())
+
+
+def scores(checkpoint: Checkpoint) -> Scores:
+    """Of the training tiles, in the order of the split."""
+    return _scores(checkpoint.id, checkpoint.created, str(home().root))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _coreset(checkpoint_id: str, created: str, settings: CoresetSettings, root: str) -> Coreset:
+    checkpoint = find_checkpoint(Home.find(root), checkpoint_id)
+    return choose_coreset(checkpoint, tiles(checkpoint.data), split(checkpoint), settings)
+
+
+def coreset(checkpoint: Checkpoint, settings: CoresetSettings) -> Coreset:
+    return _coreset(checkpoint.id, checkpoint.created, settings, str(home().root))
 
 
 def split(checkpoint: Checkpoint) -> Split:

@@ -17,6 +17,7 @@ Run = Callable[[Tensor], Tensor]
 
 CHUNK = 128
 SAFETY = 6.0  # times the fast replay's rms error: margins within stay open
+STEP = 32  # open answers that are computed at a time, until the decision is certain
 ERROR_SAMPLE = 256  # tiles of least margin on which that error is first measured
 
 
@@ -69,7 +70,7 @@ class Tally:
             if right >= need or wrong > allowed:
                 break
             if len(answers.ids) == total or answers.wrong() > allowed:
-                answers.settle()
+                answers.settle(need, allowed)
                 right, wrong = answers.certain()
                 if wrong > allowed:
                     break
@@ -120,12 +121,20 @@ class _Answers:
         sure = self._sure()
         return int((self._hits & sure).sum()), int((~self._hits & sure).sum())
 
-    def settle(self) -> None:
-        """Compute the open answers in float32.
+    def settle(self, need: int | None = None, allowed: int = 0) -> None:
+        """Compute open answers in float32: all, or until ``need`` are right or more than
+        ``allowed`` are wrong. Those that would decide so come first.
 
         Should they show the error to be larger than thought, more become open.
         """
         while len(unsure := (~self._sure()).nonzero()[:, 0]):
+            if need is not None:
+                right, wrong = self.certain()
+                if right >= need or wrong > allowed:
+                    return
+                likely = self._hits if self.wrong() <= allowed else ~self._hits
+                rank = _gap(self.logits[unsure]) + 1e6 * likely[unsure]
+                unsure = unsure[rank.argsort(descending=True, stable=True)[:STEP]]
             ids = self.ids[unsure]
             exact = self._tally.exact(ids, self.logits[unsure])
             self._hits[unsure] = exact.argmax(1) == self._tally.labels[ids]

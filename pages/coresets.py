@@ -1,0 +1,164 @@
+"""Coresets: what each training tile is worth, which to keep, and what that costs."""
+
+import numpy as np
+import streamlit as st
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.coresets import Coreset, CoresetSettings, Scores
+from lcc_core.coresets.coreset import save_coreset
+from lcc_core.data.splits import Split
+from lcc_core.studies import coreset_results
+from pages.ui import coreset_charts, coreset_controls, jobpanel, session, words
+from pages.ui.controls import URL
+from pages.ui.guard import guard
+from pages.ui.note import note
+
+GALLERY = 8
+COMPARED = [("random", False), ("random", True), ("forgetting", False), ("margin", False)]
+COMPARED += [("ccs", False)]
+TITLES = {
+    "forgetting": "forgetting events (∞: never learnt)",
+    "margin": "margin p₁ − p₂, last epoch",
+    "confidence": "p of the true class, last epoch",
+    "aum": "area under the margin",
+}
+
+
+def choose(checkpoint: Checkpoint) -> None:
+    settings = coreset_controls.settings()
+    coreset = session.coreset(checkpoint, settings)
+    st.markdown(coreset_controls.summary(coreset))
+    names = ["Scores", "Classes", "Tiles", "Overlap", "Results"]
+    scores, classes, tiles, overlap, results = st.tabs(names)
+    with scores:
+        show_scores(checkpoint, coreset)
+    with classes:
+        show_classes(checkpoint, coreset)
+    with tiles:
+        show_tiles(checkpoint)
+    with overlap:
+        show_overlap(checkpoint, settings)
+    with results, guard():
+        show_results(checkpoint)
+    st.subheader("Train on it")
+    if asked := coreset_controls.training(checkpoint, coreset):
+        save_coreset(session.home(), coreset)
+        jobpanel.launch(asked, f"Training on {coreset.name}")
+        st.rerun()
+    with st.expander("Compare methods, fractions and architectures"):
+        coreset_controls.study(checkpoint)
+
+
+def known(checkpoint: Checkpoint) -> tuple[Scores, Split, np.ndarray]:
+    """Scores, split, and the labels in the order of the scores."""
+    split = session.split(checkpoint)
+    return session.scores(checkpoint), split, session.tiles(checkpoint.data).labels[split.train]
+
+
+def show_scores(checkpoint: Checkpoint, coreset: Coreset) -> None:
+    scores, split, labels = known(checkpoint)
+    name = st.selectbox(
+        "Score", Scores.NAMES, format_func=TITLES.__getitem__, key="score", bind=URL
+    )
+    chosen = np.isin(split.train, coreset.ids)
+    values = scores.named(name)
+    names = session.tiles(checkpoint.data).class_names
+    st.altair_chart(coreset_charts.histograms(values, chosen, labels, names, TITLES[name]))
+    never = int(np.isinf(scores.forgetting).sum())
+    note(
+        f"{len(labels):,} training tiles, recorded over {len(checkpoint.log)} epochs of training "
+        f"{checkpoint.arch}. {never:,} were never right; "
+        f"{int((scores.forgetting == 0).sum()):,} were never forgotten."
+    )
+
+
+def show_classes(checkpoint: Checkpoint, coreset: Coreset) -> None:
+    _, split, _ = known(checkpoint)
+    tiles = session.tiles(checkpoint.data)
+    whole = tiles.class_counts(split.train)
+    kept = np.array(list(coreset.class_counts.values()))
+    st.altair_chart(coreset_charts.balance(tiles.class_names, whole, kept))
+
+
+def show_tiles(checkpoint: Checkpoint) -> None:
+    scores, split, labels = known(checkpoint)
+    tiles = session.tiles(checkpoint.data)
+    names = ["all classes", *tiles.class_names]
+    only = st.selectbox("Tiles of", names, key="of", bind=URL)
+    pool = np.arange(len(labels))
+    if only in tiles.class_names:
+        pool = np.flatnonzero(labels == tiles.class_names.index(only))
+    hardest = pool[np.lexsort((scores.aum[pool], -scores.forgetting[pool]))]
+    for title, places in (
+        ("Most often forgotten, or never learnt", hardest[:GALLERY]),
+        ("Easiest", hardest[::-1][:GALLERY]),
+    ):
+        st.markdown(f"**{title}**")
+        cells = st.columns(GALLERY)
+        for cell, place in zip(cells, places, strict=False):
+            index, label = int(split.train[place]), tiles.class_names[labels[place]]
+            times = scores.forgetting[place]
+            events = "never right" if np.isinf(times) else f"forgotten {times:.0f}×"
+            caption = f"{label}, {events}, area {scores.aum[place]:+.2f}"
+            cell.image(np.asarray(tiles.images[index]), caption, alt=f"{caption}, tile {index}")
+
+
+def show_overlap(checkpoint: Checkpoint, settings: CoresetSettings) -> None:
+    chosen = [
+        session.coreset(checkpoint, CoresetSettings(name, settings.fraction, even, settings.seed))
+        for name, even in COMPARED
+    ]
+    shares = [[np.isin(one.ids, two.ids).mean() for two in chosen] for one in chosen]
+    titles = [one.settings.title for one in chosen]
+    st.plotly_chart(coreset_charts.overlap(titles, np.array(shares)))
+    note(
+        f"Share of the tiles of one choice (row) that another (column) takes too, in percent, at "
+        f"{100 * settings.fraction:g} % and seed {settings.seed}. Two random choices share "
+        f"{100 * settings.fraction:g} % on average."
+    )
+
+
+def show_results(checkpoint: Checkpoint) -> None:
+    found = coreset_results.trained(session.home(), checkpoint)
+    if all(one.fraction == 1 for one in found):
+        st.info("Nothing was trained on a coreset of these tiles yet. Train on one below.")
+    archs = sorted({one.arch for one in found})
+    arch = st.selectbox(
+        "Architecture", archs, index=archs.index(checkpoint.arch), key="arch", bind=URL
+    )
+    found = [one for one in found if one.arch == arch]
+    recipes = sorted({one.recipe for one in found if one.fraction < 1})
+    if len(recipes) > 1:
+        recipe = st.selectbox("Trained for", recipes, key="recipe")
+        found = [one for one in found if one.fraction == 1 or one.recipe == recipe]
+    st.altair_chart(coreset_charts.accuracy(coreset_results.points(found)))
+    note(
+        "Float models. Bars: ± one standard deviation over the seeds or, for a single training, "
+        "the 95 % interval on the test tiles."
+    )
+    if rows := coreset_results.measurements(session.home(), found):
+        st.markdown("**Compressed**")
+        st.altair_chart(coreset_charts.ratio(rows))
+        note(f"Every measured plan of these models, {len(rows)} in all, on their test tiles.")
+
+
+st.title("Coresets")
+with guard():
+    models = {item.id: item for item in session.checkpoints() if not item.kept}
+    if not models:
+        st.info("A model trained on all tiles tells what each of them is worth. Train one first:")
+        st.page_link("pages/train.py", label="Train a model")
+    else:
+        source = st.selectbox(
+            "Scores from",
+            list(models),
+            format_func=lambda one: words.checkpoint(models[one]),
+            key="checkpoint",
+            bind=URL,
+            help="How the tiles fared while this model was trained.",
+        )
+        if models[source].synthetic:
+            note(words.SYNTHETIC)
+        with guard():
+            choose(models[source])
+jobpanel.panel("Its accuracy stands under **Results**.")
