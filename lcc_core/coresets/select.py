@@ -90,10 +90,10 @@ def equal_quotas(counts: np.ndarray, n: int) -> np.ndarray:
     quotas = np.zeros_like(counts)
     while (missing := n - quotas.sum()) > 0:
         open_ = np.flatnonzero(quotas < counts)
-        share, rest = divmod(int(missing), len(open_))
-        extra = np.full(len(open_), share)
-        extra[:rest] += 1
-        quotas[open_] = np.minimum(quotas[open_] + extra, counts[open_])
+        share = int(missing) // len(open_)
+        if not share:  # fewer than one a class: the first classes get them
+            open_, share = open_[:missing], 1
+        quotas[open_] = np.minimum(quotas[open_] + share, counts[open_])
     return quotas
 
 

@@ -11,7 +11,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.coreset_results import ALL, Point, Trained
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
 
-BINS = 24
+BINS = 40
 PINK, SKY, GREY = "#CC79A7", "#56B4E9", "#777777"
 METHODS = {
     ALL: GREY,
@@ -24,52 +24,89 @@ METHODS = {
     "ccs": GREEN,
     "balanced ccs": PINK,
 }
-COLOURS = alt.Scale(domain=list(METHODS), range=list(METHODS.values()))
-SHAPES = alt.Scale(
-    domain=list(METHODS),
-    range="diamond circle circle triangle-up triangle-down square cross triangle-right "
-    "triangle-left".split(),
+SHAPES = dict(
+    zip(
+        METHODS,
+        "diamond circle circle triangle-up triangle-down square cross triangle-right "
+        "triangle-left".split(),
+        strict=True,
+    )
 )
+
+
+def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
+    """The same look for a method in every figure; the legend names those that are there."""
+    here = [method for method in METHODS if (frame["method"] == method).any()]
+    colours = alt.Scale(domain=here, range=[METHODS[method] for method in here])
+    shapes = alt.Scale(domain=here, range=[SHAPES[method] for method in here])
+    return (
+        alt.Color("method:N", scale=colours, title=None),
+        alt.Shape("method:N", scale=shapes, title=None),
+    )
 
 
 def histograms(
     values: np.ndarray, chosen: np.ndarray, labels: np.ndarray, names: tuple[str, ...], title: str
-) -> alt.Chart:
-    """Share of each class's tiles by score, of all and of the chosen; ∞ stands at the right end."""
-    finite = values[np.isfinite(values)]
-    top = float(finite.max()) if len(finite) else 1.0
-    shown = np.where(np.isfinite(values), values, top + 1)
-    edges = np.linspace(float(shown.min()), float(shown.max()) or 1.0, BINS + 1)
+) -> alt.LayerChart:
+    """How each class's tiles lie by score, a row a class: all of them, and the chosen.
+
+    Heights are shares of the part, in units of the row's highest. ∞ stands right of all others.
+    """
+    edges, shown = _edges(values)
     rows = []
     for label, name in enumerate(names):
-        for part, mask in (("all", labels == label), ("chosen", chosen & (labels == label))):
-            counts, _ = np.histogram(shown[mask], edges)
-            total = max(1, counts.sum())
-            rows += [
-                {"class": name, "part": part, "from": a, "to": b, "share": 100 * n / total, "n": n}
-                for a, b, n in zip(edges, edges[1:], counts.tolist(), strict=False)
-            ]
-    frame = pd.DataFrame(rows)
-    return (
-        alt.Chart(frame)
-        .mark_line(interpolate="step-after")
-        .encode(
-            x=alt.X("from:Q", title=title),
-            y=alt.Y("share:Q", title="share (%)"),
-            color=alt.Color("part:N", title=None, scale=alt.Scale(range=[BLUE, VERMILION])),
-            strokeDash=alt.StrokeDash("part:N", title=None),
-            tooltip=[
-                "class",
-                "part",
-                alt.Tooltip("from:Q", format=".3g"),
-                alt.Tooltip("to:Q", format=".3g"),
-                alt.Tooltip("n:Q", title="tiles"),
-            ],
-        )
-        .properties(width=170, height=90)
-        .facet(alt.Facet("class:N", title=None, sort=list(names)), columns=5)
-        .resolve_scale(y="independent")
+        parts = {"all": labels == label, "chosen": chosen & (labels == label)}
+        counts = {part: np.histogram(shown[mask], edges)[0] for part, mask in parts.items()}
+        shares = {part: n / max(1, n.sum()) for part, n in counts.items()}
+        highest = max(float(share.max()) for share in shares.values()) or 1.0
+        base = len(names) - 1 - label
+        for part, share in shares.items():
+            frame = {"from": edges[:-1], "to": edges[1:], "tiles": counts[part]}
+            frame |= {"share (%)": 100 * share, "top": base + 0.92 * share / highest}
+            rows.append(pd.DataFrame(frame | {"class": name, "part": part, "base": base}))
+    base = alt.Chart(pd.concat(rows))
+    spelled = " : ".join(
+        f"datum.value == {len(names) - 1 - i} ? '{n}'" for i, n in enumerate(names)
     )
+    y = alt.Y(
+        "top:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, len(names)], nice=False),
+        axis=alt.Axis(
+            values=list(range(len(names))),
+            labelExpr=f"{spelled} : ''",
+            labelLimit=220,
+            labelOverlap=False,
+            labelBaseline="bottom",
+        ),
+    )
+    x = alt.X("from:Q", title=title, scale=alt.Scale(nice=False))
+    form = [alt.Tooltip(f"{name}:Q", format=".3g") for name in ("from", "to", "share (%)")]
+    colour = alt.Color(
+        "part:N", title=None, scale=alt.Scale(domain=["all", "chosen"], range=[BLUE, VERMILION])
+    )
+    area = base.mark_area(interpolate="step-after", opacity=0.35).encode(
+        x=x,
+        y=y,
+        y2="base:Q",
+        color=colour,
+        detail="class:N",
+        tooltip=["class", "part", *form, "tiles"],
+    )
+    line = base.mark_line(interpolate="step-after", strokeWidth=1.2).encode(
+        x=x, y=y, color=colour, detail="class:N"
+    )
+    return (area + line).properties(height=max(300, 44 * len(names)))
+
+
+def _edges(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bins, one a number where the scores are small counts; and the values with ∞ above them."""
+    finite = values[np.isfinite(values)]
+    low, top = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    shown = np.where(np.isfinite(values), values, top + 1)
+    if (finite == np.round(finite)).all() and top - low < 60:
+        return np.arange(low, top + 3), shown
+    return np.linspace(low, max(top, low + 1e-6), BINS + 1), shown
 
 
 def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> alt.Chart:
@@ -86,7 +123,9 @@ def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> al
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            y=alt.Y(
+                "class:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False, labelLimit=220)
+            ),
             x=alt.X("share:Q", title="share of the tiles (%)"),
             yOffset="part:N",
             color=alt.Color("part:N", title=None, scale=alt.Scale(range=[BLUE, VERMILION])),
@@ -134,7 +173,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
         for point in points
     )
     x = alt.X("kept:Q", title="training tiles kept (%)", scale=alt.Scale(type="log"))
-    colour = alt.Color("method:N", scale=COLOURS, title=None)
+    colour, shape = _by_method(frame)
     base = alt.Chart(frame)
     tooltip = ["method", "kept", alt.Tooltip("accuracy:Q", format=".2f")]
     tooltip += [alt.Tooltip("low:Q", format=".2f"), alt.Tooltip("high:Q", format=".2f")]
@@ -148,7 +187,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
         x=x,
         y=y,
         color=colour,
-        shape=alt.Shape("method:N", scale=SHAPES, title=None),
+        shape=shape,
         tooltip=tooltip,
     )
     return (line + bars + dots).properties(height=340)
@@ -172,14 +211,15 @@ def ratio(rows: list[tuple[Trained, Measurement]]) -> alt.Chart:
         }
         for one, row in rows
     )
+    colour, shape = _by_method(frame)
     return (
         alt.Chart(frame)
         .mark_point(filled=True, opacity=0.85)
         .encode(
             x=alt.X("ratio:Q", title="real ratio (×)", scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("accuracy:Q", title="test accuracy (%)", scale=alt.Scale(zero=False)),
-            color=alt.Color("method:N", scale=COLOURS, title=None),
-            shape=alt.Shape("method:N", scale=SHAPES, title=None),
+            color=colour,
+            shape=shape,
             size=alt.Size(
                 "kept (%):Q", scale=alt.Scale(type="log", range=[40, 160]), title="kept (%)"
             ),

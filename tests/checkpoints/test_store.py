@@ -100,7 +100,7 @@ def test_damaged_weights(home: Home, length: int) -> None:
 def test_missing_dynamics(home: Home) -> None:
     saved = make(home, "abc")
     (saved.path / "dynamics.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="no training dynamics"):
+    with pytest.raises(CheckpointError, match="dynamics of checkpoint abc are damaged or missing"):
         saved.dynamics()
 
 

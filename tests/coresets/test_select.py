@@ -1,0 +1,149 @@
+"""Selection: sizes, order, balance, coverage, and the same again by seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from lcc_core.coresets import METHODS, CoresetSettings, Scores, select
+from lcc_core.coresets.select import BINS, equal_quotas
+from lcc_core.errors import DataError
+
+NAMES = ("field", "forest", "lake", "town")
+FEW = settings(max_examples=60)
+
+
+def make(n: int, seed: int) -> tuple[Scores, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    forgetting = generator.integers(0, 5, n).astype(np.float32)
+    forgetting[generator.random(n) < 0.1] = np.inf
+    rest = [generator.random(n).astype(np.float32) for _ in range(3)]
+    # Uneven classes, the last one rare.
+    labels = generator.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
+    return Scores(forgetting, rest[0], rest[1], 2 * rest[2] - 1), labels
+
+
+CASES = (
+    st.sampled_from(METHODS),
+    st.booleans(),
+    st.integers(20, 300),
+    st.floats(0.02, 1),
+    st.integers(0, 50),
+)
+
+
+@FEW
+@given(*CASES)
+def test_any_choice(method: str, balanced: bool, n: int, fraction: float, seed: int) -> None:
+    scores, labels = make(n, seed)
+    chosen = CoresetSettings(method, fraction, balanced, seed)
+    classes = np.unique(labels)
+    assume(round(fraction * n) >= len(classes))
+    keep = select(scores, labels, NAMES, chosen)
+    assert len(keep) == round(fraction * n) == len(np.unique(keep))
+    assert (np.diff(keep) > 0).all() and keep.min() >= 0 and keep.max() < n
+    assert set(labels[keep]) == set(classes)
+    assert (keep == select(scores, labels, NAMES, chosen)).all()
+    if balanced:
+        counts, whole = (np.bincount(x, minlength=4) for x in (labels[keep], labels))
+        for one in range(4):  # none is short of another by more than a tile, unless it has no more
+            assert counts[one] >= counts.max() - 1 or counts[one] == whole[one]
+
+
+@FEW
+@given(st.sampled_from(["forgetting", "margin"]), st.integers(40, 300), st.integers(0, 50))
+def test_hardest_first(method: str, n: int, seed: int) -> None:
+    scores, labels = make(n, seed)
+    labels[:] = np.arange(n) % 4  # no class goes empty, so that nothing is swapped in
+    values = -scores.forgetting if method == "forgetting" else scores.margin
+    keep = select(scores, labels, NAMES, CoresetSettings(method, 0.3, seed=seed))
+    assume(set(labels[keep]) == {0, 1, 2, 3})
+    left = np.setdiff1d(np.arange(n), keep)
+    picked_as_if_sorted = np.sort(values)[: len(keep)]
+    assert (np.sort(values[keep]) == picked_as_if_sorted).all()
+    assert values[keep].max() <= values[left].min()
+
+
+def plain_strata(values: list[float], n: int) -> list[int]:
+    """How many tiles each bin gives: algorithm 1 of Zheng et al., word for word."""
+    low, high = min(values), max(values)
+    width = (high - low) / BINS or 1.0
+    bins: dict[int, int] = {}
+    for value in values:
+        place = min(int((value - low) / width), BINS - 1)
+        bins[place] = bins.get(place, 0) + 1
+    budget, given_, left = n, {}, dict(bins)
+    while left:
+        smallest = min(left, key=lambda b: (left[b], b))
+        take = min(left[smallest], budget // len(left))
+        given_[smallest] = take
+        budget -= take
+        del left[smallest]
+    return [given_.get(b, 0) for b in range(BINS)]
+
+
+@FEW
+@given(st.integers(40, 400), st.integers(0, 50), st.sampled_from([None, 0.0, 0.2, 0.6]))
+def test_coverage(n: int, seed: int, beta: float | None) -> None:
+    scores, labels = make(n, seed)
+    labels[:] = np.arange(n) % 4
+    chosen = CoresetSettings("ccs", 0.25, seed=seed, beta=beta)
+    keep = select(scores, labels, NAMES, chosen)
+    assume(set(labels[keep]) == {0, 1, 2, 3})
+    hardest = min(int(chosen.hardest * n), n - len(keep))
+    order = np.argsort(scores.aum, kind="stable")
+    assert not np.isin(order[:hardest], keep).any()
+    pool = scores.aum[order[hardest:]]
+    low, high = float(pool.min()), float(pool.max())
+    bins = np.minimum(((scores.aum[keep] - low) / ((high - low) / BINS)).astype(int), BINS - 1)
+    found = np.bincount(bins, minlength=BINS).tolist()
+    # A value on the edge of two bins may fall to either by rounding.
+    plain = plain_strata(pool.tolist(), len(keep))
+    assert sum(abs(a - b) for a, b in zip(found, plain, strict=True)) <= 4
+
+
+def test_a_class_that_no_score_favours_keeps_a_tile() -> None:
+    scores, labels = make(200, 1)
+    labels[:] = 0
+    labels[:3] = [1, 2, 3]
+    scores.margin[:] = np.linspace(0, 1, 200)[::-1]
+    scores.margin[:3] = [9, 9, 9]
+    keep = select(scores, labels, NAMES, CoresetSettings("margin", 0.05))
+    assert sorted(labels[keep]) == [0] * 7 + [1, 2, 3]
+    assert set(keep) == {0, 1, 2, *range(193, 200)}
+
+
+def test_seeds_break_ties() -> None:
+    scores, labels = make(300, 2)
+    scores.forgetting[:] = 1
+    first, again, other = (
+        select(scores, labels, NAMES, CoresetSettings("forgetting", 0.2, seed=seed))
+        for seed in (0, 0, 1)
+    )
+    assert (first == again).all() and not np.array_equal(first, other)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(0, 100))
+def test_quotas(counts: list[int], n: int) -> None:
+    whole = np.array(counts)
+    n = min(n, int(whole.sum()))
+    quotas = equal_quotas(whole, n)
+    assert quotas.sum() == n and (quotas <= whole).all()
+    short = quotas < whole
+    assert not short.any() or quotas.max() <= quotas[short].min() + 1
+
+
+def test_too_few_for_the_classes() -> None:
+    scores, labels = make(100, 0)
+    with pytest.raises(DataError, match=r"2 % of 100 training tiles are 2.*Keep at least 4 %"):
+        select(scores, labels, NAMES, CoresetSettings("random", 0.02))
+
+
+@pytest.mark.parametrize(
+    "bad", [{"method": "best"}, {"fraction": 0}, {"fraction": 1.1}, {"seed": -1}, {"beta": 1.0}]
+)
+def test_settings_out_of_range(bad: dict) -> None:
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        CoresetSettings(**bad)
