@@ -85,7 +85,7 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
             table(
                 ("bits", "zeros", "accuracy", "bytes"),
                 [
-                    (r.average_bits, percent(r.sparsity), percent(r.oa), size(r.bytes))
+                    (f"{r.average_bits:.2f}", percent(r.sparsity), percent(r.oa), size(r.bytes))
                     for r in fixed
                 ],
             )

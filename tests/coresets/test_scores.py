@@ -12,7 +12,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from lcc_core.coresets import scores_of
 from lcc_core.coresets.scores import forgetting_events
 
-TABLES = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 1))
+TABLES = arrays(
+    np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 1)
+)
 
 
 @given(TABLES)
@@ -27,7 +29,9 @@ def test_forgetting_counts_falls_from_right_to_wrong(correct: np.ndarray) -> Non
 
 def test_every_score_from_one_run() -> None:
     generator = np.random.default_rng(0)
-    tables = {name: generator.random((5, 7)).astype(np.float16) for name in ("confidence", "margin")}
+    tables = {
+        name: generator.random((5, 7)).astype(np.float16) for name in ("confidence", "margin")
+    }
     tables["true_margin"] = (2 * generator.random((5, 7)) - 1).astype(np.float16)
     tables["correct"] = (tables["true_margin"] > 0).astype(np.uint8)
     scores = scores_of(tables)
@@ -36,6 +40,7 @@ def test_every_score_from_one_run() -> None:
     assert (scores.confidence == tables["confidence"][4]).all()
     for tile in range(7):
         rows = [float(tables["true_margin"][epoch, tile]) for epoch in range(5)]
-        assert scores.aum[tile] == np.float32(sum(rows) / 5) or abs(
-            scores.aum[tile] - sum(rows) / 5
-        ) < 1e-6
+        assert (
+            scores.aum[tile] == np.float32(sum(rows) / 5)
+            or abs(scores.aum[tile] - sum(rows) / 5) < 1e-6
+        )

@@ -56,10 +56,9 @@ def test_any_choice(method: str, balanced: bool, n: int, fraction: float, seed: 
 @given(st.sampled_from(["forgetting", "margin"]), st.integers(40, 300), st.integers(0, 50))
 def test_hardest_first(method: str, n: int, seed: int) -> None:
     scores, labels = make(n, seed)
-    labels[:] = np.arange(n) % 4  # no class goes empty, so that nothing is swapped in
+    labels[:] = 0  # no class goes empty, so that nothing is swapped in
     values = -scores.forgetting if method == "forgetting" else scores.margin
     keep = select(scores, labels, NAMES, CoresetSettings(method, 0.3, seed=seed))
-    assume(set(labels[keep]) == {0, 1, 2, 3})
     left = np.setdiff1d(np.arange(n), keep)
     picked_as_if_sorted = np.sort(values)[: len(keep)]
     assert (np.sort(values[keep]) == picked_as_if_sorted).all()
@@ -88,10 +87,9 @@ def plain_strata(values: list[float], n: int) -> list[int]:
 @given(st.integers(40, 400), st.integers(0, 50), st.sampled_from([None, 0.0, 0.2, 0.6]))
 def test_coverage(n: int, seed: int, beta: float | None) -> None:
     scores, labels = make(n, seed)
-    labels[:] = np.arange(n) % 4
+    labels[:] = 0
     chosen = CoresetSettings("ccs", 0.25, seed=seed, beta=beta)
     keep = select(scores, labels, NAMES, chosen)
-    assume(set(labels[keep]) == {0, 1, 2, 3})
     hardest = min(int(chosen.hardest * n), n - len(keep))
     order = np.argsort(scores.aum, kind="stable")
     assert not np.isin(order[:hardest], keep).any()
