@@ -62,6 +62,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--k", type=_numbers, metavar="K,…", help="default 0")
     command.add_argument("--search", type=_words, metavar="M,…", help="laq, lap, laq+lap, size")
     command.add_argument("--t-margin", type=float, metavar="T", help="points a layer may cost")
+    command.add_argument("--tiles", type=int, metavar="N", help="search on N tiles (0: all)")
     command.add_argument("--paper", action="store_true", help="the papers' quantizer")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.set_defaults(run=coreset_study)
@@ -182,5 +183,5 @@ def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, 
 
 RECIPE = ("preset", "epochs", "batch", "rate", "weights")
 STUDY = (
-    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "paper"
+    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "tiles", "paper"
 )  # fmt: skip

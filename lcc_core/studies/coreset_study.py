@@ -39,8 +39,9 @@ class CoresetStudy:
     """What to run. ``recipe``: overrides for every training; ``source``: the checkpoint whose
     scores choose (else each architecture's own, trained on all tiles with the first seed).
 
-    ``bits`` × ``k`` are fixed plans (32 and 0: float); ``searches`` are search methods; ``paper``
-    takes the papers' quantizer for both.
+    ``bits`` × ``k`` are fixed plans (32 and 0: float); ``searches`` are search methods,
+    each on ``tiles`` of the selection part (0: all); ``paper`` takes the papers' quantizer for
+    both.
     """
 
     data: str
@@ -55,6 +56,7 @@ class CoresetStudy:
     k: tuple[float, ...] = (0.0,)
     searches: tuple[str, ...] = ()
     t_margin: float = 0.5
+    tiles: int = 0
     paper: bool = False
 
     def __post_init__(self) -> None:
@@ -235,7 +237,7 @@ class _Runner:
                 )
         for method in study.searches:
             found = search_plan(
-                self.home, checkpoint, study.search(method), Selection(), self.tiles, split,
+                self.home, checkpoint, study.search(method), Selection(tiles=study.tiles), self.tiles, split,
                 on_progress=lambda report: self._pass_on(report, "search"),
                 should_stop=self.should_stop,
             )  # fmt: skip
