@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -120,6 +121,47 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
 
 
+def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None:
+    words = ("coreset", checkpoint, "--method", "ccs", "--fraction", 0.5, "--balanced")
+    made = shell.json(*words, "--out", "half")
+    assert (made["tiles"], made["of"], made["balanced"]) == (16, 32, True)
+    assert made["class_counts"] == {"forest": 4, "river": 4, "road": 4, "wheat": 4}
+    assert "lcc train --coreset half" in shell(*words, "--out", "half")
+    train = ("train", "--coreset", "half", "--arch", "compact", "--epochs", 1, "--class-weights")
+    model = shell.json(*train, "--resume")
+    assert model["split"]["coreset"]["name"] == "half" and model["recipe"]["class_weights"]
+    assert "50 % (balanced ccs) of mine" in shell("checkpoints")
+    row = shell.json("measure", model["id"])
+    assert row["oa"] == model["accuracy"]["test"]["oa"]
+    shell(*train, "--data", "other", code=2)
+    assert "chosen with --data mine, not other" in shell.err
+    shell("coreset", model["id"], code=2)
+    assert "knows only its tiles" in shell.err
+    assert "half" in shell("coresets")
+    assert shell.json("coresets", "--delete", "half")["coresets"] == []
+    shutil.rmtree(model["path"])
+
+
+def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
+    words = ("coreset-study", "--data", "mine", "--arch", "compact", "--source", checkpoint)
+    words += ("--methods", "forgetting,balanced-random", "--fractions", "1,0.5", "--seeds", "0,1")
+    words += ("--epochs", 1, "--bits", "32,4", "--search", "laq", "--tiles", 4, "--t-margin", 30)
+    made = shell.json(*words)
+    assert len(made["rows"]) == 2 * (1 + 2) * 3 and len(made["means"]) == 3 * 3
+    assert {mean["seeds"] for mean in made["means"]} == {2}
+    reports = [json.loads(line) for line in shell.err.splitlines()]
+    assert reports[-1]["done"] == reports[-1]["total"] and reports[-1]["stage"] == "study"
+    again = shell.json(*words)
+    assert again["means"] == made["means"]
+    assert [r["row"]["measured"] for r in again["rows"]] == [
+        r["row"]["measured"] for r in made["rows"]
+    ]
+    assert "balanced random" in shell(*words)
+    for one in shell.json("checkpoints")["checkpoints"]:
+        if one["id"] != checkpoint:
+            shutil.rmtree(one["path"])
+
+
 def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     out = tmp_path / "small.lcc"
     made = shell.json("compress", checkpoint, "--bits", 4, "--k", 0.5, "--out", out)
@@ -165,6 +207,18 @@ BAD = [
     (("data", "import", "x", "/no/such/path"), "/no/such/path"),
     (("data", "download", "mine"), "mine"),
     (("train", "--data", "mine"), "--arch"),
+    (("train", "--arch", "compact"), "--coreset"),
+    (("train", "--arch", "compact", "--coreset", "none"), "no coreset 'none'"),
+    (("coreset", "CKPT", "--method", "best"), "method='best'"),
+    (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
+    (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
+    (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
+    (("coresets", "--delete", "none"), "no coreset 'none'"),
+    (("coreset-study", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
+    (("coreset-study", "--data", "mine", "--arch", "compact", "--methods", "x"), "method='x'"),
+    (("coreset-study", "--data", "mine", "--arch", "compact", "--fractions", "2"), "fraction"),
+    (("coreset-study", "--data", "mine", "--arch", "compact", "--seeds", "a"), "--seeds"),
+    (("coreset-study", "--data", "mine", "--arch", "compact", "--seeds", ""), "seeds"),
     (("train", "--data", "mine", "--arch", "alexnet"), "alexnet"),
     (("train", "--data", "mine", "--arch", "compact", "--preset", "magic"), "magic"),
     (("train", "--data", "mine", "--arch", "compact", "--epochs", "0"), "epochs=0"),

@@ -85,11 +85,14 @@ def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.coresets import CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.data.catalog import load_tiles
+    from lcc_core.files import check_name
     from lcc_core.studies.measured import checkpoint_split
 
     settings = CoresetSettings(
         arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta
     )
+    if arguments.out:
+        check_name(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     tiles = load_tiles(checkpoint.data, context.home, context.progress)
     split = checkpoint_split(checkpoint, tiles)

@@ -135,7 +135,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
         (
             c.id,
             c.arch,
-            c.data + (" (synthetic)" if c.synthetic else ""),
+            c.kept + c.data + (" (synthetic)" if c.synthetic else ""),
             c.split["protocol"],
             len(c.log),
             percent(c.accuracy.get("validation", {}).get("oa")),

@@ -235,9 +235,10 @@ class _Runner:
                     name + (f", k = {k:g}" if k else ""),
                     uniform_plan(model, bits, k, **quantizer),
                 )
+        where = Selection(tiles=study.tiles)
         for method in study.searches:
             found = search_plan(
-                self.home, checkpoint, study.search(method), Selection(tiles=study.tiles), self.tiles, split,
+                self.home, checkpoint, study.search(method), where, self.tiles, split,
                 on_progress=lambda report: self._pass_on(report, "search"),
                 should_stop=self.should_stop,
             )  # fmt: skip

@@ -84,7 +84,7 @@ def study(checkpoint: Checkpoint) -> None:
     bits = left.multiselect("Bits", [32, 8, 7, 6, 5, 4, 3, 2, 1], [32, 4])
     strengths = right.multiselect("Pruning k (σ)", [0.0, 0.25, 0.5, 1.0, 1.5], [0.0])
     searches = left.multiselect("Searches", ["laq", "lap", "laq+lap", "size"], ["laq"])
-    epochs = right.number_input("Epochs of each training", 1, 1000, 22)
+    epochs = right.number_input("Epochs of each training", 1, 1000, 22, key="study-epochs")
     weighted = left.toggle("Class-weighted loss", key="study-weights", help=HELP["weights"])
     paper = right.toggle(
         "The papers' quantizer", help="One scale a layer, from the largest weight."

@@ -144,7 +144,26 @@ def test_search_to_download(page, address: str, tmp_path: Path) -> None:
     playwright.expect(chart.first).to_be_visible(timeout=WAIT_MS)
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "compress", "compress?mode=adaptive"])
+def test_coreset_to_result(page, address: str) -> None:
+    page.goto(f"{address}/coresets?keep=50&even=true")
+    see(page, "16 of 32")
+    page.get_by_role("tab", name="Tiles").click()
+    playwright.expect(page.get_by_role("img", name=re.compile("area")).first).to_be_visible()
+    page.get_by_role("tab", name="Results").click()
+    see(page, "Nothing was trained on a coreset")
+    epochs = page.get_by_label("Epochs", exact=True)
+    epochs.fill("1")
+    epochs.press("Enter")
+    page.get_by_role("button", name="Train on these 16 tiles").click()
+    see(page, "Its accuracy stands under")
+    page.get_by_role("tab", name="Results").click()
+    see(page, "Float models.")
+    playwright.expect(page.get_by_text("Nothing was trained on a coreset")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "data", "train", "compress", "compress?mode=adaptive", "coresets?keep=50"]
+)
 def test_pages_are_accessible(page, address: str, path: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page.goto(f"{address}/{path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -24,7 +25,7 @@ def test_forgetting_counts_falls_from_right_to_wrong(correct: np.ndarray) -> Non
         if 1 not in column:
             assert math.isinf(found)
             continue
-        assert found == sum(a == 1 and b == 0 for a, b in zip(column, column[1:], strict=False))
+        assert found == sum(a == 1 and b == 0 for a, b in pairwise(column))
 
 
 def test_every_score_from_one_run() -> None:

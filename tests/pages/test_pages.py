@@ -163,3 +163,55 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
         assert next(m for m in test.metric if m.label == "Overall accuracy")
     else:  # it came to an end, or had not begun
         assert ended.state in ("done", "cancelled")
+
+
+def test_coresets_need_a_model(home: Home) -> None:
+    test = page("coresets")
+    assert not test.exception
+    assert "Train one first" in test.info[0].value
+
+
+def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
+    test = page("coresets")
+    assert not test.exception
+    assert "fewer than the 4 classes" in test.error[0].value  # 10 % of 32 tiles
+    test.select_slider(key="keep").set_value(50).run()
+    assert not test.error and not test.exception
+    assert "**16 of 32** training tiles" in words(test)
+    assert "Nothing was trained on a coreset" in words(test)
+    for method in ("random", "margin", "ccs"):
+        test.selectbox(key="by").set_value(method).run()
+        assert not test.error and not test.exception
+    test.toggle(key="even").set_value(True).run()
+    assert "balanced ccs; fewest of forest: 4" in words(test)
+    next(n for n in test.number_input if n.label == "Epochs").set_value(1).run()
+    next(b for b in test.button if b.label == "Train on these 16 tiles").click().run()
+    assert not test.exception
+    job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
+    assert job.state == "done", job.error
+    assert job.result["split"]["coreset"]["tiles"] == 16
+    test = page("coresets")
+    test.select_slider(key="keep").set_value(50).run()
+    assert "Nothing was trained" not in words(test)
+    # The new one is offered for compression, not as a source of scores.
+    assert len(test.selectbox(key="checkpoint").options) == 1
+    assert len(page("compress").selectbox(key="checkpoint").options) == 2
+
+
+def test_a_comparison_of_coresets_runs_as_a_job(trained: Home) -> None:
+    test = page("coresets")
+    test.select_slider(key="keep").set_value(50).run()
+    fields = {field.label: field for field in test.multiselect}
+    fields["Methods"].set_value(["random"]).run()
+    fields = {field.label: field for field in test.multiselect}
+    fields["Tiles to keep (%)"].set_value([50]).run()
+    test.number_input(key="study-epochs").set_value(1).run()
+    next(s for s in test.slider if s.label == "Seeds").set_value(2).run()
+    assert "2 trainings, 6 measurements" in words(test)
+    next(b for b in test.button if b.label == "Run the comparison").click().run()
+    assert not test.exception
+    job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
+    assert job.state == "done", job.error
+    assert len(job.result["rows"]) == 6
+    test.run()
+    assert not test.exception and not test.error
