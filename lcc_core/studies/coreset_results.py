@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean, stdev
-from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import wilson_interval
+from lcc_core.studies.table import own_rows
 
 ALL = "all tiles"
 
@@ -101,12 +100,9 @@ def points(found: Iterable[Trained]) -> list[Point]:
 def measurements(home: Home, found: Iterable[Trained]) -> list[tuple[Trained, Measurement]]:
     """Every stored measurement of these checkpoints on their test part."""
     by_id = {one.checkpoint.id: one for one in found}
-    rows: list[tuple[Trained, Measurement]] = []
-    for path in home.results.glob("*.json"):
-        try:
-            content: dict[str, Any] = json.loads(path.read_text())
-            if content.get("checkpoint") in by_id and content.get("part") == "test":
-                rows.append((by_id[content["checkpoint"]], Measurement.from_json(content)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return rows
+    rows = [row.measurement for row in own_rows(home)]
+    return [
+        (by_id[row.checkpoint], row)
+        for row in rows
+        if row.checkpoint in by_id and row.part == "test"
+    ]

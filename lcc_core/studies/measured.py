@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from lcc_core.compression.recalibration import Calibration, calibration_tiles
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
-from lcc_core.files import Home, content_id, write_json
+from lcc_core.files import Home, content_id
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import Origin, measure
 from lcc_core.measure.measurement import Measurement
@@ -22,6 +21,7 @@ from lcc_core.measure.metrics import wilson_interval
 from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.studies.table import make_row, read_row, write_row
 
 VERSION = 1  # raise when a change of the engine changes what a plan yields
 
@@ -62,11 +62,8 @@ def cached_measurement(
     home: Home, checkpoint: Checkpoint, plan: Plan, part: str = "test", precision: str = "auto"
 ) -> Measurement | None:
     """The stored row, or ``None``. A damaged one counts as none and is measured again."""
-    try:
-        text = _path(home, checkpoint, plan, part, precision).read_text()
-        return Measurement.from_json(json.loads(text))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+    row = read_row(_path(home, checkpoint, plan, part, precision))
+    return row.measurement if row else None
 
 
 def measure_plan(
@@ -95,7 +92,8 @@ def measure_plan(
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    write_json(_path(home, checkpoint, plan, part, precision), row.to_json())
+    path = _path(home, checkpoint, plan, part, precision)
+    write_row(path, make_row(row, checkpoint, plan))
     return row
 
 

@@ -1,0 +1,138 @@
+"""The results table: every measurement with the model and the plan it is of.
+
+A row is a file of its own, found by what made it: many processes may write at once, and a killed
+one leaves no half row. Rows that ship with the project are lines of ``cache/studies/*.jsonl``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.plan import Plan
+from lcc_core.errors import LccError
+from lcc_core.files import Home, canonical_json, write_bytes, write_json
+from lcc_core.measure.measurement import Measurement
+
+SHIPPED = Path(__file__).resolve().parents[2] / "cache" / "studies"
+# What a row remembers of its checkpoint: enough to read it without.
+MODEL = ("id", "recipe", "spec", "split", "accuracy", "created", "seconds")
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """``model``: facts of the checkpoint; ``settings``: the plan; ``shipped``: with the project."""
+
+    measurement: Measurement
+    model: dict[str, Any]
+    settings: dict[str, Any]
+    shipped: bool = False
+
+    @property
+    def id(self) -> str:
+        """The same for the same model, plan, part and precision."""
+        row = self.measurement
+        return "-".join((row.checkpoint, row.plan, row.part, row.precision))
+
+    @property
+    def arch(self) -> str:
+        return self.model["spec"]["arch"]
+
+    @property
+    def coreset(self) -> dict[str, Any] | None:
+        return self.model["split"].get("coreset")
+
+    @property
+    def fraction(self) -> float:
+        return self.coreset["fraction"] if self.coreset else 1.0
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan.from_json(self.settings)
+
+    @property
+    def method(self) -> str:
+        """How the plan was made, as far as rows differ by it: ``fixed``, ``laq``, …"""
+        method = self.measurement.method
+        if self.plan.is_float:
+            return "float"
+        quantizer = {(one.granularity, one.scale) for one in self.plan.layers.values()}
+        return f"{method} (papers')" if quantizer == {("tensor", "absmax")} else method
+
+    def to_json(self) -> dict[str, Any]:
+        return self.measurement.to_json() | {"model": self.model, "settings": self.settings}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any], shipped: bool = False) -> ResultRow:
+        return cls(Measurement.from_json(content), content["model"], content["settings"], shipped)
+
+
+def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
+    facts = checkpoint.facts()
+    return ResultRow(row, {name: facts[name] for name in MODEL}, plan.to_json())
+
+
+def write_row(path: Path, row: ResultRow) -> None:
+    write_json(path, row.to_json())
+
+
+def read_row(path: Path) -> ResultRow | None:
+    """The row, or ``None`` for a file that is missing or damaged."""
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def _read(path: Path, _changed: int) -> ResultRow | None:
+    try:
+        return _parse(path.read_text(), False)
+    except OSError:
+        return None
+
+
+def _parse(text: str, shipped: bool) -> ResultRow | None:
+    try:
+        row = ResultRow.from_json(json.loads(text), shipped)
+        row.plan.id  # noqa: B018  a plan that does not read is a damaged row
+        return row
+    except (ValueError, KeyError, TypeError, AttributeError, LccError):
+        return None
+
+
+def own_rows(home: Home) -> list[ResultRow]:
+    """What was measured on this machine."""
+    return [row for path in sorted(home.results.glob("*.json")) if (row := read_row(path))]
+
+
+def shipped_rows(folder: Path = SHIPPED) -> list[ResultRow]:
+    """What ships with the project."""
+    return [
+        row
+        for path in sorted(folder.glob("*.jsonl"))
+        for row in _shipped(path, path.stat().st_mtime_ns)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _shipped(path: Path, _changed: int) -> tuple[ResultRow, ...]:
+    lines = path.read_text().splitlines()
+    return tuple(row for line in lines if (row := _parse(line, True)))
+
+
+def all_rows(home: Home) -> list[ResultRow]:
+    """Own and shipped ones, each once; the own one where both are there."""
+    rows = {row.id: row for row in shipped_rows()}
+    return list((rows | {row.id: row for row in own_rows(home)}).values())
+
+
+def write_shipped(path: Path, rows: Iterable[ResultRow]) -> None:
+    """A line a row, in a lasting order."""
+    lines = sorted(canonical_json(row.to_json()) for row in rows)
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
