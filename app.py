@@ -5,7 +5,7 @@ import streamlit as st
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
 st.navigation(
     [
-        st.Page("pages/home.py", title="Home", default=True),
+        st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),
         st.Page("pages/data.py", title="Data", url_path="data"),
         st.Page("pages/train.py", title="Train", url_path="train"),
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),

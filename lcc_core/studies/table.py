@@ -16,7 +16,7 @@ from typing import Any
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.errors import LccError
-from lcc_core.files import Home, canonical_json, write_bytes, write_json
+from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
 
 SHIPPED = Path(__file__).resolve().parents[2] / "cache" / "studies"
@@ -38,6 +38,11 @@ class ResultRow:
         """The same for the same model, plan, part and precision."""
         row = self.measurement
         return "-".join((row.checkpoint, row.plan, row.part, row.precision))
+
+    @property
+    def short(self) -> str:
+        """A few characters for people to tell rows apart by."""
+        return content_id(self.id, 5)
 
     @property
     def arch(self) -> str:

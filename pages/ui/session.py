@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+import torch
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Compressed, Plan, apply
@@ -12,7 +13,7 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
-from lcc_core.models import Classifier
+from lcc_core.models import Classifier, LayerInfo, ModelSpec, build, compressible_layers
 from lcc_core.studies.measured import checkpoint_split
 
 
@@ -33,6 +34,13 @@ def tiles(name: str) -> TileSet:
     """The stored set, opened once for each import of it."""
     folder = home().tiles / name
     return _tiles(name, str(home().root), folder.stat().st_mtime if folder.is_dir() else 0.0)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def layers(spec: dict) -> list[LayerInfo]:
+    """The compressible layers of an architecture, in graph order; no weights are made."""
+    with torch.device("meta"):
+        return compressible_layers(build(ModelSpec.from_json(spec)))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the checkpoint …")

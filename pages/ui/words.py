@@ -11,6 +11,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def points(share: float) -> str:
+    return f"{100 * share:+.2f} points"
+
+
 def size(count: float) -> str:
     for unit in ("B", "kB", "MB"):
         if count < 1000:

@@ -9,10 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lcc_core import jobs
-from lcc_core.data.catalog import import_tiles
+from lcc_core.checkpoints.store import list_checkpoints
+from lcc_core.compression import Plan, uniform_plan
+from lcc_core.data.catalog import import_tiles, load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
+from lcc_core.measure.measurement import Measurement
+from lcc_core.studies import table
+from lcc_core.studies.measured import checkpoint_split, measure_plan
 from lcc_core.training import make_recipe, train
+from pages.ui import words as spell
 
 WAIT_S = 60
 PROJECT = Path(__file__).parents[2]
@@ -20,7 +26,7 @@ PROJECT = Path(__file__).parents[2]
 
 def page(name: str) -> AppTest:
     test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-    return test if name == "home" else test.switch_page(f"pages/{name}.py").run()
+    return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
 
 
 def words(test: AppTest) -> str:
@@ -35,17 +41,57 @@ def trained(home: Home, tile_folder) -> Home:
     return home
 
 
-def test_home_names_the_first_step(home: Home) -> None:
-    test = page("home")
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No results ship with the project."""
+    monkeypatch.setattr(table, "all_rows", table.own_rows)
+    return tmp_path
+
+
+def test_tradeoffs_name_the_first_step(home: Home, bare: Path) -> None:
+    test = page("tradeoffs")
     assert not test.exception
+    assert "No model has been measured yet" in words(test)
     assert "Train the demo model" in [button.label for button in test.button]
     assert "ynthetic" in words(test)
 
 
-def test_home_lists_what_is_trained(trained: Home) -> None:
-    test = page("home")
-    assert [metric.value for metric in test.metric] == ["1", "1"]
-    assert test.dataframe[0].value["architecture"].tolist() == ["compact"]
+def measure_some(home: Home) -> list[Measurement]:
+    tiles, checkpoint = load_tiles("tiny", home), list_checkpoints(home)[0]
+    split, model = checkpoint_split(checkpoint, tiles), checkpoint.model()
+    plans = [Plan({}), *(uniform_plan(model, bits) for bits in (8, 4, 2))]
+    return [measure_plan(home, checkpoint, plan, tiles, split) for plan in plans]
+
+
+def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home, bare: Path) -> None:
+    rows = measure_some(trained)
+    test = page("tradeoffs")
+    assert not test.exception
+    frame = test.dataframe[0].value
+    assert sorted(frame["file (B)"]) == sorted(row.bytes for row in rows)
+    assert "Front: **" in words(test)
+    middle = sorted(row.bytes for row in rows)[1] / 1e6
+    test.number_input(key="most").set_value(middle + 0.001).run()
+    assert "**2 of 4 fit.**" in test.success[0].value
+    fitting = [row for row in rows if row.bytes / 1e6 <= middle + 0.001]
+    finest = max(fitting, key=lambda row: (row.oa, -row.bytes))
+    packed = next(m for m in test.metric if m.label == "Packed file")
+    assert packed.value == spell.size(finest.bytes)
+    test.number_input(key="least").set_value(100.0).run()
+    least = sum(row.oa >= 1 for row in fitting)
+    assert f"**{least} of 4 fit" in words(test) or "Nothing here fits" in test.warning[0].value
+    test.number_input(key="least").set_value(0.0).run()
+    test.segmented_control(key="axis").set_value("latency").run()
+    test.toggle(key="dim").set_value(True).run()
+    assert not test.exception and not test.error
+
+
+def test_filters_leave_what_they_say(trained: Home, bare: Path) -> None:
+    measure_some(trained)
+    test = page("tradeoffs")
+    test.multiselect(key="methods").set_value(["float"]).run()
+    assert test.dataframe[0].value["average bits"].tolist() == [32]
+    assert not test.exception
 
 
 def test_data_shows_counts_and_a_gallery(trained: Home) -> None:

@@ -1,0 +1,179 @@
+"""Trade-offs: every measurement, the front, and the best model within limits."""
+
+import pandas as pd
+import streamlit as st
+
+from lcc_core.studies import table
+from lcc_core.studies.published import PUBLISHED
+from lcc_core.studies.table import ResultRow
+from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, words
+from pages.ui.controls import URL
+from pages.ui.guard import guard
+from pages.ui.note import note
+from pages.ui.tradeoff_chart import AXES, Cloud, label
+
+HELP = {
+    "axis": "Real ratio: bytes of the float32 checkpoint file over bytes of the packed file.",
+    "most": "Largest packed file that fits. 0: any.",
+    "least": "Lowest test accuracy that is good enough. 0: any.",
+    "dim": "Fade results that another one beats in size and accuracy at once.",
+    "volume": "How much of the picture the front dominates: 0 to 1, on the logarithmic axis, from "
+    "0 to 100 % accuracy and from the largest to the smallest size shown. Larger is better.",
+    "published": "What papers report on the same tiles, where their size is known.",
+}
+
+
+def narrow(rows: list[ResultRow]) -> list[ResultRow]:
+    """What the analyst wants to look at; everything at first."""
+    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
+    first, second, third, fourth = st.columns([2, 3, 3, 3])
+    data = first.selectbox("Data", sets, key="data", bind=URL)
+    rows = [row for row in rows if row.measurement.data == data]
+    archs = sorted({row.arch for row in rows})
+    methods = sorted({row.method for row in rows})
+    kept = sorted({row.fraction for row in rows}, reverse=True)
+    any_ = {"placeholder": "all", "bind": URL}
+    arch = second.multiselect("Architectures", archs, key="archs", **any_)
+    method = third.multiselect("Methods", methods, key="methods", **any_)
+    names = {f"{100 * share:g} %": share for share in kept}
+    part = fourth.multiselect("Trained on", list(names), key="trained", **any_)
+    return [
+        row
+        for row in rows
+        if (not arch or row.arch in arch)
+        and (not method or row.method in method)
+        and (not part or row.fraction in [names[one] for one in part])
+    ]
+
+
+def limits() -> tuple[float, float]:
+    """At most so many bytes, at least such an accuracy."""
+    left, right, *_ = st.columns([2, 2, 3])
+    most = left.number_input(
+        "At most (MB)", 0.0, None, 0.0, 0.05, "%.3f", key="most", help=HELP["most"], bind=URL
+    )
+    least = right.number_input(
+        "At least (%)", 0.0, 100.0, 0.0, 0.5, "%.2f", key="least", help=HELP["least"], bind=URL
+    )
+    return 1e6 * most, least / 100
+
+
+def best(rows: list[ResultRow], most: float, least: float) -> ResultRow | None:
+    """The most accurate within the limits, the smaller of equals; said in a sentence."""
+    fit = [
+        row
+        for row in rows
+        if (not most or row.measurement.bytes <= most) and row.measurement.oa >= least
+    ]
+    if not (most or least):
+        return None
+    if not fit:
+        st.warning("**Nothing here fits both limits.** Allow more bytes or less accuracy.")
+        return None
+    finest = max(fit, key=lambda row: (row.measurement.oa, -row.measurement.bytes))
+    smallest = min(fit, key=lambda row: (row.measurement.bytes, -row.measurement.oa))
+    text = f"**{len(fit)} of {len(rows)} fit.** The most accurate: {_said(finest)}."
+    if smallest is not finest:
+        text += f" The smallest: {_said(smallest)}."
+    st.success(text)
+    return finest if most else smallest
+
+
+def _said(row: ResultRow) -> str:
+    one = row.measurement
+    low, high = one.interval
+    return (
+        f"**{label(row).rpartition(' · ')[0]}** ({words.percent(low)} to {words.percent(high)}, "
+        f"95 %, {one.tiles:,} test tiles; {one.real_ratio:.1f}× smaller than its float file)"
+    )
+
+
+def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRow | None) -> list:
+    """The chart; returns the ids of the points that were clicked or boxed."""
+    data = shown.rows[0].measurement.data
+    left, middle, right = st.columns([3, 3, 4])
+    dim = left.toggle("Dim what is beaten", key="dim", help=HELP["dim"], bind=URL)
+    others = middle.toggle("Published points", True, key="others", help=HELP["published"], bind=URL)
+    right.markdown(
+        f"Front: **{int(shown.front.sum())}** of {len(shown.rows)}, hypervolume "
+        f"**{shown.hypervolume:.3f}**",
+        help=HELP["volume"],
+    )
+    published = [one for one in PUBLISHED if others and one.data == data]
+    at_most = most / 1e6 if most and axis == "bytes" else None
+    event = st.plotly_chart(
+        tradeoff_chart.figure(
+            shown, AXES[axis], published, dim, (at_most, 100 * least or None), chosen
+        ),
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+        key="cloud",
+    )
+    if others and published:
+        note("Published, open marks: " + "; ".join(f"{p.label}: {p.source}" for p in published))
+    return [point["customdata"] for point in event.selection.points if point.get("customdata")]
+
+
+def listing(rows: list[ResultRow]) -> None:
+    """What is selected, or all, as a table that sorts and exports."""
+    frame = pd.DataFrame([rowdetails.flat(row) for row in rows])
+    st.dataframe(frame, hide_index=True, height=min(420, 36 * len(frame) + 40))
+    st.download_button(
+        "Download as CSV",
+        frame.to_csv(index=False),
+        "trade-offs.csv",
+        "text/csv",
+        on_click="ignore",
+    )
+
+
+def explore(rows: list[ResultRow]) -> None:
+    rows = narrow(rows)
+    axis = st.segmented_control(
+        "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
+    )
+    most, least = limits()
+    chosen = best(rows, most, least)
+    shown = tradeoff_chart.cloud(rows, AXES[axis or "bytes"])
+    if not shown.rows:
+        st.info("Nothing is left. Take a filter back.")
+        return
+    ids = picture(shown, axis or "bytes", most, least, chosen)
+    marked = [row for row in shown.rows if row.id in ids]
+    listing(marked or sorted(rows, key=lambda row: -row.measurement.oa))
+    candidates = marked or [row for row, on in zip(shown.rows, shown.front, strict=True) if on]
+    if chosen and chosen not in candidates:
+        candidates.insert(0, chosen)
+    rowdetails.show(candidates, chosen)
+
+
+def start() -> None:
+    """The way on: a first model, or one's own tiles."""
+    st.subheader("Your own models")
+    if not session.checkpoints():
+        st.markdown(
+            "Nothing is trained on this machine yet. One click draws 3,000 synthetic demo tiles "
+            "and trains the compact network on them, in about a minute."
+        )
+        if st.button("Train the demo model", type="primary"):
+            jobpanel.launch(
+                ["train", "--data", "demo", "--arch", "compact", "--resume"],
+                "Compact network on demo tiles",
+            )
+        note(words.SYNTHETIC)
+    left, middle, right = st.columns(3)
+    left.page_link("pages/data.py", label="**Data**: import or download tiles")
+    middle.page_link("pages/train.py", label="**Train** a model on them")
+    right.page_link("pages/compress.py", label="**Compress** it, and see it here")
+
+
+st.title("Trade-offs")
+with guard():
+    found = [row for row in table.all_rows(session.home()) if row.measurement.part == "test"]
+    if found:
+        explore(found)
+    else:
+        st.info("No model has been measured yet. Train one, then compress it.")
+with guard():
+    start()
+jobpanel.panel("The model is ready: open **Compress**.")

@@ -1,0 +1,154 @@
+"""One result in full: what it costs, its bits, its errors, and the files to take home."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lcc_core.checkpoints.packed import pack
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.studies import shipped
+from lcc_core.studies.table import ResultRow
+from pages.ui import charts, session, words
+from pages.ui.note import note
+from pages.ui.tradeoff_chart import label
+
+
+def flat(row: ResultRow) -> dict[str, Any]:
+    """The row as a table shows and exports it."""
+    one, recipe = row.measurement, row.model["recipe"]
+    coreset = row.coreset or {}
+    return {
+        "architecture": row.arch,
+        "method": row.method,
+        "accuracy (%)": round(100 * one.oa, 2),
+        "95 % from": round(100 * one.interval[0], 2),
+        "95 % to": round(100 * one.interval[1], 2),
+        "κ": round(one.kappa, 4),
+        "file (B)": one.bytes,
+        "real ratio": round(one.real_ratio, 2),
+        "average bits": round(one.average_bits, 3),
+        "zeros (%)": round(100 * one.sparsity, 2),
+        "MACs (M)": round(one.macs / 1e6, 2),
+        "latency (ms)": one.latency_ms and round(one.latency_ms, 2),
+        "recalibrated on": one.recalibrated,
+        "trained on (%)": 100 * row.fraction,
+        "coreset": coreset.get("method", ""),
+        "epochs": recipe["epochs"],
+        "seed": recipe["seed"],
+        "test tiles": one.tiles,
+        "data": one.data,
+        "synthetic": one.synthetic,
+        "measured": one.measured[:10],
+        "where": "ships with the project" if row.shipped else "this machine",
+        "checkpoint": one.checkpoint,
+        "plan": one.plan,
+    }
+
+
+def show(rows: list[ResultRow], first: ResultRow | None) -> None:
+    """Details of one of ``rows``, by default of ``first``."""
+    st.subheader("Details")
+    known = {row.id: row for row in sorted(rows, key=lambda row: -row.measurement.oa)}
+    start = list(known).index(first.id) if first and first.id in known else 0
+    chosen = st.selectbox(
+        "Result",
+        list(known),
+        index=start,
+        format_func=lambda one: label(known[one]),
+        key=f"row-{start}-{len(known)}",
+        help="What is marked in the picture; else what lies on the front.",
+    )
+    row = known[chosen]
+    _headline(row)
+    _downloads(row)
+    left, right = st.columns(2)
+    with left:
+        frame = _layers(row)
+        if not row.plan.is_float:
+            st.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
+            if frame["k"].any():
+                st.altair_chart(charts.layers(frame, "k", "pruning strength k (σ)", charts.GREEN))
+        else:
+            st.info("The float model: no layer is pruned or quantized.")
+    with right:
+        names = tuple(row.model["spec"]["class_names"])
+        st.plotly_chart(charts.confusion(row.measurement.confusion_array(), names, None))
+
+
+def _layers(row: ResultRow) -> pd.DataFrame:
+    """Bits and k of every layer, in graph order."""
+    settings = row.plan.layers
+    layers = session.layers(row.model["spec"])
+    return pd.DataFrame(
+        {
+            "layer": [layer.name for layer in layers],
+            "weights": [layer.weights for layer in layers],
+            "bits": [settings[la.name].bits if la.name in settings else 32 for la in layers],
+            "k": [settings[la.name].prune_k if la.name in settings else 0.0 for la in layers],
+        }
+    )
+
+
+def _headline(row: ResultRow) -> None:
+    one = row.measurement
+    low, high = one.interval
+    cells = st.columns(5)
+    cells[0].metric("Overall accuracy", words.percent(one.oa))
+    cells[1].metric("Packed file", words.size(one.bytes))
+    cells[2].metric("Real ratio", f"{one.real_ratio:.1f}×")
+    cells[3].metric("Average bits", f"{one.average_bits:.2f}")
+    cells[4].metric("Latency", f"{one.latency_ms:.1f} ms" if one.latency_ms else "–")
+    recipe = row.model["recipe"]
+    note(
+        f"95 % interval {words.percent(low)} to {words.percent(high)} on {one.tiles:,} {one.part} "
+        f"tiles of {one.data}{' (synthetic)' if one.synthetic else ''} in {one.precision}, on "
+        f"{one.measured[:10]}. Trained {recipe['epochs']} epochs, recipe {recipe['preset']}, seed "
+        f"{recipe['seed']}, split {row.model['split']['protocol']}. Latency: batch 1, float32, on "
+        f"the machine that measured it."
+    )
+
+
+def _downloads(row: ResultRow) -> None:
+    stem = f"{row.arch}-{row.measurement.data}-{row.measurement.plan[:6]}"
+    left, middle, _ = st.columns(3)
+    checkpoint = _checkpoint(row)
+    packed = shipped.packed_file(row)
+    if packed is not None:
+        left.download_button(
+            f"Download packed file ({words.size(packed.stat().st_size)})",
+            packed.read_bytes,
+            f"{stem}.lcc",
+            "application/octet-stream",
+            on_click="ignore",
+            type="primary",
+        )
+    elif checkpoint is not None:
+        left.download_button(
+            f"Download packed file ({words.size(row.measurement.bytes)})",
+            lambda: pack(
+                session.compressed(checkpoint, row.plan),
+                row.measurement.for_header(),
+                {"split": checkpoint.split},
+            ),
+            f"{stem}.lcc",
+            "application/octet-stream",
+            on_click="ignore",
+            type="primary",
+        )
+    else:
+        left.markdown("Its checkpoint is not on this machine: train it with the recipe above.")
+    middle.download_button(
+        "Download plan",
+        lambda: json.dumps(row.settings, indent=1),
+        f"{stem}.json",
+        "application/json",
+        on_click="ignore",
+    )
+
+
+def _checkpoint(row: ResultRow) -> Checkpoint | None:
+    return next((c for c in session.checkpoints() if c.id == row.measurement.checkpoint), None)

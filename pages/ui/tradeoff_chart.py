@@ -1,0 +1,187 @@
+"""Accuracy against size: every measurement, the front, and what others published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lcc_core.studies.pareto import front, hypervolume
+from lcc_core.studies.published import Published
+from lcc_core.studies.table import ResultRow
+from pages.ui import words
+
+COLOURS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #7A5195 #8C564B #3B3B98 #777777".split()
+SYMBOLS = "circle square diamond triangle-up triangle-down star hexagon cross x bowtie".split()
+FRONT = "#888888"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One way to count size. ``sign`` −1: more is smaller."""
+
+    title: str
+    attribute: str
+    sign: int = 1
+    scale: float = 1.0
+
+    def of(self, row: ResultRow) -> float | None:
+        value = getattr(row.measurement, self.attribute)
+        return None if value is None else value / self.scale
+
+    def of_published(self, one: Published) -> float | None:
+        value = getattr(one, self.attribute, None)
+        return None if value is None else value / self.scale
+
+
+AXES = {
+    "bytes": Axis("packed file (MB)", "bytes", scale=1e6),
+    "real ratio": Axis("real ratio (×)", "real_ratio", sign=-1),
+    "average bits": Axis("average bits a weight", "average_bits"),
+    "MACs": Axis("multiply-accumulates a tile (M)", "macs", scale=1e6),
+    "latency": Axis("milliseconds a tile (batch 1)", "latency_ms"),
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Rows with their place: ``x`` on the axis, ``y`` accuracy in percent, ``front`` or not."""
+
+    rows: list[ResultRow]
+    x: np.ndarray
+    y: np.ndarray
+    front: np.ndarray
+
+    @property
+    def hypervolume(self) -> float:
+        """Share of the box from the largest to the smallest size shown and from 0 to 100 %, on a
+        logarithmic axis, that the front dominates."""
+        if len(self.rows) < 2:
+            return 0.0
+        cost = np.log10(self.x)
+        width = float(cost.max() - cost.min()) or 1.0
+        return hypervolume((cost - cost.min()) / width, self.y / 100, 1.0)
+
+
+def cloud(rows: list[ResultRow], axis: Axis) -> Cloud:
+    placed = [(row, x) for row in rows if (x := axis.of(row))]
+    x = np.array([x for _, x in placed])
+    y = np.array([100 * row.measurement.oa for row, _ in placed])
+    return Cloud([row for row, _ in placed], x, y, front(axis.sign * x, y))
+
+
+def label(row: ResultRow) -> str:
+    """Short, and unlike any other row's."""
+    one = row.measurement
+    pruned = f", {100 * one.sparsity:.0f} % zeros" if one.sparsity > 0.005 else ""
+    kept = f" on {100 * row.fraction:g} %" if row.coreset else ""
+    return (
+        f"{row.arch}{kept} · {row.method}, {one.average_bits:.2f} bits{pruned} · "
+        f"{words.percent(one.oa)} · {words.size(one.bytes)} · {row.short}"
+    )
+
+
+def figure(
+    shown: Cloud,
+    axis: Axis,
+    published: list[Published],
+    dim: bool,
+    limits: tuple[float | None, float | None],
+    chosen: ResultRow | None,
+) -> go.Figure:
+    """One trace for each architecture and method, so that the legend filters both."""
+    plot = go.Figure()
+    archs = sorted({row.arch for row in shown.rows})
+    methods = sorted({row.method for row in shown.rows})
+    for arch in archs:
+        for method in methods:
+            places = [
+                i for i, row in enumerate(shown.rows) if (row.arch, row.method) == (arch, method)
+            ]
+            if places:
+                colour = COLOURS[archs.index(arch) % len(COLOURS)]
+                symbol = SYMBOLS[methods.index(method) % len(SYMBOLS)]
+                plot.add_trace(_points(shown, places, f"{arch}, {method}", colour, symbol, dim))
+    _add_front(plot, shown, axis)
+    for one in published:
+        if (x := axis.of_published(one)) is not None:
+            plot.add_trace(_published(one, x))
+    if chosen is not None and (x := axis.of(chosen)):
+        ring = {"symbol": "circle-open", "size": 20, "color": FRONT, "line": {"width": 2}}
+        y = [100 * chosen.measurement.oa]
+        plot.add_scatter(x=[x], y=y, mode="markers", marker=ring, name="chosen", hoverinfo="skip")
+    most, least = limits
+    if most is not None:
+        plot.add_vline(x=most, line={"dash": "dot", "color": FRONT})
+    if least is not None:
+        plot.add_hline(y=least, line={"dash": "dot", "color": FRONT})
+    plot.update_layout(
+        height=520,
+        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        xaxis={"title": axis.title, "type": "log", "dtick": "D2"},
+        yaxis={"title": "test accuracy (%)", "range": _span(shown, published)},
+        legend={"orientation": "v", "font": {"size": 11}},
+        dragmode="select",
+        clickmode="event+select",
+    )
+    return plot
+
+
+def _span(shown: Cloud, published: list[Published]) -> list[float]:
+    """The upper part, where decisions are made; the rest is a zoom-out away."""
+    values = [*shown.y, *(100 * one.oa for one in published)]
+    low = max(min(values), np.quantile(shown.y, 0.2) - 5)
+    return [low - 1, min(100.5, max(values) + 1)]
+
+
+def _points(
+    shown: Cloud, places: list[int], name: str, colour: str, symbol: str, dim: bool
+) -> go.Scatter:
+    opacity = [1.0 if shown.front[i] or not dim else 0.15 for i in places]
+    rows = [shown.rows[i] for i in places]
+    return go.Scatter(
+        x=shown.x[places],
+        y=shown.y[places],
+        mode="markers",
+        name=name,
+        marker={"color": colour, "symbol": symbol, "size": 10, "opacity": opacity},
+        customdata=[row.id for row in rows],
+        text=[_about(row) for row in rows],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _about(row: ResultRow) -> str:
+    one = row.measurement
+    low, high = one.interval
+    return (
+        f"<b>{label(row)}</b><br>95 %: {words.percent(low)} to {words.percent(high)} on "
+        f"{one.tiles:,} {one.part} tiles of {one.data}<br>real ratio {one.real_ratio:.1f}×, "
+        f"measured {one.measured[:10]}{', ships with the project' if row.shipped else ''}"
+    )
+
+
+def _add_front(plot: go.Figure, shown: Cloud, axis: Axis) -> None:
+    order = [i for i in np.argsort(axis.sign * shown.x) if shown.front[i]]
+    plot.add_scatter(
+        x=shown.x[order],
+        y=shown.y[order],
+        mode="lines",
+        name="front",
+        line={"color": FRONT, "shape": "hv", "width": 1.5},
+        hoverinfo="skip",
+    )
+
+
+def _published(one: Published, x: float) -> go.Scatter:
+    about = f"<b>{one.label}</b>: {words.percent(one.oa)}<br>{one.source}<br>{one.note}"
+    return go.Scatter(
+        x=[x],
+        y=[100 * one.oa],
+        mode="markers",
+        name=f"published: {one.label}",
+        marker={"symbol": "pentagon-open", "size": 13, "color": FRONT, "line": {"width": 2}},
+        text=[about],
+        hovertemplate="%{text}<extra></extra>",
+    )
