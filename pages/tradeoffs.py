@@ -116,7 +116,7 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
 
 def listing(rows: list[ResultRow]) -> None:
     """What is selected, or all, as a table that sorts and exports."""
-    frame = pd.DataFrame([rowdetails.flat(row) for row in rows])
+    frame = pd.DataFrame([table.flat(row) for row in rows])
     st.dataframe(frame, hide_index=True, height=min(420, 36 * len(frame) + 40))
     st.download_button(
         "Download as CSV",

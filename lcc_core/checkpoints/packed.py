@@ -26,7 +26,7 @@ from lcc_core.compression.plan import Plan
 from lcc_core.compression.quantization import Codes
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.files import canonical_json, write_bytes
-from lcc_core.models import Classifier, ModelSpec, build
+from lcc_core.models import Classifier, ModelSpec, skeleton
 
 FORMAT, VERSION = "lcc-packed", 1
 BLOBS = ("codes", "sides", "index")
@@ -176,11 +176,7 @@ def _open(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def _rebuild(header: dict[str, Any], blobs: dict[str, bytes]) -> Compressed:
     spec = ModelSpec.from_json(header["spec"])
-    try:
-        with torch.device("meta"):
-            net = build(spec).net
-    except NotImplementedError:  # RegNet works out its widths with tensors of its own
-        net = build(spec).net
+    net = skeleton(spec).net
     model = Classifier(net, spec)
     state_shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     index = _index(blobs["index"])

@@ -119,11 +119,19 @@ def output_file(name: str) -> Path:
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.splits import PARTS
+    from lcc_core.studies.packedfile import measure_file
 
     require(arguments.part in PARTS, "part", arguments.part, f"one of {', '.join(PARTS)}")
     path = Path(arguments.source).expanduser()
     if path.is_file():
-        row = _measure_file(path, arguments, context)
+        row = measure_file(
+            path,
+            context.home,
+            arguments.data,
+            arguments.part,
+            on_progress=context.progress,
+            should_stop=context.stop,
+        )
     else:
         row = _measure_checkpoint(arguments, context)
     context.say(compression_report(row))
@@ -138,6 +146,7 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.measure.measure import Origin
     from lcc_core.measure.measure import measure as run
     from lcc_core.studies.measured import checkpoint_split, measure_plan
+    from lcc_core.studies.packedfile import foreign_ids
 
     checkpoint = find_checkpoint(context.home, _name(arguments.source))
     plan = Plan({}, method="float")
@@ -148,56 +157,9 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
         return measure_plan(
             context.home, checkpoint, plan, tiles, split, part=arguments.part, **hooks
         )
-    ids = _foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
+    ids = foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
     return run(apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, **hooks)
-
-
-def _measure_file(path: Path, arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.checkpoints.packed import load_compressed
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.measure.measure import Origin
-    from lcc_core.measure.measure import measure as run
-
-    compressed = load_compressed(path)
-    spec, facts = compressed.model.spec, compressed.model.header
-    known = facts.get("measurement") or {}
-    trained = known.get("data")
-    if not (arguments.data or trained):
-        raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
-    tiles = load_tiles(arguments.data or trained, context.home, context.progress)
-    split = (facts.get("extra") or {}).get("split") or {}
-    if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
-        raise DataError(
-            f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",
-            "Training tiles could be among them: import the set again, or name another.",
-        )
-    ids = _foreign_ids(tiles, spec, split, arguments.part)
-    row = run(
-        compressed,
-        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0)), split),
-        tiles,
-        ids,
-        arguments.part,
-        on_progress=context.progress,
-        should_stop=context.stop,
-    )
-    written = path.stat().st_size
-    return replace(row, bytes=written, real_ratio=row.float_bytes / written)
-
-
-def _foreign_ids(tiles: Any, spec: Any, split: dict[str, Any], part: str) -> Any:
-    """The tiles of ``part`` under the model's own split; its classes and bands must be theirs."""
-    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
-
-    if tiles.class_names != spec.class_names or tiles.bands != spec.bands:
-        raise DataError(
-            f"The model knows {spec.classes} classes in {spec.bands} bands, and those of "
-            f"{tiles.name!r} are others.",
-            "Name a data set with the same classes with --data.",
-        )
-    seed = int(split.get("seed", 0))
-    return make_split(tiles, split.get("protocol", DEFAULT_PROTOCOL), seed).part(part)
 
 
 def _name(source: str) -> str:
@@ -279,13 +241,14 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     import torch
 
     from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.packedfile import foreign_ids
     from lcc_core.training.batches import gather
 
     try:
         if data is None:
             raise DataError("unknown data set")
         tiles = load_tiles(data, context.home, context.progress)
-        ids = _foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
+        ids = foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
         return gather(tiles, ids).contiguous(), f"test tiles of {data}"
     except DataError:
         generator = torch.Generator().manual_seed(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.error import URLError
 
+import torch
 from torch import nn
 
 from lcc_core.errors import ModelError
@@ -65,6 +66,15 @@ def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
             )
         return Classifier(CompactNet(spec.classes, spec.bands), spec)
     return Classifier(_torchvision_net(spec, pretrained), spec)
+
+
+def skeleton(spec: ModelSpec) -> Classifier:
+    """The classifier without memory for its weights, where its architecture allows that."""
+    try:
+        with torch.device("meta"):
+            return build(spec)
+    except NotImplementedError:  # RegNet works out its widths with tensors of its own
+        return build(spec)
 
 
 def _torchvision_net(spec: ModelSpec, pretrained: bool) -> nn.Module:

@@ -1,10 +1,24 @@
-"""Packed checkpoints of the best results, shipped with the project so that they can be taken."""
+"""What ships with the project: measured rows, and packed checkpoints of the best of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from lcc_core.studies.table import SHIPPED, ResultRow
+from lcc_core.checkpoints.packed import pack, read_header
+from lcc_core.checkpoints.store import find_checkpoint
+from lcc_core.compression.apply import apply
+from lcc_core.data.catalog import load_tiles
+from lcc_core.errors import LccError
+from lcc_core.files import Home, write_bytes
+from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+from lcc_core.studies.measured import calibration_for, checkpoint_split
+from lcc_core.studies.packedfile import measure_file
+from lcc_core.studies.pareto import front
+from lcc_core.studies.table import SHIPPED, ResultRow, own_rows, write_shipped
+
+TOLERANCE = 0.001  # of the accuracy: processors round differently
 
 
 def packed_path(row: ResultRow, folder: Path = SHIPPED) -> Path:
@@ -16,3 +30,74 @@ def packed_file(row: ResultRow, folder: Path = SHIPPED) -> Path | None:
     """The shipped file of this model and plan, if there is one."""
     path = packed_path(row, folder)
     return path if path.is_file() else None
+
+
+def ship(home: Home, data: str, most_bytes: int, folder: Path = SHIPPED) -> list[Path]:
+    """Write the test rows of ``data``, and pack each architecture's front, smallest files first,
+    until ``most_bytes`` are used up. Returns the packed files."""
+    rows = [
+        row
+        for row in own_rows(home)
+        if row.measurement.data == data and row.measurement.part == "test"
+    ]
+    if not rows:
+        raise LccError(f"Nothing was measured on {data!r} yet.", "Measure something first.")
+    write_shipped(folder / f"{data}.jsonl", rows)
+    tiles, written, used = load_tiles(data, home), [], 0
+    for row in sorted(_fronts(rows), key=lambda row: row.measurement.bytes):
+        if used + row.measurement.bytes > most_bytes:
+            break
+        checkpoint = find_checkpoint(home, row.measurement.checkpoint)
+        split = checkpoint_split(checkpoint, tiles)
+        compressed = apply(checkpoint.model(), row.plan, calibration_for(row.plan, tiles, split))
+        content = pack(compressed, row.measurement.for_header(), {"split": checkpoint.split})
+        path = packed_path(row, folder)
+        write_bytes(path, content)
+        written.append(path)
+        used += len(content)
+    for path in (folder / "models").glob("*.lcc"):
+        if path not in written:
+            path.unlink()
+    return written
+
+
+def _fronts(rows: list[ResultRow]) -> Iterator[ResultRow]:
+    """What no other row of its architecture beats, among quantized models."""
+    rows = [row for row in rows if not row.plan.is_float]
+    for arch in {row.arch for row in rows}:
+        own = [row for row in rows if row.arch == arch]
+        keep = front([r.measurement.bytes for r in own], [r.measurement.oa for r in own])
+        yield from (row for row, on in zip(own, keep, strict=True) if on)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A shipped file measured again: test accuracy then and now, and on how many tiles."""
+
+    name: str
+    shipped: float
+    measured: float
+    tiles: int
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.shipped - self.measured) <= TOLERANCE
+
+
+def verify(
+    home: Home,
+    folder: Path = SHIPPED,
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+) -> list[Verified]:
+    """Measure every shipped file on the user's own tiles. ``LccError`` where none ships."""
+    paths = sorted((folder / "models").glob("*.lcc"))
+    if not paths:
+        raise LccError("No packed model ships with this copy.", "Get the whole repository.")
+    found = []
+    for place, path in enumerate(paths):
+        on_progress(Progress("verify", place, len(paths), path.stem))
+        known = read_header(path)["measurement"]
+        row = measure_file(path, home, should_stop=should_stop)
+        found.append(Verified(path.stem, known["oa"], row.oa, row.tiles))
+    return found

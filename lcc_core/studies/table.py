@@ -137,6 +137,38 @@ def all_rows(home: Home) -> list[ResultRow]:
     return list((rows | {row.id: row for row in own_rows(home)}).values())
 
 
+def flat(row: ResultRow) -> dict[str, Any]:
+    """The row as a table shows and exports it, units in the names."""
+    one, recipe = row.measurement, row.model["recipe"]
+    coreset = row.coreset or {}
+    return {
+        "architecture": row.arch,
+        "method": row.method,
+        "accuracy (%)": round(100 * one.oa, 2),
+        "95 % from": round(100 * one.interval[0], 2),
+        "95 % to": round(100 * one.interval[1], 2),
+        "κ": round(one.kappa, 4),
+        "file (B)": one.bytes,
+        "real ratio": round(one.real_ratio, 2),
+        "average bits": round(one.average_bits, 3),
+        "zeros (%)": round(100 * one.sparsity, 2),
+        "MACs (M)": round(one.macs / 1e6, 2),
+        "latency (ms)": one.latency_ms and round(one.latency_ms, 2),
+        "recalibrated on": one.recalibrated,
+        "trained on (%)": 100 * row.fraction,
+        "coreset": coreset.get("method", ""),
+        "epochs": recipe["epochs"],
+        "seed": recipe["seed"],
+        "test tiles": one.tiles,
+        "data": one.data,
+        "synthetic": one.synthetic,
+        "measured": one.measured[:10],
+        "where": "ships with the project" if row.shipped else "this machine",
+        "checkpoint": one.checkpoint,
+        "plan": one.plan,
+    }
+
+
 def write_shipped(path: Path, rows: Iterable[ResultRow]) -> None:
     """A line a row, in a lasting order."""
     lines = sorted(canonical_json(row.to_json()) for row in rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-import torch
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Compressed, Plan, apply
@@ -13,7 +12,7 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
-from lcc_core.models import Classifier, LayerInfo, ModelSpec, build, compressible_layers
+from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
 from lcc_core.studies.measured import checkpoint_split
 
 
@@ -39,8 +38,7 @@ def tiles(name: str) -> TileSet:
 @st.cache_data(max_entries=32, show_spinner=False)
 def layers(spec: dict) -> list[LayerInfo]:
     """The compressible layers of an architecture, in graph order; no weights are made."""
-    with torch.device("meta"):
-        return compressible_layers(build(ModelSpec.from_json(spec)))
+    return compressible_layers(skeleton(ModelSpec.from_json(spec)))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the checkpoint …")

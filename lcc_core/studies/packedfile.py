@@ -1,0 +1,69 @@
+"""Packed files measured as they are: by anyone who has the tiles, without the checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lcc_core.checkpoints.packed import load_compressed
+from lcc_core.data.catalog import load_tiles
+from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import DataError
+from lcc_core.files import Home
+from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measurement import Measurement
+from lcc_core.models import ModelSpec
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+
+
+def measure_file(
+    path: Path,
+    home: Home,
+    data: str | None = None,
+    part: str = "test",
+    *,
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+) -> Measurement:
+    """Accuracy and sizes of a packed file on ``part`` of the set it names, or of ``data``."""
+    compressed = load_compressed(path)
+    spec, facts = compressed.model.spec, compressed.model.header
+    known = facts.get("measurement") or {}
+    trained = known.get("data")
+    if not (data or trained):
+        raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
+    tiles = load_tiles(data or trained, home, on_progress)
+    split = (facts.get("extra") or {}).get("split") or {}
+    if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
+        raise DataError(
+            f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",
+            "Training tiles could be among them: import the set again, or name another.",
+        )
+    ids = foreign_ids(tiles, spec, split, part)
+    row = measure(
+        compressed,
+        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0)), split),
+        tiles,
+        ids,
+        part,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    written = path.stat().st_size
+    return replace(row, bytes=written, real_ratio=row.float_bytes / written)
+
+
+def foreign_ids(tiles: TileSet, spec: ModelSpec, split: dict[str, Any], part: str) -> np.ndarray:
+    """The tiles of ``part`` under the model's own split; its classes and bands must be theirs."""
+    if tiles.class_names != spec.class_names or tiles.bands != spec.bands:
+        raise DataError(
+            f"The model knows {spec.classes} classes in {spec.bands} bands, and those of "
+            f"{tiles.name!r} are others.",
+            "Name a data set with the same classes with --data.",
+        )
+    seed = int(split.get("seed", 0))
+    return make_split(tiles, split.get("protocol", DEFAULT_PROTOCOL), seed).part(part)

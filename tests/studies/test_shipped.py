@@ -1,0 +1,83 @@
+"""Rows and packed models that ship: written, read again elsewhere, verified."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lcc_core.checkpoints.packed import read_header
+from lcc_core.compression import Plan, uniform_plan
+from lcc_core.data.catalog import import_tiles
+from lcc_core.data.splits import make_split
+from lcc_core.errors import LccError
+from lcc_core.files import Home
+from lcc_core.studies import shipped, table
+from lcc_core.studies.measured import measure_plan
+from lcc_core.training import make_recipe, train
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Home:
+    home = Home.find(tmp_path_factory.mktemp("measured"))
+    tiles = import_tiles("tiny", tile_folder, home)
+    split = make_split(tiles)
+    checkpoint = train(make_recipe("compact", epochs=3, batch=8), tiles, split, home)
+    model = checkpoint.model()
+    for plan in (Plan({}), *(uniform_plan(model, b, recalibrate=16) for b in (8, 4, 2, 1))):
+        measure_plan(home, checkpoint, plan, tiles, split)
+    return home
+
+
+def test_ship_and_verify(measured: Home, tmp_path: Path, tile_folder: Path) -> None:
+    paths = shipped.ship(measured, "tiny", 10**7, tmp_path)
+    rows = table.shipped_rows(tmp_path)
+    assert len(rows) == 5 and all(row.shipped for row in rows)
+    own = {row.id: row for row in table.own_rows(measured)}
+    assert {row.id for row in rows} == set(own)
+    assert all(replace(row, shipped=False) == own[row.id] for row in rows)
+    assert paths and [p for row in rows if (p := shipped.packed_file(row, tmp_path))]
+    assert sum(path.stat().st_size for path in paths) <= 10**7
+    # On another machine that has nothing but the tiles:
+    other = Home.find(tmp_path / "other")
+    import_tiles("tiny", tile_folder, other)
+    found = shipped.verify(other, tmp_path)
+    assert len(found) == len(paths) and all(one.holds for one in found)
+    assert [one.shipped for one in found] == [one.measured for one in found]
+    assert read_header(paths[0])["extra"]["split"] == {"protocol": "64/16/20", "seed": 0}
+
+
+def test_budget_and_leftovers(measured: Home, tmp_path: Path) -> None:
+    everything = shipped.ship(measured, "tiny", 10**7, tmp_path)
+    smallest = min(path.stat().st_size for path in everything)
+    few = shipped.ship(measured, "tiny", smallest + 10, tmp_path)
+    assert len(few) == 1 and list((tmp_path / "models").glob("*")) == few
+    with pytest.raises(LccError, match="Nothing was measured on 'other'"):
+        shipped.ship(measured, "other", 1, tmp_path)
+
+
+def test_nothing_ships(measured: Home, tmp_path: Path) -> None:
+    assert table.shipped_rows(tmp_path) == []
+    with pytest.raises(LccError, match="No packed model ships"):
+        shipped.verify(measured, tmp_path)
+
+
+def test_damaged_rows_are_passed_over(measured: Home, tmp_path: Path) -> None:
+    shipped.ship(measured, "tiny", 0, tmp_path)
+    path = tmp_path / "tiny.jsonl"
+    lines = path.read_text().splitlines()
+    row = json.loads(lines[0])
+    bad = ["", "{}", "[1]", lines[1][:50], json.dumps(row | {"settings": {"layers": 3}})]
+    path.write_text("\n".join([*lines, *bad]))
+    assert len(table.shipped_rows(tmp_path)) == 5
+
+
+def test_a_row_says_what_it_is(measured: Home) -> None:
+    rows = sorted(table.own_rows(measured), key=lambda row: row.measurement.bytes)
+    assert len({row.short for row in rows}) == 5
+    assert [row.method for row in rows] == ["fixed"] * 4 + ["float"]
+    assert rows[0].arch == "compact" and rows[0].fraction == 1 and rows[0].coreset is None
+    flat = table.flat(rows[0])
+    assert flat["file (B)"] == rows[0].measurement.bytes and flat["where"] == "this machine"
