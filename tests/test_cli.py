@@ -181,6 +181,29 @@ def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path:
     assert "real" in shell("measure", out) and "zeros-free" in shell.out
 
 
+def test_results_are_listed_shipped_and_verified(
+    shell: Shell, checkpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "studies"))
+    for bits in (8, 3):
+        shell("compress", checkpoint, "--bits", bits, "--out", tmp_path / "x.lcc")
+    out = tmp_path / "rows.csv"
+    found = shell.json("results", "--data", "mine", "--out", out)["results"]
+    assert {8.0, 3.0} <= {row["average bits"] for row in found}
+    assert len(out.read_text().splitlines()) == len(found) + 1
+    front = shell.json("results", "--data", "mine", "--front")["results"]
+    assert 0 < len(front) <= len(found) and "compact" in shell("results")
+    shell("verify", code=2)
+    assert "No packed model ships" in shell.err
+    made = shell.json("ship", "--data", "mine")
+    assert made["rows"] == len(found) and made["models"]
+    verified = shell.json("verify")["verified"]
+    assert [one["name"] + ".lcc" for one in verified] == sorted(made["models"])
+    assert all(one["holds"] for one in verified)
+    shell("ship", "--data", "none", code=2)
+    assert "Nothing was measured on 'none'" in shell.err
+
+
 def test_measure_a_checkpoint(shell: Shell, checkpoint: str, tile_folder: Path) -> None:
     row = shell.json("measure", checkpoint)
     assert (row["average_bits"], row["part"], row["checkpoint"]) == (32, "test", checkpoint)

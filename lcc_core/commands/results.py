@@ -107,10 +107,10 @@ def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def ship(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.shipped import ship
-    from lcc_core.studies.table import SHIPPED, shipped_rows
+    from lcc_core.studies.table import shipped_folder, shipped_rows
 
     paths = ship(context.home, arguments.data, int(1e6 * arguments.models_mb))
     used = sum(path.stat().st_size for path in paths)
     rows = len(shipped_rows())
-    context.say(f"{rows} rows and {len(paths)} packed models ({size(used)}) in {SHIPPED}")
+    context.say(f"{rows} rows and {len(paths)} packed models ({size(used)}) in {shipped_folder()}")
     return {"rows": rows, "models": [path.name for path in paths], "bytes": used}

@@ -16,23 +16,23 @@ from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.measured import calibration_for, checkpoint_split
 from lcc_core.studies.packedfile import measure_file
 from lcc_core.studies.pareto import front
-from lcc_core.studies.table import SHIPPED, ResultRow, own_rows, write_shipped
+from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
 
 TOLERANCE = 0.001  # of the accuracy: processors round differently
 
 
-def packed_path(row: ResultRow, folder: Path = SHIPPED) -> Path:
+def packed_path(row: ResultRow) -> Path:
     one = row.measurement
-    return folder / "models" / f"{row.arch}-{one.checkpoint}-{one.plan}.lcc"
+    return shipped_folder() / "models" / f"{row.arch}-{one.checkpoint}-{one.plan}.lcc"
 
 
-def packed_file(row: ResultRow, folder: Path = SHIPPED) -> Path | None:
+def packed_file(row: ResultRow) -> Path | None:
     """The shipped file of this model and plan, if there is one."""
-    path = packed_path(row, folder)
+    path = packed_path(row)
     return path if path.is_file() else None
 
 
-def ship(home: Home, data: str, most_bytes: int, folder: Path = SHIPPED) -> list[Path]:
+def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
     """Write the test rows of ``data``, and pack each architecture's front, smallest files first,
     until ``most_bytes`` are used up. Returns the packed files."""
     rows = [
@@ -42,7 +42,7 @@ def ship(home: Home, data: str, most_bytes: int, folder: Path = SHIPPED) -> list
     ]
     if not rows:
         raise LccError(f"Nothing was measured on {data!r} yet.", "Measure something first.")
-    write_shipped(folder / f"{data}.jsonl", rows)
+    write_shipped(shipped_folder() / f"{data}.jsonl", rows)
     tiles, written, used = load_tiles(data, home), [], 0
     for row in sorted(_fronts(rows), key=lambda row: row.measurement.bytes):
         if used + row.measurement.bytes > most_bytes:
@@ -51,11 +51,11 @@ def ship(home: Home, data: str, most_bytes: int, folder: Path = SHIPPED) -> list
         split = checkpoint_split(checkpoint, tiles)
         compressed = apply(checkpoint.model(), row.plan, calibration_for(row.plan, tiles, split))
         content = pack(compressed, row.measurement.for_header(), {"split": checkpoint.split})
-        path = packed_path(row, folder)
+        path = packed_path(row)
         write_bytes(path, content)
         written.append(path)
         used += len(content)
-    for path in (folder / "models").glob("*.lcc"):
+    for path in (shipped_folder() / "models").glob("*.lcc"):
         if path not in written:
             path.unlink()
     return written
@@ -86,12 +86,11 @@ class Verified:
 
 def verify(
     home: Home,
-    folder: Path = SHIPPED,
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
 ) -> list[Verified]:
     """Measure every shipped file on the user's own tiles. ``LccError`` where none ships."""
-    paths = sorted((folder / "models").glob("*.lcc"))
+    paths = sorted((shipped_folder() / "models").glob("*.lcc"))
     if not paths:
         raise LccError("No packed model ships with this copy.", "Get the whole repository.")
     found = []

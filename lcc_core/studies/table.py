@@ -7,6 +7,7 @@ one leaves no half row. Rows that ship with the project are lines of ``cache/stu
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,9 +20,14 @@ from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
 
-SHIPPED = Path(__file__).resolve().parents[2] / "cache" / "studies"
 # What a row remembers of its checkpoint: enough to read it without.
 MODEL = ("id", "recipe", "spec", "split", "accuracy", "created", "seconds")
+
+
+def shipped_folder() -> Path:
+    """Where results lie that ship with the project: ``$LCC_STUDIES``, else ``cache/studies``."""
+    project = Path(__file__).resolve().parents[2]
+    return Path(os.environ.get("LCC_STUDIES") or project / "cache" / "studies")
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,11 @@ def own_rows(home: Home) -> list[ResultRow]:
     return [row for path in sorted(home.results.glob("*.json")) if (row := read_row(path))]
 
 
-def shipped_rows(folder: Path = SHIPPED) -> list[ResultRow]:
+def shipped_rows() -> list[ResultRow]:
     """What ships with the project."""
     return [
         row
-        for path in sorted(folder.glob("*.jsonl"))
+        for path in sorted(shipped_folder().glob("*.jsonl"))
         for row in _shipped(path, path.stat().st_mtime_ns)
     ]
 

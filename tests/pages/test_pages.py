@@ -15,7 +15,6 @@ from lcc_core.data.catalog import import_tiles, load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies import table
 from lcc_core.studies.measured import checkpoint_split, measure_plan
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
@@ -44,7 +43,7 @@ def trained(home: Home, tile_folder) -> Home:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No results ship with the project."""
-    monkeypatch.setattr(table, "all_rows", table.own_rows)
+    monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "none"))
     return tmp_path
 
 

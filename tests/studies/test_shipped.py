@@ -31,47 +31,53 @@ def measured(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Hom
     return home
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LCC_STUDIES", str(tmp_path))
+    return tmp_path
+
+
 def test_ship_and_verify(measured: Home, tmp_path: Path, tile_folder: Path) -> None:
-    paths = shipped.ship(measured, "tiny", 10**7, tmp_path)
-    rows = table.shipped_rows(tmp_path)
+    paths = shipped.ship(measured, "tiny", 10**7)
+    rows = table.shipped_rows()
     assert len(rows) == 5 and all(row.shipped for row in rows)
     own = {row.id: row for row in table.own_rows(measured)}
     assert {row.id for row in rows} == set(own)
     assert all(replace(row, shipped=False) == own[row.id] for row in rows)
-    assert paths and [p for row in rows if (p := shipped.packed_file(row, tmp_path))]
+    assert paths and [p for row in rows if (p := shipped.packed_file(row))]
     assert sum(path.stat().st_size for path in paths) <= 10**7
     # On another machine that has nothing but the tiles:
     other = Home.find(tmp_path / "other")
     import_tiles("tiny", tile_folder, other)
-    found = shipped.verify(other, tmp_path)
+    found = shipped.verify(other)
     assert len(found) == len(paths) and all(one.holds for one in found)
     assert [one.shipped for one in found] == [one.measured for one in found]
     assert read_header(paths[0])["extra"]["split"] == {"protocol": "64/16/20", "seed": 0}
 
 
 def test_budget_and_leftovers(measured: Home, tmp_path: Path) -> None:
-    everything = shipped.ship(measured, "tiny", 10**7, tmp_path)
+    everything = shipped.ship(measured, "tiny", 10**7)
     smallest = min(path.stat().st_size for path in everything)
-    few = shipped.ship(measured, "tiny", smallest + 10, tmp_path)
+    few = shipped.ship(measured, "tiny", smallest + 10)
     assert len(few) == 1 and list((tmp_path / "models").glob("*")) == few
     with pytest.raises(LccError, match="Nothing was measured on 'other'"):
-        shipped.ship(measured, "other", 1, tmp_path)
+        shipped.ship(measured, "other", 1)
 
 
 def test_nothing_ships(measured: Home, tmp_path: Path) -> None:
-    assert table.shipped_rows(tmp_path) == []
+    assert table.shipped_rows() == []
     with pytest.raises(LccError, match="No packed model ships"):
-        shipped.verify(measured, tmp_path)
+        shipped.verify(measured)
 
 
 def test_damaged_rows_are_passed_over(measured: Home, tmp_path: Path) -> None:
-    shipped.ship(measured, "tiny", 0, tmp_path)
+    shipped.ship(measured, "tiny", 0)
     path = tmp_path / "tiny.jsonl"
     lines = path.read_text().splitlines()
     row = json.loads(lines[0])
     bad = ["", "{}", "[1]", lines[1][:50], json.dumps(row | {"settings": {"layers": 3}})]
     path.write_text("\n".join([*lines, *bad]))
-    assert len(table.shipped_rows(tmp_path)) == 5
+    assert len(table.shipped_rows()) == 5
 
 
 def test_a_row_says_what_it_is(measured: Home) -> None:

@@ -1,0 +1,44 @@
+"""First visit, and from a limit to the file that fits."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import lcc_core
+
+playwright = pytest.importorskip("playwright.sync_api")
+WAIT_MS = 30_000
+
+
+def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
+    page.goto(address)
+    playwright.expect(page.get_by_role("heading", name="Trade-offs")).to_be_visible()
+    playwright.expect(page.get_by_text("hypervolume")).to_be_visible(timeout=WAIT_MS)
+    playwright.expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
+    playwright.expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    playwright.expect(page.get_by_text("Overall accuracy")).to_be_visible()
+
+
+def test_from_a_limit_to_the_file(page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/?data=eurosat")
+    most = page.get_by_label("At most (MB)")
+    most.fill("0.1")
+    most.press("Enter")
+    playwright.expect(page.get_by_text("The most accurate:")).to_be_visible(timeout=WAIT_MS)
+    page.wait_for_url(re.compile(r"most=0\.1"))
+    said = page.get_by_test_id("stAlert").inner_text()
+    assert re.search(r"\d+ of \d+ fit\.", said)
+    button = page.get_by_role("button", name=re.compile("Download packed file"))
+    with page.expect_download() as download:
+        button.click()
+    path = tmp_path / "model.lcc"
+    download.value.save_as(path)
+    assert path.stat().st_size <= 100_000
+    row = lcc_core.load(path).header["measurement"]
+    assert f"{100 * row['oa']:.2f} %" in said
+    # A colleague who opens the link sees the same.
+    page.goto(page.url)
+    playwright.expect(page.get_by_test_id("stAlert")).to_have_text(said, timeout=WAIT_MS)
