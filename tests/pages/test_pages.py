@@ -40,14 +40,7 @@ def trained(home: Home, tile_folder) -> Home:
     return home
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No results ship with the project."""
-    monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "none"))
-    return tmp_path
-
-
-def test_tradeoffs_name_the_first_step(home: Home, bare: Path) -> None:
+def test_tradeoffs_name_the_first_step(home: Home) -> None:
     test = page("tradeoffs")
     assert not test.exception
     assert "No model has been measured yet" in words(test)
@@ -62,7 +55,7 @@ def measure_some(home: Home) -> list[Measurement]:
     return [measure_plan(home, checkpoint, plan, tiles, split) for plan in plans]
 
 
-def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home, bare: Path) -> None:
+def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> None:
     rows = measure_some(trained)
     test = page("tradeoffs")
     assert not test.exception
@@ -85,7 +78,7 @@ def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home, bar
     assert not test.exception and not test.error
 
 
-def test_filters_leave_what_they_say(trained: Home, bare: Path) -> None:
+def test_filters_leave_what_they_say(trained: Home) -> None:
     measure_some(trained)
     test = page("tradeoffs")
     test.multiselect(key="methods").set_value(["float"]).run()
