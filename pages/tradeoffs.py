@@ -46,16 +46,19 @@ def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     ]
 
 
-def limits() -> tuple[float, float]:
-    """At most so many bytes, at least such an accuracy."""
-    left, right, *_ = st.columns([2, 2, 3])
+def limits() -> tuple[str, float, float]:
+    """How size is counted; at most so many bytes, at least such an accuracy."""
+    first, left, right = st.columns([5, 2, 2])
+    axis = first.segmented_control(
+        "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
+    )
     most = left.number_input(
         "At most (MB)", 0.0, None, 0.0, 0.05, "%.3f", key="most", help=HELP["most"], bind=URL
     )
     least = right.number_input(
         "At least (%)", 0.0, 100.0, 0.0, 0.5, "%.2f", key="least", help=HELP["least"], bind=URL
     )
-    return 1e6 * most, least / 100
+    return axis or "bytes", 1e6 * most, least / 100
 
 
 def best(rows: list[ResultRow], most: float, least: float) -> ResultRow | None:
@@ -129,16 +132,13 @@ def listing(rows: list[ResultRow]) -> None:
 
 def explore(rows: list[ResultRow]) -> None:
     rows = narrow(rows)
-    axis = st.segmented_control(
-        "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
-    )
-    most, least = limits()
+    axis, most, least = limits()
     chosen = best(rows, most, least)
-    shown = tradeoff_chart.cloud(rows, AXES[axis or "bytes"])
+    shown = tradeoff_chart.cloud(rows, AXES[axis])
     if not shown.rows:
         st.info("Nothing is left. Take a filter back.")
         return
-    ids = picture(shown, axis or "bytes", most, least, chosen)
+    ids = picture(shown, axis, most, least, chosen)
     marked = [row for row in shown.rows if row.id in ids]
     listing(marked or sorted(rows, key=lambda row: -row.measurement.oa))
     candidates = marked or [row for row, on in zip(shown.rows, shown.front, strict=True) if on]

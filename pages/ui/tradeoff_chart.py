@@ -52,6 +52,7 @@ class Cloud:
     x: np.ndarray
     y: np.ndarray
     front: np.ndarray
+    sign: int
 
     @property
     def hypervolume(self) -> float:
@@ -59,7 +60,7 @@ class Cloud:
         logarithmic axis, that the front dominates."""
         if len(self.rows) < 2:
             return 0.0
-        cost = np.log10(self.x)
+        cost = self.sign * np.log10(self.x)
         width = float(cost.max() - cost.min()) or 1.0
         return hypervolume((cost - cost.min()) / width, self.y / 100, 1.0)
 
@@ -68,7 +69,7 @@ def cloud(rows: list[ResultRow], axis: Axis) -> Cloud:
     placed = [(row, x) for row in rows if (x := axis.of(row))]
     x = np.array([x for _, x in placed])
     y = np.array([100 * row.measurement.oa for row, _ in placed])
-    return Cloud([row for row, _ in placed], x, y, front(axis.sign * x, y))
+    return Cloud([row for row, _ in placed], x, y, front(axis.sign * x, y), axis.sign)
 
 
 def label(row: ResultRow) -> str:
@@ -99,10 +100,14 @@ def figure(
             places = [
                 i for i, row in enumerate(shown.rows) if (row.arch, row.method) == (arch, method)
             ]
-            if places:
-                colour = COLOURS[archs.index(arch) % len(COLOURS)]
-                symbol = SYMBOLS[methods.index(method) % len(SYMBOLS)]
-                plot.add_trace(_points(shown, places, f"{arch}, {method}", colour, symbol, dim))
+            colour = COLOURS[archs.index(arch) % len(COLOURS)]
+            symbol = SYMBOLS[methods.index(method) % len(SYMBOLS)]
+            bright = [i for i in places if shown.front[i] or not dim]
+            faded = [i for i in places if i not in bright]
+            for part, opacity in ((bright, 1.0), (faded, 0.15)):
+                if part:
+                    trace = _points(shown, part, f"{arch}, {method}", colour, symbol, opacity)
+                    plot.add_trace(trace.update(showlegend=part is bright or not bright))
     _add_front(plot, shown, axis)
     for one in published:
         if (x := axis.of_published(one)) is not None:
@@ -136,15 +141,15 @@ def _span(shown: Cloud, published: list[Published]) -> list[float]:
 
 
 def _points(
-    shown: Cloud, places: list[int], name: str, colour: str, symbol: str, dim: bool
+    shown: Cloud, places: list[int], name: str, colour: str, symbol: str, opacity: float
 ) -> go.Scatter:
-    opacity = [1.0 if shown.front[i] or not dim else 0.15 for i in places]
     rows = [shown.rows[i] for i in places]
     return go.Scatter(
         x=shown.x[places],
         y=shown.y[places],
         mode="markers",
         name=name,
+        legendgroup=name,
         marker={"color": colour, "symbol": symbol, "size": 10, "opacity": opacity},
         customdata=[row.id for row in rows],
         text=[_about(row) for row in rows],
