@@ -27,6 +27,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
     )
     command.add_argument(
+        "--spare-depthwise",
+        action=argparse.BooleanOptionalAction,
+        help="8 bits or more for depthwise layers, no pruning; default: yes, per channel",
+    )
+    command.add_argument(
         "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
     )
     command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
@@ -92,7 +97,10 @@ def _plan(arguments: argparse.Namespace, model: Any) -> Any:
     from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
 
-    asked = {name: getattr(arguments, name) for name in ("bits", "k", "granularity", "scale")}
+    asked = {
+        name: getattr(arguments, name)
+        for name in ("bits", "k", "granularity", "scale", "spare_depthwise")
+    }
     if arguments.recalibrate is not None:
         asked["recalibrate"] = TILES if arguments.recalibrate else 0
     asked = {name: value for name, value in asked.items() if value is not None}
@@ -101,7 +109,7 @@ def _plan(arguments: argparse.Namespace, model: Any) -> Any:
     if not arguments.plan:
         return uniform_plan(model, **{"bits": 8, "recalibrate": TILES} | asked)
     if asked:
-        option = "paper" if arguments.paper else next(iter(asked))
+        option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
     try:
         return Plan.from_json(Path(arguments.plan).read_text())

@@ -16,6 +16,9 @@ KINDS: dict[type[nn.Module], str] = {
 }
 
 
+DEPTHWISE = "depthwise "
+
+
 @dataclass(frozen=True)
 class LayerInfo:
     """One compressible layer: weight ``shape`` (out, in/groups, …) and number of ``weights``."""
@@ -29,7 +32,7 @@ class LayerInfo:
 def _kind(module: nn.Module) -> str | None:
     kind = next((kind for type_, kind in KINDS.items() if isinstance(module, type_)), None)
     if kind and getattr(module, "groups", 1) > 1 and module.weight.shape[1] == 1:
-        return "depthwise " + kind
+        return DEPTHWISE + kind
     return kind
 
 

@@ -16,8 +16,10 @@ from lcc_core.compression.search.settings import (
     REFERENCES,
     SearchSettings,
 )
+from lcc_core.compression.uniform import SPARED_BITS
 from lcc_core.studies.searched import PROTOCOLS, Selection
 from pages.ui import session
+from pages.ui.note import note
 
 URL = "query-params"
 HELP = {
@@ -61,7 +63,15 @@ def fixed(checkpoint: Checkpoint) -> Plan:
     )
     bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
     granularity, scale, recalibrate = _quantizer(rest)
-    return uniform_plan(session.model(checkpoint), bits, k, granularity, scale, recalibrate)
+    plan = uniform_plan(session.model(checkpoint), bits, k, granularity, scale, recalibrate)
+    spared = [one for one in plan.layers.values() if (one.bits, one.prune_k) != (bits, k)]
+    if spared:
+        note(
+            f"{len(spared)} depthwise layers keep {max(bits, SPARED_BITS)} bits and all their "
+            "weights: they are few and matter much. One scale a tensor, as in the papers, treats "
+            "all layers alike."
+        )
+    return plan
 
 
 def adaptive() -> tuple[SearchSettings, Selection]:

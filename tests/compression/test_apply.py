@@ -10,7 +10,14 @@ import torch
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.errors import LccError
-from lcc_core.models import Classifier, ModelSpec, build, compressible_layers, weight_of
+from lcc_core.models import (
+    Classifier,
+    ModelSpec,
+    build,
+    compressible_layers,
+    skeleton,
+    weight_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +119,20 @@ def test_settings_are_checked(wrong: dict) -> None:
     name, value = next(iter(wrong.items()))
     with pytest.raises(ValueError, match=f"{name}={value!r}"):
         LayerSetting(**wrong)
+
+
+def test_depthwise_layers_are_spared_but_for_the_papers_quantizer() -> None:
+    spec = ModelSpec("mobilenet_v3_small", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+    model = skeleton(spec)
+    kinds = {layer.name: layer.kind for layer in compressible_layers(model)}
+    depthwise = {name for name, kind in kinds.items() if kind.startswith("depthwise")}
+    assert len(depthwise) == 11
+    ours = uniform_plan(model, 3, 0.5)
+    assert {n for n, one in ours.layers.items() if (one.bits, one.prune_k) == (8, 0)} == depthwise
+    assert {one.bits for name, one in ours.layers.items() if name not in depthwise} == {3}
+    for plan in (
+        uniform_plan(model, 3, 0.5, "tensor", "absmax"),
+        uniform_plan(model, 3, 0.5, spare_depthwise=False),
+    ):
+        assert {(one.bits, one.prune_k) for one in plan.layers.values()} == {(3, 0.5)}
+    assert uniform_plan(model, 32, 0.0).is_float
