@@ -17,9 +17,9 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
     command.add_argument(
         "--method",
-        default="forgetting",
+        default="ccs",
         metavar="random|forgetting|margin|ccs",
-        help="default forgetting",
+        help="default ccs",
     )
     command.add_argument(
         "--fraction", type=float, default=0.1, metavar="F", help="of the training tiles (0.1)"

@@ -30,7 +30,7 @@ class CoresetSettings:
     the fraction.
     """
 
-    method: str = "forgetting"
+    method: str = "ccs"
     fraction: float = 0.1
     balanced: bool = False
     seed: int = 0

@@ -26,7 +26,9 @@ HELP = {
 
 def settings() -> CoresetSettings:
     first, second, third, fourth = st.columns([3, 3, 2, 2])
-    method = first.selectbox("Method", METHODS, index=1, key="by", help=HELP["method"], bind=URL)
+    method = first.selectbox(
+        "Method", METHODS, index=METHODS.index("ccs"), key="by", help=HELP["method"], bind=URL
+    )
     fraction = second.select_slider(
         "Tiles to keep (%)", FRACTIONS, 10, key="keep", help=HELP["fraction"], bind=URL
     )
