@@ -13,13 +13,13 @@ from lcc_core.errors import require
 Z = 1.959964
 # Which tiles to look at; the first model is the baseline.
 KINDS: dict[str, str] = {
-    "differ": "their answers differ",
-    "one right": "exactly one is right",
-    "one wrong": "exactly one is wrong",
-    "lost": "the first is right and another wrong",
-    "gained": "the first is wrong and another right",
-    "all wrong": "all are wrong",
-    "wrong, each its own way": "all are wrong and their answers differ",
+    "differ": "answers differ",
+    "one right": "exactly one right",
+    "one wrong": "exactly one wrong",
+    "lost": "first right, another wrong",
+    "gained": "first wrong, another right",
+    "all wrong": "all wrong",
+    "wrong, each its own way": "all wrong, answers differ",
 }
 
 

@@ -1,0 +1,198 @@
+"""What the Compare page says of the chosen models, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lcc_core.measure.measurement import Measurement
+from lcc_core.measure.paired import Paired, compare_pair, holm
+from lcc_core.models import build, compressible_layers
+from lcc_core.models.spec import ModelSpec
+from pages.ui import charts, compare_charts, session, words
+from pages.ui.candidates import Candidate
+from pages.ui.note import note
+
+SIGNIFICANT = 0.05
+
+
+def figures(candidates: Sequence[Candidate]) -> None:
+    """The measurements as a table, the best of each row in bold and with a star."""
+    rows = [one.row.measurement for one in candidates]
+    table = {name: _line(rows, *how) for name, how in FIGURES.items()}
+    table["Precision"] = [row.precision for row in rows]
+    table["Measured"] = [row.measured[:10] for row in rows]
+    st.table(pd.DataFrame(table, index=[one.title for one in candidates]).T)
+    note("★ the best of its row. Latency is one tile at a time, on the machine that measured it.")
+
+
+def _percent_with_interval(row: Measurement) -> str:
+    low, high = (100 * value for value in row.interval)
+    return f"{words.percent(row.oa)} ({low:.2f} to {high:.2f})"
+
+
+# Name → (how it is spelled, what it is ranked by, whether more is better; None: neither is).
+Spelling = Callable[[Measurement], str]
+Value = Callable[[Measurement], float | None]
+FIGURES: dict[str, tuple[Spelling, Value, bool | None]] = {
+    "Overall accuracy (95 %)": (_percent_with_interval, lambda row: row.oa, True),
+    "Cohen's κ": (lambda row: f"{row.kappa:.4f}", lambda row: row.kappa, True),
+    "Average accuracy": (lambda row: words.percent(row.aa), lambda row: row.aa, True),
+    "Packed file": (lambda row: words.size(row.bytes), lambda row: row.bytes, False),
+    "Real ratio": (lambda row: f"{row.real_ratio:.1f}×", lambda row: row.real_ratio, True),
+    "Average bits": (lambda row: f"{row.average_bits:.2f}", lambda row: row.average_bits, False),
+    "Zeros": (lambda row: words.percent(row.sparsity), lambda row: row.sparsity, None),
+    "Parameters": (lambda row: f"{row.parameters:,}", lambda row: row.parameters, False),
+    "Multiply-accumulates": (
+        lambda row: f"{row.macs / 1e6:,.1f} M",
+        lambda row: row.macs,
+        False,
+    ),
+    "Latency": (
+        lambda row: f"{row.latency_ms:.2f} ms" if row.latency_ms else "not measured",
+        lambda row: row.latency_ms,
+        False,
+    ),
+}
+
+
+def _line(
+    rows: Sequence[Measurement], spelled: Spelling, value: Value, more: bool | None
+) -> list[str]:
+    texts, values = [spelled(row) for row in rows], [value(row) for row in rows]
+    known = [one for one in values if one is not None]
+    if more is None or len(set(known)) < 2:
+        return texts
+    best = max(known) if more else min(known)
+    return [
+        f"**{text}** ★" if one == best else text for text, one in zip(texts, values, strict=True)
+    ]
+
+
+def paired(
+    candidates: Sequence[Candidate], answers: dict[str, np.ndarray], labels: np.ndarray
+) -> None:
+    """Each model against the first, on the same tiles. ``answers``: letter → classes (n,)."""
+    first, *others = candidates
+    pairs = [
+        (one, compare_pair(labels, answers[first.letter], answers[one.letter])) for one in others
+    ]
+    adjusted = holm([pair.p for _, pair in pairs])
+    left, right = st.columns([3, 2])
+    with left:
+        for (one, pair), p in zip(pairs, adjusted, strict=True):
+            st.markdown(sentence(first, one, pair, p, len(pairs)))
+        corrected = " p is corrected for the number of pairs, after Holm." if len(pairs) > 1 else ""
+        note(
+            "McNemar's exact test, and Bonett and Price's interval of the paired difference, on "
+            f"{len(labels):,} test tiles.{corrected} They tell of these trained models; another "
+            "training seed would move each of them."
+        )
+    right.altair_chart(compare_charts.differences(pairs, first))
+
+
+def sentence(first: Candidate, other: Candidate, pair: Paired, p: float, tests: int) -> str:
+    """What the test says, in words. ``p``: corrected for the number of ``tests``."""
+    low, high = (100 * value for value in pair.interval)
+    one, two = other.letter, first.letter
+    if p >= SIGNIFICANT:
+        verdict = f"no difference that {pair.tiles:,} tiles could show"
+    else:
+        verdict = f"**{one} is {'better' if pair.difference > 0 else 'worse'}** than {two}"
+    alone = f", {probability(pair.p)} by itself" if tests > 1 and pair.p < 1 else ""
+    return (
+        f"**{one} against {two}**: {100 * pair.difference:+.2f} points "
+        f"({low:+.2f} to {high:+.2f}, 95 %). {one} is right on {pair.gained:,} tiles where {two} "
+        f"is wrong, the other way round on {pair.lost:,}; {probability(p)}{alone}: {verdict}."
+    )
+
+
+def probability(p: float) -> str:
+    if p < 0.0001:
+        return "p < 0.0001"
+    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.2g}"
+
+
+def layers(candidates: Sequence[Candidate]) -> None:
+    """Bits, pruning and importance by layer: on one axis where the layers are the same."""
+    frames = [_layers(one) for one in candidates]
+    names = {tuple(frame["layer"]) for frame in frames}
+    pruned = any(frame["k"].max() > 0 for frame in frames)
+    columns = [("bits", "bits a weight"), ("k", "pruning strength k (σ)")][: 1 + pruned]
+    if len(names) == 1:
+        for column, title in columns:
+            st.altair_chart(compare_charts.by_layer(pd.concat(frames), column, title))
+    else:
+        cells = [cell for _ in range(0, len(frames), 2) for cell in st.columns(2)]
+        for cell, frame in zip(cells, frames, strict=False):
+            for column, title in columns:
+                cell.altair_chart(compare_charts.by_layer(frame, column, title))
+    _importances(candidates)
+
+
+def _layers(one: Candidate) -> pd.DataFrame:
+    """A row a layer, in graph order; layers the plan leaves alone have 32 bits."""
+    if one.checkpoint is not None:
+        model = session.model(one.checkpoint)
+    else:
+        model = build(ModelSpec.from_json(one.row.model["spec"]))
+    found, settings = compressible_layers(model), one.row.plan.layers
+    return pd.DataFrame(
+        {
+            "model": one.title,
+            "layer": [layer.name for layer in found],
+            "weights": [layer.weights for layer in found],
+            "bits": [settings[x.name].bits if x.name in settings else 32 for x in found],
+            "k": [settings[x.name].prune_k if x.name in settings else 0.0 for x in found],
+        }
+    )
+
+
+def _importances(candidates: Sequence[Candidate]) -> None:
+    """Once for each checkpoint: plans of one share it."""
+    there: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        if one.checkpoint is not None:
+            there.setdefault(one.checkpoint.id, []).append(one)
+    frames = []
+    for same in there.values():
+        rows = session.importances(same[0].checkpoint)
+        frame = {
+            "model": " and ".join(one.letter for one in same) + f" · {same[0].row.arch}",
+            "layer": [row.name for row in rows],
+            "weights": [row.weights for row in rows],
+            "importance": [row.importance for row in rows],
+        }
+        frames.append(pd.DataFrame(frame))
+    title = "importance I(l)"
+    if len({tuple(frame["layer"]) for frame in frames}) == 1:
+        whole = pd.concat(frames)
+        st.altair_chart(compare_charts.by_layer(whole, "importance", title))
+        return
+    cells = [cell for _ in range(0, len(frames), 2) for cell in st.columns(2)]
+    for cell, frame in zip(cells, frames, strict=False):
+        cell.altair_chart(compare_charts.by_layer(frame, "importance", title))
+
+
+def confusions(candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
+    """The first model's matrix, and beside it another's, or what it changes."""
+    first, *others = candidates
+    shown = {f"{one.letter} − {first.letter}": (one, True) for one in others}
+    shown |= {one.letter: (one, False) for one in others}
+    left, right = st.columns(2)
+    with right:
+        asked = st.segmented_control(
+            "Beside it", list(shown), default=next(iter(shown)), required=True, key="beside"
+        )
+    one, changed = shown.get(asked) or next(iter(shown.values()))
+    before, after = (item.row.measurement.confusion_array() for item in (first, one))
+    left.markdown(f"**{first.title}** (tiles)")
+    left.plotly_chart(charts.confusion(before, names, None), key="confusion")
+    told = f"**What {one.letter} changes** (tiles)" if changed else f"**{one.title}** (tiles)"
+    right.markdown(told)
+    right.plotly_chart(
+        charts.confusion(after, names, after - before if changed else None), key="change"
+    )
