@@ -14,7 +14,6 @@ from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
 
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE)
 SHAPES = ("circle", "square", "triangle-up", "diamond")
-BITS = [1, 2, 3, 4, 6, 8, 32]
 
 
 def _look(titles: Sequence[str], legend: bool = True) -> tuple[alt.Color, alt.Shape]:
@@ -55,7 +54,7 @@ def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
     dots = base.mark_point(filled=True, size=130, opacity=1).encode(
         x=x, y=alt.Y("accuracy:Q"), color=colour, shape=shape, tooltip=tooltip
     )
-    return (bars + dots).properties(height=280)
+    return (bars + dots).properties(height=320)
 
 
 def differences(pairs: Sequence[tuple[Candidate, Paired]], first: Candidate) -> alt.LayerChart:
@@ -118,30 +117,32 @@ def recalls(candidates: Sequence[Candidate], names: Sequence[str]) -> alt.LayerC
     return (bars + dots).properties(height=height)
 
 
-def by_layer(frame: pd.DataFrame, column: str, title: str) -> alt.Chart:
-    """Columns layer, weights, model and ``column``; a place a layer, in graph order."""
+def by_layer(frame: pd.DataFrame, column: str, title: str, highest: float) -> alt.Chart:
+    """Columns layer, weights, model and ``column``; a place a layer, in graph order.
+
+    ``highest``: of the axis, so that charts beside each other have the same.
+    """
     titles = list(dict.fromkeys(frame["model"]))
     colour, shape = _look(titles)
-    if column == "bits":  # a doubling a step: 1 and 2 lie as far apart as 16 and 32
-        y = alt.Y(
-            "bits:Q",
-            title=title,
-            scale=alt.Scale(type="log", base=2, domain=[0.9, 36], nice=False),
-            axis=alt.Axis(values=BITS, format="d"),
-        )
-    else:
-        y = alt.Y(f"{column}:Q", title=title)
-    axis = alt.Axis(labelAngle=-60, labelOverlap=False, labelLimit=110, grid=True, bandPosition=0)
+    scale, axis = alt.Scale(domain=[0, 1.05 * highest or 1.0], nice=False), alt.Axis()
+    if column == "bits" and highest > 8:  # floats among them: a step up is a doubling
+        scale = alt.Scale(type="log", base=2, domain=[0.9, 36], nice=False)
+        axis = alt.Axis(values=[1, 2, 4, 8, 32], format="d", labelOverlap=False)
+    elif column == "bits":
+        scale = alt.Scale(domain=[0, 8.5], nice=False)
+        axis = alt.Axis(values=[1, 2, 3, 4, 5, 6, 7, 8], format="d", labelOverlap=False)
+    y = alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
+    names = alt.Axis(labelAngle=-60, labelOverlap=False, labelLimit=110, grid=True, bandPosition=0)
     return (
         alt.Chart(frame)
         .mark_point(filled=True, size=50, opacity=1)
         .encode(
-            x=alt.X("layer:N", sort=None, title=None, axis=axis),
+            x=alt.X("layer:N", sort=None, title=None, axis=names),
             xOffset=alt.XOffset("model:N", sort=titles, scale=alt.Scale(paddingOuter=0.3)),
             y=y,
             color=colour,
             shape=shape,
             tooltip=["model", "layer", "weights", alt.Tooltip(f"{column}:Q", format=".4g")],
         )
-        .properties(height=250)
+        .properties(height=320)
     )

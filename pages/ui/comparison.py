@@ -26,7 +26,10 @@ def figures(candidates: Sequence[Candidate]) -> None:
     table["Precision"] = [row.precision for row in rows]
     table["Measured"] = [row.measured[:10] for row in rows]
     st.table(pd.DataFrame(table, index=[one.title for one in candidates]).T)
-    note("★ the best of its row. Latency is one tile at a time, on the machine that measured it.")
+    note(
+        "★ the best of its row. Latency is of one tile at a time, on the machine that measured it; "
+        "it varies by a few percent from one measurement to the next."
+    )
 
 
 def _percent_with_interval(row: Measurement) -> str:
@@ -84,7 +87,7 @@ def paired(
     left, right = st.columns([3, 2])
     with left:
         for (one, pair), p in zip(pairs, adjusted, strict=True):
-            st.markdown(sentence(first, one, pair, p, len(pairs)))
+            st.markdown(sentence(first, one, pair, p))
         corrected = " p is corrected for the number of pairs, after Holm." if len(pairs) > 1 else ""
         note(
             "McNemar's exact test, and Bonett and Price's interval of the paired difference, on "
@@ -94,42 +97,37 @@ def paired(
     right.altair_chart(compare_charts.differences(pairs, first))
 
 
-def sentence(first: Candidate, other: Candidate, pair: Paired, p: float, tests: int) -> str:
-    """What the test says, in words. ``p``: corrected for the number of ``tests``."""
+def sentence(first: Candidate, other: Candidate, pair: Paired, p: float) -> str:
+    """What the test says, in words. ``p``: corrected for the number of pairs."""
     low, high = (100 * value for value in pair.interval)
     one, two = other.letter, first.letter
     if p >= SIGNIFICANT:
         verdict = f"no difference that {pair.tiles:,} tiles could show"
     else:
         verdict = f"**{one} is {'better' if pair.difference > 0 else 'worse'}** than {two}"
-    alone = f", {probability(pair.p)} by itself" if tests > 1 and pair.p < 1 else ""
+    told, alone = probability(p), probability(pair.p)
+    if alone != told:
+        told += f" ({alone} by itself)"
     return (
         f"**{one} against {two}**: {100 * pair.difference:+.2f} points "
         f"({low:+.2f} to {high:+.2f}, 95 %). {one} is right on {pair.gained:,} tiles where {two} "
-        f"is wrong, the other way round on {pair.lost:,}; {probability(p)}{alone}: {verdict}."
+        f"is wrong, the other way round on {pair.lost:,}; {told}: {verdict}."
     )
 
 
 def probability(p: float) -> str:
     if p < 0.0001:
         return "p < 0.0001"
-    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.2g}"
+    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3g}"
 
 
 def layers(candidates: Sequence[Candidate]) -> None:
-    """Bits, pruning and importance by layer: on one axis where the layers are the same."""
+    """Bits, pruning and importance by layer."""
     frames = [_layers(one) for one in candidates]
-    names = {tuple(frame["layer"]) for frame in frames}
     pruned = any(frame["k"].max() > 0 for frame in frames)
     columns = [("bits", "bits a weight"), ("k", "pruning strength k (σ)")][: 1 + pruned]
-    if len(names) == 1:
-        for column, title in columns:
-            st.altair_chart(compare_charts.by_layer(pd.concat(frames), column, title))
-    else:
-        cells = [cell for _ in range(0, len(frames), 2) for cell in st.columns(2)]
-        for cell, frame in zip(cells, frames, strict=False):
-            for column, title in columns:
-                cell.altair_chart(compare_charts.by_layer(frame, column, title))
+    for column, title in columns:
+        _side_by_side(frames, column, title)
     _importances(candidates)
 
 
@@ -167,14 +165,19 @@ def _importances(candidates: Sequence[Candidate]) -> None:
             "importance": [row.importance for row in rows],
         }
         frames.append(pd.DataFrame(frame))
-    title = "importance I(l)"
+    if frames:
+        _side_by_side(frames, "importance", "importance I(l)")
+
+
+def _side_by_side(frames: Sequence[pd.DataFrame], column: str, title: str) -> None:
+    """On one axis where the layers are the same, else each on its own, all of one height."""
+    highest = float(max(frame[column].max() for frame in frames))
     if len({tuple(frame["layer"]) for frame in frames}) == 1:
-        whole = pd.concat(frames)
-        st.altair_chart(compare_charts.by_layer(whole, "importance", title))
+        st.altair_chart(compare_charts.by_layer(pd.concat(frames), column, title, highest))
         return
     cells = [cell for _ in range(0, len(frames), 2) for cell in st.columns(2)]
     for cell, frame in zip(cells, frames, strict=False):
-        cell.altair_chart(compare_charts.by_layer(frame, "importance", title))
+        cell.altair_chart(compare_charts.by_layer(frame, column, title, highest))
 
 
 def confusions(candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:

@@ -26,11 +26,11 @@ def browse(
 ) -> None:
     """Filters, pictures by the page, and the list to take home. ``answers``: letter → answers."""
     ids = answers[candidates[0].letter].ids
-    left, middle, right = st.columns(3)
+    *cells, middle, right = st.columns(3 if len(candidates) > 2 else 2)
     letters = [one.letter for one in candidates]
     among = candidates
-    if len(letters) > 2:
-        chosen = left.pills(
+    if cells:
+        chosen = cells[0].pills(
             "Among", letters, selection_mode="multi", default=letters, key=f"among-{len(letters)}"
         )
         among = [one for one in candidates if one.letter in chosen]
