@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import Paired, compare_pair, holm
 from lcc_core.models import build, compressible_layers
 from lcc_core.models.spec import ModelSpec
 from pages.ui import charts, compare_charts, session, words
 from pages.ui.candidates import Candidate
+from pages.ui.guard import guard
 from pages.ui.note import note
 
 SIGNIFICANT = 0.05
@@ -23,13 +25,31 @@ def figures(candidates: Sequence[Candidate]) -> None:
     """The measurements as a table, the best of each row in bold and with a star."""
     rows = [one.row.measurement for one in candidates]
     table = {name: _line(rows, *how) for name, how in FIGURES.items()}
+    ids, found = st.session_state.get("latencies", (None, []))
+    if ids == [one.row.id for one in candidates]:
+        table["Latency, in turns"] = [f"{value:.2f} ms" for value in found]
     table["Precision"] = [row.precision for row in rows]
     table["Measured"] = [row.measured[:10] for row in rows]
     st.table(pd.DataFrame(table, index=[one.title for one in candidates]).T)
-    note(
-        "★ the best of its row. Latency is of one tile at a time, on the machine that measured it; "
-        "it varies by a few percent from one measurement to the next."
-    )
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left:
+        note(
+            "★ the best of its row. Latency is of one tile at a time, in float32, with whatever "
+            "else the machine did when it was measured: in turns, that meets all models alike."
+        )
+    with guard():
+        if all(one.checkpoint for one in candidates):
+            if right.button("Measure latency in turns"):
+                measure_latencies(candidates)
+                st.rerun()
+
+
+def measure_latencies(candidates: Sequence[Candidate]) -> None:
+    """Of all models at one time, kept for as long as they are the chosen ones."""
+    size = session.tiles(candidates[0].row.measurement.data).size
+    models = [session.compressed(one.checkpoint, one.row.plan).model for one in candidates]
+    found = latencies_ms(models, size, runs=40)
+    st.session_state["latencies"] = [one.row.id for one in candidates], found
 
 
 def _percent_with_interval(row: Measurement) -> str:
@@ -57,7 +77,7 @@ FIGURES: dict[str, tuple[Spelling, Value, bool | None]] = {
     "Latency": (
         lambda row: f"{row.latency_ms:.2f} ms" if row.latency_ms else "not measured",
         lambda row: row.latency_ms,
-        False,
+        None,
     ),
 }
 
@@ -185,13 +205,12 @@ def confusions(candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
     first, *others = candidates
     shown = {f"{one.letter} − {first.letter}": (one, True) for one in others}
     shown |= {one.letter: (one, False) for one in others}
-    left, right = st.columns(2)
-    with right:
-        asked = st.segmented_control(
-            "Beside it", list(shown), default=next(iter(shown)), required=True, key="beside"
-        )
+    asked = st.segmented_control(
+        "Beside the first", list(shown), default=next(iter(shown)), required=True, key="beside"
+    )
     one, changed = shown.get(asked) or next(iter(shown.values()))
     before, after = (item.row.measurement.confusion_array() for item in (first, one))
+    left, right = st.columns(2)
     left.markdown(f"**{first.title}** (tiles)")
     left.plotly_chart(charts.confusion(before, names, None), key="confusion")
     told = f"**What {one.letter} changes** (tiles)" if changed else f"**{one.title}** (tiles)"

@@ -134,6 +134,18 @@ def test_the_sentence_is_the_test_on_these_tiles(measured: Home) -> None:
     assert "otherwise than when it was measured" not in words(test)
 
 
+def test_latency_in_turns(measured: Home) -> None:
+    test = compare()
+    assert "Latency, in turns" not in test.table[0].value.index
+    next(one for one in test.button if one.label == "Measure latency in turns").click().run()
+    assert not test.exception and not test.error
+    for text in test.table[0].value.loc["Latency, in turns"]:
+        assert 0 < float(text.removesuffix(" ms")) < 10_000
+    chosen = test.multiselect(key="compared").value
+    test.multiselect(key="compared").set_value(chosen[::-1]).run()
+    assert "Latency, in turns" not in test.table[0].value.index
+
+
 def test_answers_are_computed_once(measured: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     test = compare()
     assert len(list(measured.predictions.glob("*.npz"))) == 2
