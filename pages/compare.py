@@ -20,7 +20,7 @@ def compare(chosen: Sequence[Candidate]) -> None:
         note(words.SYNTHETIC)
     comparison.figures(chosen)
     st.altair_chart(compare_charts.overview(chosen))
-    st.subheader("On the same tiles")
+    st.header("On the same tiles")
     answers: dict[str, Predictions] = {}
     there: list[Candidate] = []
     with guard():

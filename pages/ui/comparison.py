@@ -30,7 +30,8 @@ def figures(candidates: Sequence[Candidate]) -> None:
         table["Latency, in turns"] = [f"{value:.2f} ms" for value in found]
     table["Precision"] = [row.precision for row in rows]
     table["Measured"] = [row.measured[:10] for row in rows]
-    st.table(pd.DataFrame(table, index=[one.title for one in candidates]).T)
+    frame = pd.DataFrame(table, index=[one.title for one in candidates]).T
+    st.table(frame.rename_axis(f"{rows[0].tiles:,} test tiles of {rows[0].data}"))
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
         note(

@@ -41,7 +41,7 @@ def compare(models: str | None = None) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "warning", "subheader")
+    kinds = ("title", "markdown", "info", "error", "warning", "header")
     return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
