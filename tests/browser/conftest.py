@@ -25,7 +25,7 @@ FLAGS = (
     "--no-first-run"
 ).split()
 PROJECT = Path(__file__).parents[2]
-WAIT_MS = 30_000
+WAIT_MS = 90_000
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 60_000
+WAIT_MS = 90_000
 
 
 def see(page, text: str | re.Pattern) -> None:

@@ -11,7 +11,7 @@ import torch
 import lcc_core
 
 playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 30_000
+WAIT_MS = 90_000
 
 
 def see(page, text: str | re.Pattern) -> None:
