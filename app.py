@@ -10,5 +10,6 @@ st.navigation(
         st.Page("pages/train.py", title="Train", url_path="train"),
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
+        st.Page("pages/compare.py", title="Compare", url_path="compare"),
     ]
 ).run()

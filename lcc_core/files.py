@@ -56,6 +56,10 @@ class Home:
         return self.folder("results")
 
     @property
+    def predictions(self) -> Path:
+        return self.folder("predictions")
+
+    @property
     def jobs(self) -> Path:
         return self.folder("jobs")
 

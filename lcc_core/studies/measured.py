@@ -46,7 +46,8 @@ def calibration_for(plan: Plan, tiles: TileSet, split: Split) -> Calibration | N
     return calibration_tiles(tiles, split, plan.recalibrate)
 
 
-def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
+def result_key(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> str:
+    """A hash of all that decides what a plan yields: the name of whatever is stored of it."""
     key = {
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
@@ -55,7 +56,11 @@ def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: 
         "precision": choose_precision(precision, choose_device("cpu")),
         "version": VERSION,
     }
-    return home.results / f"{content_id(key, 24)}.json"
+    return content_id(key, 24)
+
+
+def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
+    return home.results / f"{result_key(checkpoint, plan, part, precision)}.json"
 
 
 def cached_measurement(

@@ -16,6 +16,7 @@ from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
+from lcc_core.data.splits import PROTOCOLS
 from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
@@ -61,6 +62,16 @@ class ResultRow:
     @property
     def fraction(self) -> float:
         return self.coreset["fraction"] if self.coreset else 1.0
+
+    @property
+    def tested_on(self) -> tuple[Any, ...]:
+        """The same for rows of the same tiles: part of a set, as its split has drawn it."""
+        protocol = self.model["split"]["protocol"]
+        row = self.measurement
+        shares = PROTOCOLS.get(protocol, (protocol,))
+        # Protocols draw the test part first: those of one share have one test part.
+        drawn = shares[-1] if row.part == "test" else protocol
+        return row.fingerprint, row.part, self.model["split"]["seed"], drawn
 
     @cached_property
     def plan(self) -> Plan:

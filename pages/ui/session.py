@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
-from lcc_core.compression import Compressed, Plan, apply
+from lcc_core.compression import Compressed, Plan, apply, importance
+from lcc_core.compression.importance import LayerImportance
 from lcc_core.compression.recalibration import Calibration, calibration_tiles
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
 from lcc_core.data.catalog import load_tiles
@@ -49,6 +50,16 @@ def _model(checkpoint_id: str, created: str, root: str) -> Classifier:
 def model(checkpoint: Checkpoint) -> Classifier:
     """The float model; never to be changed."""
     return _model(checkpoint.id, checkpoint.created, str(home().root))
+
+
+@st.cache_data(max_entries=16, show_spinner="Weighing the layers …")
+def _importances(checkpoint_id: str, created: str, root: str) -> list[LayerImportance]:
+    return importance(_model(checkpoint_id, created, root))
+
+
+def importances(checkpoint: Checkpoint) -> list[LayerImportance]:
+    """Of the float model's layers, in graph order, at equal weights."""
+    return _importances(checkpoint.id, checkpoint.created, str(home().root))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -1,0 +1,105 @@
+"""Predictions by content: the answer to every tile of a part, kept beside the measurements."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.apply import Compressed, apply
+from lcc_core.compression.plan import Plan
+from lcc_core.data.splits import Split
+from lcc_core.data.tiles import TileSet
+from lcc_core.files import Home, atomic_path
+from lcc_core.measure.evaluate import logits
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.studies.measured import calibration_for, result_key
+
+# What reading a cut or altered archive may raise.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, MemoryError)
+DAMAGED += (zipfile.BadZipFile, zlib.error, struct.error)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Of each tile: its id int64, the class answered int64, that answer's probability float32.
+
+    All (n,), in the order of the part.
+    """
+
+    ids: np.ndarray
+    answers: np.ndarray
+    probability: np.ndarray
+
+
+def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
+    return home.predictions / f"{result_key(checkpoint, plan, part, precision)}.npz"
+
+
+def cached_predictions(
+    home: Home, checkpoint: Checkpoint, plan: Plan, part: str = "test", precision: str = "auto"
+) -> Predictions | None:
+    """What is stored, or ``None``. A damaged file counts as none and is computed again."""
+    try:
+        with np.load(_path(home, checkpoint, plan, part, precision), allow_pickle=False) as archive:
+            found = Predictions(archive["ids"], archive["answers"], archive["probability"])
+    except DAMAGED:
+        return None
+    return found if _sound(found, len(checkpoint.spec.class_names)) else None
+
+
+def _sound(found: Predictions, classes: int) -> bool:
+    kinds = {"ids": np.int64, "answers": np.int64, "probability": np.float32}
+    arrays = {name: getattr(found, name) for name in kinds}
+    return (
+        all(array.dtype == kinds[name] for name, array in arrays.items())
+        and all(array.shape == (len(found.ids),) for array in arrays.values())
+        and bool(((found.answers >= 0) & (found.answers < classes)).all())
+        and bool(((found.probability >= 0) & (found.probability <= 1)).all())
+    )
+
+
+def predictions(
+    home: Home,
+    checkpoint: Checkpoint,
+    plan: Plan,
+    tiles: TileSet,
+    split: Split,
+    part: str = "test",
+    precision: str = "auto",
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+    compressed: Compressed | None = None,
+) -> Predictions:
+    """Answers for the tiles of a part; computed and remembered where they are not stored.
+
+    ``compressed``: the plan applied already, if at hand.
+    """
+    ids = np.asarray(split.part(part), np.int64)
+    found = cached_predictions(home, checkpoint, plan, part, precision)
+    if found is not None and np.array_equal(found.ids, ids):
+        return found
+    applied = compressed or apply(checkpoint.model(), plan, calibration_for(plan, tiles, split))
+    scores = logits(
+        applied.model,
+        tiles,
+        ids,
+        precision=precision,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    answers = scores.argmax(1)  # as `predict` has it
+    probability = scores.double().softmax(1).gather(1, answers[:, None])[:, 0].float()
+    made = Predictions(ids, answers.numpy(), probability.numpy())
+    _store(_path(home, checkpoint, plan, part, precision), made)
+    return made
+
+
+def _store(path: Path, made: Predictions) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, ids=made.ids, answers=made.answers, probability=made.probability)

@@ -1,0 +1,35 @@
+"""Latency: of one model, and of several in turns."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+
+from lcc_core.measure.cost import latencies_ms, latency_ms
+from lcc_core.models.spec import ModelSpec
+
+
+class Slow(torch.nn.Module):
+    """Takes as long as it is told, and notes when it was asked."""
+
+    def __init__(self, seconds: float, asked: list[float]) -> None:
+        super().__init__()
+        self.spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+        self.seconds, self.asked = seconds, asked
+
+    def forward(self, tile: torch.Tensor) -> torch.Tensor:
+        assert tile.shape == (1, 3, 8, 8) and tile.dtype == torch.uint8
+        self.asked.append(self.seconds)
+        time.sleep(self.seconds)
+        return tile
+
+
+def test_models_take_turns() -> None:
+    asked: list[float] = []
+    models = [Slow(0.004, asked), Slow(0.02, asked)]
+    quick, slow = latencies_ms(models, (8, 8), runs=3, warm_up=1)
+    assert asked == [0.004, 0.02] * 4
+    assert 4 <= quick < slow and slow >= 20
+    assert latency_ms(models[1], (8, 8), runs=3) == pytest.approx(slow, rel=0.8)
