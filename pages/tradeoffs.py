@@ -7,6 +7,7 @@ from lcc_core.studies import table
 from lcc_core.studies.published import PUBLISHED
 from lcc_core.studies.table import ResultRow
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, words
+from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -144,6 +145,13 @@ def explore(rows: list[ResultRow]) -> None:
     candidates = marked or [row for row, on in zip(shown.rows, shown.front, strict=True) if on]
     if chosen and chosen not in candidates:
         candidates.insert(0, chosen)
+    if 2 <= len(marked) <= MOST:
+        names = short_ids(table.all_rows(session.home()))
+        st.page_link(
+            "pages/compare.py",
+            label=f"Compare these {len(marked)} side by side",
+            query_params={IN_ADDRESS: ",".join(names[row.id] for row in marked)},
+        )
     rowdetails.show(candidates, chosen)
 
 

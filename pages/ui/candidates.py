@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.studies.table import ResultRow, own_rows
+from lcc_core.studies.table import ResultRow, all_rows
 from pages.ui import session, words
 from pages.ui.note import note
 
@@ -28,25 +28,7 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        return f"{self.letter} · {self.row.arch}, {made(self.row)}"
-
-
-def made(row: ResultRow) -> str:
-    """How the row was made: ``laq, 1.1 bits, 40 % zeros``."""
-    text = "float"
-    if not row.plan.is_float:
-        text = f"{row.method}, {row.measurement.average_bits:.3g} bits"
-        if any(one.prune_k for one in row.plan.layers.values()):
-            text += f", {100 * row.measurement.sparsity:.0f} % zeros"
-    return text if row.coreset is None else f"{text}, on {100 * row.fraction:g} % of the tiles"
-
-
-def label(row: ResultRow) -> str:
-    figures = row.measurement
-    return (
-        f"{row.arch} · {figures.data} · {made(row)} · {words.percent(figures.oa)} · "
-        f"{words.size(figures.bytes)}"
-    )
+        return f"{self.letter} · {self.row.arch}, {words.made(self.row)}"
 
 
 def short(row: ResultRow) -> str:
@@ -56,7 +38,7 @@ def short(row: ResultRow) -> str:
 
 def labels(rows: Sequence[ResultRow]) -> dict[str, str]:
     """Row id → label, each its own: ids and precision are added to those that are not."""
-    plain = {row.id: label(row) for row in rows}
+    plain = {row.id: words.result(row) for row in rows}
     times = Counter(plain.values())
     return {
         row.id: plain[row.id]
@@ -73,8 +55,8 @@ def short_ids(rows: Sequence[ResultRow]) -> dict[str, str]:
 
 
 def comparable() -> list[ResultRow]:
-    """Rows of this machine on test tiles that another row was measured on too."""
-    rows = [row for row in own_rows(session.home()) if row.measurement.part == "test"]
+    """Rows, own and shipped, on test tiles that another row was measured on too."""
+    rows = [row for row in all_rows(session.home()) if row.measurement.part == "test"]
     times = Counter(row.tested_on for row in rows)
     return sorted(
         (row for row in rows if times[row.tested_on] > 1),
@@ -109,6 +91,7 @@ def choose(rows: Sequence[ResultRow]) -> list[Candidate]:
         )
     ids = short_ids(rows)
     st.query_params[IN_ADDRESS] = ",".join(ids[one] for one in picked)
+    st.session_state["address"] = st.query_params[IN_ADDRESS]
     here = {(one.id, one.created): one for one in session.checkpoints()}
     found = [by_id[one] for one in picked]
     return [
@@ -120,13 +103,14 @@ def choose(rows: Sequence[ResultRow]) -> list[Candidate]:
 def _remembered(rows: Sequence[ResultRow]) -> list[str]:
     """Ids chosen before, or named in the address, or two to begin with."""
     known = {row.id for row in rows}
-    if "compared" in st.session_state:
+    asked = st.query_params.get(IN_ADDRESS)
+    if "compared" in st.session_state and asked in (None, st.session_state.get("address")):
         return [one for one in st.session_state["compared"] if one in known]
-    if IN_ADDRESS not in st.query_params:
+    if asked is None:
         return _to_begin_with(rows)
     by_name = {short: full for full, short in short_ids(rows).items()}
-    asked = st.query_params[IN_ADDRESS].split(",")
-    found = [one if one in known else by_name.get(one) for one in dict.fromkeys(asked) if one]
+    names = dict.fromkeys(asked.split(","))
+    found = [one if one in known else by_name.get(one) for one in names if one]
     if None in found:
         st.warning("**The address names models that were not measured here.** They are left out.")
     return [one for one in found if one][:MOST]

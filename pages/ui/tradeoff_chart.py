@@ -73,14 +73,8 @@ def cloud(rows: list[ResultRow], axis: Axis) -> Cloud:
 
 
 def label(row: ResultRow) -> str:
-    """Short, and unlike any other row's."""
-    one = row.measurement
-    pruned = f", {100 * one.sparsity:.0f} % zeros" if one.sparsity > 0.005 else ""
-    kept = f" on {100 * row.fraction:g} %" if row.coreset else ""
-    return (
-        f"{row.arch}{kept} · {row.method}, {one.average_bits:.2f} bits{pruned} · "
-        f"{words.percent(one.oa)} · {words.size(one.bytes)} · {row.short}"
-    )
+    """Unlike any other row's."""
+    return f"{words.result(row)} · {row.short}"
 
 
 def figure(

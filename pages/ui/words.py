@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.studies.table import ResultRow
 
 SYNTHETIC = "Synthetic tiles, drawn by this program: figures on them say nothing of real imagery."
 
@@ -32,3 +33,21 @@ def checkpoint(item: Checkpoint) -> str:
     test = item.accuracy.get("test", {})
     figure = f" · {percent(test['oa'])} on {test['tiles']:,} test tiles" if test else ""
     return f"{item.arch} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
+
+
+def made(row: ResultRow) -> str:
+    """How the row was made: ``laq, 1.1 bits, 40 % zeros``."""
+    text = "float"
+    if not row.plan.is_float:
+        text = f"{row.method}, {row.measurement.average_bits:.3g} bits"
+        if any(one.prune_k for one in row.plan.layers.values()):
+            text += f", {100 * row.measurement.sparsity:.0f} % zeros"
+    return text if row.coreset is None else f"{text}, on {100 * row.fraction:g} % of the tiles"
+
+
+def result(row: ResultRow) -> str:
+    """A measured model in a line."""
+    figures = row.measurement
+    return (
+        f"{row.arch} · {figures.data} · {made(row)} · {percent(figures.oa)} · {size(figures.bytes)}"
+    )
