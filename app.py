@@ -2,13 +2,18 @@
 
 import streamlit as st
 
+from pages.ui import jobstrip
+
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", default=True),
         st.Page("pages/data.py", title="Data", url_path="data"),
         st.Page("pages/train.py", title="Train", url_path="train"),
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
+        st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),
     ]
-).run()
+)
+jobstrip.show()
+page.run()

@@ -27,6 +27,8 @@ TAIL = 1 << 16
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b|lcc: ")
 # Ended jobs do not change: read once, for as long as their result file is the same.
 _ended: dict[Path, tuple[int, Job]] = {}
+# What was read of the growing files: up to which byte, and the reports until there.
+_histories: dict[Path, tuple[int, list[Progress]]] = {}
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,17 @@ class Job:
 
     def history(self) -> list[Progress]:
         """Every report of its work so far, oldest first: for curves."""
+        path = self.folder / PROGRESS
+        offset, known = _histories.get(path, (0, []))
         with contextlib.suppress(OSError):
-            lines = (self.folder / PROGRESS).read_text(errors="replace").splitlines()
-            return [report for report, _ in reports(lines) if report.stage != QUEUE_STAGE]
-        return []
+            with path.open("rb") as file:
+                file.seek(offset)
+                whole, end, _ = file.read().rpartition(b"\n")
+            lines = whole.decode(errors="replace").splitlines()
+            new = [report for report, _ in reports(lines) if report.stage != QUEUE_STAGE]
+            known = known + new
+            _histories[path] = (offset + len(whole) + len(end), known)
+        return known
 
 
 def read(folder: Path) -> Job:
@@ -99,6 +108,7 @@ def read(folder: Path) -> Job:
 
 def forget(folder: Path) -> None:
     _ended.pop(folder, None)
+    _histories.pop(folder / PROGRESS, None)
 
 
 def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
@@ -158,8 +168,8 @@ def _outcome(
         return CANCELLED, ""
     if (folder / ORPHANED).exists():
         return INTERRUPTED, "What had started it ended, so it stopped."
-    if stopped:
-        return CANCELLED, ""
+    if stopped:  # as a machine does that shuts down
+        return INTERRUPTED, "It was told to stop from outside the app."
     words = [line.strip() for line in lines if line.strip() and not line.startswith("{")]
     if words and _RAISED.match(words[-1]):
         return FAILED, f"It ended without a result: {words[-1][:300].rstrip('.')}."
