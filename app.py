@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from pages.ui import jobstrip
+
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),
         st.Page("pages/data.py", title="Data", url_path="data"),
@@ -11,5 +13,8 @@ st.navigation(
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
+        st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),
     ]
-).run()
+)
+jobstrip.show()
+page.run()

@@ -14,12 +14,13 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lcc_core.commands import app, compressed, coresets, data, results, searching, training
+from lcc_core.commands import app, compressed, coresets, data, jobs, results, searching, training
 from lcc_core.commands.context import Context, Stop
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
+from lcc_core.jobs import inside
 
-GROUPS = (data, training, coresets, searching, compressed, results, app)
+GROUPS = (data, training, coresets, searching, compressed, results, jobs, app)
 BAD_INPUT, CANCELLED = 2, 130
 
 
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             arguments = make_parser().parse_args(words)
             context = Context(json=arguments.json, home=Home.find(arguments.home), stop=stop)
+            inside.enter(context.home, context.progress)
             result = arguments.run(arguments, context)
             context.finish(result)
         except (Cancelled, KeyboardInterrupt):

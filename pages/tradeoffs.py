@@ -166,7 +166,7 @@ def start() -> None:
         if st.button("Train the demo model", type="primary"):
             jobpanel.launch(
                 ["train", "--data", "demo", "--arch", "compact", "--resume"],
-                "Compact network on demo tiles",
+                "Training the compact network on demo tiles",
             )
         note(words.SYNTHETIC)
     left, middle, right = st.columns(3)

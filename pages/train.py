@@ -55,7 +55,8 @@ def choose() -> None:
         argv = ["train", "--data", data, "--arch", arch, "--preset", preset]
         argv += ["--epochs", str(int(epochs)), "--seed", str(int(seed)), "--split", protocol]
         jobpanel.launch(
-            [*argv, "--device", device, "--resume"], f"{ARCHITECTURES[arch].title} on {title}"
+            [*argv, "--device", device, "--resume"],
+            f"Training {ARCHITECTURES[arch].title} on {title}",
         )
 
 

@@ -6,14 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from lcc_core import jobs
+from lcc_core.cli import main
 from lcc_core.errors import LccError
 from lcc_core.files import Home, write_json
+from lcc_core.jobs.log import log
+from lcc_core.jobs.process import start_time
 
+WAIT_S = 60
+PROJECT = Path(__file__).parents[1]
 TRAIN = ["train", "--data", "mine", "--arch", "compact", "--batch", "16"]
 
 
@@ -27,10 +33,10 @@ def filled(home: Home, tile_folder: Path) -> Home:
 
 def progressed(home: Home, identity: str, batches: int = 0) -> jobs.Job:
     """The job once it is past that many batches; an epoch has two."""
-    end = time.monotonic() + 40
+    end = time.monotonic() + WAIT_S
     while time.monotonic() < end:
         found = jobs.job(home, identity)
-        if not found.running or (found.progress and found.progress.done > batches):
+        if not found.live or (found.progress and found.progress.done > batches):
             return found
         time.sleep(0.05)
     raise AssertionError("no progress")
@@ -38,7 +44,7 @@ def progressed(home: Home, identity: str, batches: int = 0) -> jobs.Job:
 
 def test_a_job_runs_to_its_result(filled: Home) -> None:
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2"], "Train the compact network")
-    assert begun.running
+    assert begun.live
     assert jobs.start(filled, [*TRAIN, "--epochs", "2"]).id == begun.id  # not twice
     ended = jobs.wait(filled, begun.id)
     assert (ended.state, ended.error) == (jobs.DONE, "")
@@ -53,7 +59,7 @@ def test_a_job_runs_to_its_result(filled: Home) -> None:
 
 def test_cancel_between_batches(filled: Home) -> None:
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
-    assert progressed(filled, begun.id, 4).running
+    assert progressed(filled, begun.id, 4).live
     asked = time.monotonic()
     jobs.cancel(filled, begun.id)
     ended = jobs.wait(filled, begun.id)
@@ -86,19 +92,6 @@ def test_a_killed_job_is_told_from_a_running_one_and_resumes(filled: Home) -> No
     assert first.done >= reached.progress.done - 2  # at most one epoch of two batches is lost
 
 
-def test_jobs_outlive_the_app_that_started_them(filled: Home) -> None:
-    script = (
-        "import sys, os, signal; from lcc_core import jobs; from lcc_core.files import Home\n"
-        f"job = jobs.start(Home.find({str(filled.root)!r}), {[*TRAIN, '--epochs', '3']!r})\n"
-        "print(job.id, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    app = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert app.returncode == -signal.SIGKILL
-    identity = app.stdout.strip()
-    assert jobs.job(filled, identity).running
-    assert jobs.wait(filled, identity).state == jobs.DONE
-
-
 def test_a_reused_process_number_is_not_the_job(home: Home) -> None:
     folder = home.jobs / "20260101-000000-abcdef"
     facts = {"title": "t", "argv": ["train"], "created": "", "pid": os.getpid()}
@@ -120,3 +113,139 @@ def test_unreadable_and_missing_jobs(home: Home) -> None:
     for name in ("broken", "none", "../tiles"):
         with pytest.raises(LccError):
             jobs.job(home, name)
+
+
+def test_three_jobs_run_in_the_order_they_were_asked_for(filled: Home) -> None:
+    asked = [jobs.start(filled, [*TRAIN, "--epochs", "2", "--seed", str(n)]) for n in range(3)]
+    assert [one.id for one in reversed(jobs.jobs(filled))] == [one.id for one in asked]
+    ended = [jobs.wait(filled, one.id) for one in asked]
+    assert [one.state for one in ended] == [jobs.DONE] * 3
+    for before, after in pairwise(ended):
+        assert after.began >= before.ended - 0.05
+    assert "job goes first" in str(log(ended[1])[0]) + str(log(ended[2])[0])
+    assert ended[2].history()[0].stage == "train"
+    assert jobs.clear_ended(filled) == 3 and not jobs.jobs(filled)
+
+
+def test_tiles_are_imported_while_a_training_runs(filled: Home, tile_folder: Path) -> None:
+    training = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
+    assert progressed(filled, training.id).live
+    light = jobs.start(filled, ["data", "import", "more", str(tile_folder)])
+    assert jobs.wait(filled, light.id).state == jobs.DONE
+    assert jobs.cancel(filled, training.id).live
+    assert jobs.wait(filled, training.id).state == jobs.CANCELLED
+
+
+def test_a_queued_job_that_is_cancelled_never_starts(filled: Home) -> None:
+    first = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
+    second = jobs.start(filled, [*TRAIN, "--epochs", "1999"])
+    assert progressed(filled, first.id).state == jobs.RUNNING
+    end = time.monotonic() + WAIT_S
+    while not log(second) and time.monotonic() < end:
+        time.sleep(0.05)
+    spent = cpu_seconds(second.pid)
+    time.sleep(2)
+    assert cpu_seconds(second.pid) - spent < 0.1  # waiting costs next to nothing
+    asked = time.monotonic()
+    jobs.cancel(filled, second.id)
+    ended = jobs.wait(filled, second.id)
+    assert time.monotonic() - asked < 3
+    assert (ended.state, ended.began, ended.seconds) == (jobs.CANCELLED, None, None)
+    assert not ended.history()
+    with pytest.raises(LccError, match="has not ended"):
+        jobs.clear(filled, first.id)
+    jobs.cancel(filled, first.id)
+    jobs.wait(filled, first.id)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def killed_owner(home: Home, *commands: list[str]) -> list[str]:
+    """Have another process start these jobs; it is killed once the first is well under way."""
+    script = (
+        "import sys, time; from lcc_core import jobs; from lcc_core.files import Home\n"
+        f"home = Home.find({str(home.root)!r})\n"
+        f"print(*[jobs.start(home, words).id for words in {commands!r}], flush=True)\n"
+        "time.sleep(600)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=PROJECT
+    )
+    assert owner.stdout is not None
+    begun = owner.stdout.readline().split()
+    try:
+        assert progressed(home, begun[0], 6).state == jobs.RUNNING
+    finally:
+        owner.kill()
+        owner.wait()
+    return begun
+
+
+def test_jobs_end_with_a_killed_app(filled: Home) -> None:
+    words = [[*TRAIN, "--epochs", "2000"], [*TRAIN, "--epochs", "1"]]
+    running, waiting = killed_owner(filled, *words)
+    killed = time.monotonic()
+    ended, never = jobs.wait(filled, running), jobs.wait(filled, waiting)
+    assert time.monotonic() - killed < 10
+    assert ended.state == jobs.INTERRUPTED, (ended, ended.error)
+    assert (never.state, never.began) == (jobs.INTERRUPTED, None)
+    assert start_time(ended.pid) is None and start_time(never.pid) is None
+    assert not list(filled.root.rglob("*.part"))
+    assert len(list(filled.checkpoints.glob("*/resume.pt"))) == 1  # its last complete epoch
+    assert not list(filled.checkpoints.glob("*/*.safetensors"))
+
+
+def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
+    [identity] = killed_owner(filled, [*TRAIN, "--epochs", "100"])
+    os.killpg(jobs.job(filled, identity).pid, signal.SIGKILL)
+    ended = jobs.wait(filled, identity)
+    assert ended.state == jobs.INTERRUPTED, (ended, ended.error)
+    again = jobs.resume(filled, identity)
+    assert again.title == ended.title
+    assert [one.id for one in jobs.jobs(filled)] == [again.id]  # the old record is gone
+    done = jobs.wait(filled, again.id)
+    assert done.state == jobs.DONE, done.error
+    assert ended.progress is not None and done.result is not None
+    steps = [report.done for report in done.history()]
+    assert steps[0] < ended.progress.done < steps[-1] == 200  # the curve is whole
+    with pytest.raises(LccError, match="is done"):
+        jobs.resume(filled, again.id)
+
+
+def test_a_crash_shows_its_last_words(filled: Home) -> None:
+    folder = filled.jobs / "20260101-000000-abcdef"
+    facts = {"title": "t", "argv": ["train"], "created": "", "pid": 1, "process_started": "x"}
+    write_json(folder / jobs.FACTS, facts)
+    lines = ['{"stage": "train", "done": 1, "total": 4, "message": "epoch 1 of 4", "time": 1.0}']
+    lines += ["Traceback (most recent call last):", "RuntimeError: out of memory"]
+    (folder / jobs.PROGRESS).write_text("\n".join(lines))
+    found = jobs.job(filled, folder.name)
+    assert found.state == jobs.FAILED and found.resumable
+    assert "RuntimeError: out of memory" in found.error
+    said = [str(line) for line in log(found)]
+    assert "25 %  train: epoch 1 of 4" in said[0] and said[2].endswith("out of memory")
+
+
+def test_the_command_lists_cancels_resumes_and_clears(
+    filled: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lcc(*words: str, code: int = 0) -> dict:
+        assert main(["jobs", *words, "--json", "--home", str(filled.root)]) == code
+        return json.loads(capsys.readouterr().out)
+
+    assert lcc() == {"jobs": []}
+    begun = jobs.start(filled, [*TRAIN, "--epochs", "100"], "Training")
+    progressed(filled, begun.id, 4)
+    assert [one["id"] for one in lcc("--cancel", begun.id)["jobs"]] == [begun.id]
+    assert jobs.wait(filled, begun.id).state == jobs.CANCELLED
+    assert lcc("--resume", begun.id[-4:])["state"] == jobs.DONE
+    assert lcc("--resume", "zzzz", code=2)["error"].startswith("No jobs")
+    failing = jobs.start(filled, ["train", "--data", "nowhere", "--arch", "compact"])
+    jobs.wait(filled, failing.id)
+    main(["jobs", "--home", str(filled.root)])
+    assert "nowhere" in capsys.readouterr().out
+    assert "nowhere" in lcc("--resume", failing.id, code=2)["fix"]
+    assert [one["state"] for one in lcc("--clear")["jobs"]] == []

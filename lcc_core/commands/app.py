@@ -18,6 +18,8 @@ from lcc_core.commands.context import Context
 from lcc_core.errors import LccError, require
 
 ADDRESS, FIRST_PORT, TRIES = "127.0.0.1", 8501, 50
+# Tells the server whose end is its own.
+PARENT_VARIABLE = "LCC_APP_PARENT"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -50,7 +52,7 @@ def app(arguments: argparse.Namespace, context: Context) -> None:
     server = subprocess.Popen(
         command,
         cwd=PROJECT,  # where .streamlit/config.toml lies
-        env=os.environ | {"LCC_HOME": str(context.home.root)},
+        env=os.environ | {"LCC_HOME": str(context.home.root), PARENT_VARIABLE: str(os.getpid())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -62,7 +64,7 @@ def app(arguments: argparse.Namespace, context: Context) -> None:
         if server.wait():
             raise LccError("The dashboard stopped by itself.", "Its last words are above.")
     except KeyboardInterrupt:  # how it is meant to end
-        context.say("Stopped. Jobs that were running go on.")
+        context.say("Stopped. A job that was running stops too; resume it on the Jobs page.")
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

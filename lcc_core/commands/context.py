@@ -85,7 +85,8 @@ class Context:
             pace = (now - self._began[1]) / (report.done - self._began[0])
             report = replace(report, eta_s=pace * (report.total - report.done))
         if self.json:
-            print(json.dumps(clean(asdict(report))), file=sys.stderr, flush=True)
+            line = clean(asdict(report)) | {"time": round(time.time(), 1)}
+            print(json.dumps(line), file=sys.stderr, flush=True)
         elif sys.stderr.isatty():
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.studies.table import ResultRow
 
@@ -25,7 +27,16 @@ def size(count: float) -> str:
 
 
 def seconds(value: float) -> str:
-    return f"{value:.0f} s" if value < 90 else f"{value / 60:.1f} min"
+    if value < 90:
+        return f"{value:.0f} s"
+    return f"{value / 60:.1f} min" if value < 5400 else f"{value / 3600:.1f} h"
+
+
+def when(moment: datetime) -> str:
+    """In this machine's time; today's without the date."""
+    local = moment.astimezone()
+    today = local.date() == datetime.now().astimezone().date()
+    return f"{local:%H:%M}" if today else f"{local:%Y-%m-%d %H:%M}"
 
 
 def checkpoint(item: Checkpoint) -> str:

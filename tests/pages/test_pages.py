@@ -189,7 +189,7 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
     argv = controls.search_words(checkpoint, settings, controls.Selection())
     job = jobs.start(trained, argv)
     while jobs.job(trained, job.id).progress is None:
-        assert jobs.job(trained, job.id).running
+        assert jobs.job(trained, job.id).live
     jobs.cancel(trained, job.id)
     ended = jobs.wait(trained, job.id)
     test = page("compress")

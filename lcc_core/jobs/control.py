@@ -1,0 +1,173 @@
+"""Start, find, cancel, resume and forget jobs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lcc_core.errors import LccError
+from lcc_core.files import Home, write_json
+from lcc_core.jobs import inside, process, record
+from lcc_core.jobs.queue import all_jobs, locked
+from lcc_core.jobs.record import FACTS, PROGRESS, RESULT, STOP, Job, read
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def start(home: Home, argv: list[str], title: str = "", threads: int = 1) -> Job:
+    """Run ``lcc ARGV`` in the background, at low priority, with ``threads`` threads.
+
+    It begins when its turn comes and stops when this process ends. A job with the same words that
+    has not ended yet is returned instead. Raises ``LccError`` when no process can be started.
+    """
+    with locked(home):  # two clicks make one job
+        for known in all_jobs(home):
+            if known.live and known.stopping_since is None and list(known.argv) == list(argv):
+                return known
+        return _start(home, list(argv), title, threads)
+
+
+def resume(home: Home, identity: str) -> Job:
+    """The same work again, as a new job at the end of the queue; the old record is replaced.
+
+    Training goes on after its last complete epoch, studies take the measurements that are stored.
+    Raises ``LccError`` for a job that has not ended, or is done.
+    """
+    with locked(home):
+        found = job(home, identity)
+        if not found.resumable:
+            raise LccError(
+                f"{found.title} {'is done' if not found.live else 'has not ended'}.",
+                "Nothing is left to resume." if not found.live else "Wait, or cancel it first.",
+            )
+        argv = list(found.argv)
+        if argv[:1] == ["train"] and "--resume" not in argv:
+            argv.append("--resume")
+        again = _start(home, argv, found.title, found.threads, _epochs(found))
+        _remove(found)
+    return again
+
+
+def jobs(home: Home) -> list[Job]:
+    """All jobs, newest first; folders that are no readable job are left out."""
+    return all_jobs(home)
+
+
+def job(home: Home, identity: str) -> Job:
+    """One job. Raises ``LccError`` where there is none of that id."""
+    folder = home.jobs / Path(identity).name
+    if not (folder / FACTS).is_file():
+        raise LccError(f"There is no job {identity!r}.", "It may have been cleared.")
+    return read(folder)
+
+
+def cancel(home: Home, identity: str) -> Job:
+    """Ask a job to stop between two steps, at once if it waits; ask again later and it is killed.
+
+    Does nothing to a job that has ended.
+    """
+    found = job(home, identity)
+    if not found.live:
+        return found
+    if found.stopping_since is None:
+        (found.folder / STOP).touch()
+        process.signal_group(found.pid, found.process_started, signal.SIGTERM)
+    elif overdue(found):
+        process.signal_group(found.pid, found.process_started, signal.SIGKILL)
+    return job(home, identity)
+
+
+def overdue(found: Job) -> bool:
+    """Whether it should have stopped by now."""
+    asked = found.stopping_since
+    return found.live and asked is not None and time.time() - asked > inside.STOP_WITHIN_S
+
+
+def wait(home: Home, identity: str, seconds: float = 60.0) -> Job:
+    """The job once it has ended, or as it is after ``seconds``."""
+    end = time.monotonic() + seconds
+    while (found := job(home, identity)).live and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def clear(home: Home, identity: str) -> None:
+    """Forget an ended job: its record, not what it made."""
+    found = job(home, identity)
+    if found.live:
+        raise LccError(f"{found.title} has not ended.", "Cancel it first.")
+    _remove(found)
+
+
+def clear_ended(home: Home) -> int:
+    """Forget all jobs that have ended. Returns how many."""
+    ended = [one for one in jobs(home) if not one.live]
+    for one in ended:
+        _remove(one)
+    return len(ended)
+
+
+def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes = b"") -> Job:
+    identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+    folder = home.jobs / identity
+    folder.mkdir()
+    (folder / PROGRESS).write_bytes(before)
+    command = [sys.executable, "-m", "lcc_core.cli", *argv, "--json", "--home", str(home.root)]
+    if nice := shutil.which("nice"):
+        command = [nice, "-n", str(inside.NICE), *command]
+    paths = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        inside.FOLDER_VARIABLE: str(folder),
+        inside.OWNER_VARIABLE: str(os.getpid()),
+    }
+    try:
+        with (folder / RESULT).open("wb") as out, (folder / PROGRESS).open("ab") as reports:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=reports,
+                env=os.environ | settings,
+                start_new_session=True,
+            )
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise LccError(
+            f"The work could not be started: {error.strerror or error}.",
+            "Close other programs and try again.",
+        ) from error
+    process.adopt(child)
+    facts = {
+        "title": title or " ".join(argv),
+        "argv": argv,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pid": child.pid,
+        "process_started": process.start_time(child.pid) or "",
+        "owner": [os.getpid(), process.start_time(os.getpid()) or ""],
+        "threads": threads,
+    }
+    write_json(folder / FACTS, facts)
+    return job(home, identity)
+
+
+def _epochs(found: Job) -> bytes:
+    """The reports of its epochs, so that the curve of the resumed training is whole."""
+    lines = (found.folder / PROGRESS).read_text(errors="replace").splitlines()
+    return "".join(
+        f"{line}\n"
+        for line in lines
+        if any("epoch" in (report.figures or {}) for report, _ in record.reports([line]))
+    ).encode()
+
+
+def _remove(found: Job) -> None:
+    record.forget(found.folder)
+    shutil.rmtree(found.folder, ignore_errors=True)

@@ -1,0 +1,78 @@
+"""What the job's own process does before and beside its work: wait its turn, watch its owner."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+from lcc_core.errors import Cancelled
+from lcc_core.files import Home
+from lcc_core.jobs.process import watch_parent, yield_to_others
+from lcc_core.jobs.queue import ahead, locked
+from lcc_core.jobs.record import BEGAN, FACTS, ORPHANED, QUEUE_STAGE, STOP, read
+from lcc_core.progress import OnProgress, Progress
+
+# Set for a job: its folder, and the process that started it.
+FOLDER_VARIABLE, OWNER_VARIABLE = "LCC_JOB", "LCC_JOB_OWNER"
+NICE = 10
+POLL_S = 0.3
+STOP_WITHIN_S, INTERRUPT_WITHIN_S = 20.0, 10.0
+
+
+def enter(home: Home, on_progress: OnProgress) -> None:
+    """In a job: return once its turn has come. Elsewhere: return at once.
+
+    From then on the process is told to stop when its owner is gone. Raises ``Cancelled`` when
+    that, or a cancel, happens while it waits.
+    """
+    folder = os.environ.pop(FOLDER_VARIABLE, "")
+    owner = int(os.environ.pop(OWNER_VARIABLE, "0"))
+    if not folder:
+        return
+    place = Path(folder)
+    yield_to_others(NICE)
+    watch_parent(owner, lambda: _stop(place))
+    reported = 0
+    while True:
+        with locked(home, blocking=False) as had:
+            # Who starts a job holds the lock until its facts are written.
+            if had and not _may_go_on(place, owner):
+                raise Cancelled()
+            waits_for = _ahead(home, place) if had else None
+            if waits_for == 0:
+                (place / BEGAN).touch()
+                return
+        if waits_for and waits_for != reported:
+            reported = waits_for
+            text = "one job goes first" if waits_for == 1 else f"{waits_for} jobs go first"
+            on_progress(Progress(QUEUE_STAGE, 0, waits_for, text, lasting=True))
+        time.sleep(POLL_S)
+
+
+def _ahead(home: Home, folder: Path) -> int:
+    return len(ahead(home, folder)) if read(folder).heavy else 0
+
+
+def _may_go_on(folder: Path, owner: int) -> bool:
+    if os.getppid() != owner:
+        (folder / ORPHANED).touch()
+        if not (folder / FACTS).exists():  # its owner died while it started it
+            shutil.rmtree(folder, ignore_errors=True)
+        return False
+    return not (folder / STOP).exists()
+
+
+def _stop(folder: Path) -> None:
+    """As a cancel does: first between two steps, then anywhere, then for good."""
+    if not folder.is_dir():
+        return
+    (folder / ORPHANED).touch()
+    main = threading.main_thread().ident or 0
+    for patience in (STOP_WITHIN_S, INTERRUPT_WITHIN_S):
+        signal.pthread_kill(main, signal.SIGTERM)
+        time.sleep(patience)
+    os.killpg(os.getpgid(0), signal.SIGKILL)

@@ -1,0 +1,214 @@
+"""A job as its folder tells it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lcc_core.errors import LccError
+from lcc_core.jobs import process
+from lcc_core.progress import Progress
+
+FACTS, PROGRESS, RESULT = "job.json", "progress.jsonl", "result.json"
+# Marks: empty files whose presence and age say something.
+BEGAN, STOP, ORPHANED = "began", "stop", "orphaned"
+QUEUED, RUNNING = "queued", "running"
+DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
+QUEUE_STAGE = "queue"  # of the reports of a job that waits
+# Reading and importing tiles hardly computes: it neither waits nor makes others wait.
+LIGHT = ("data",)
+TAIL = 1 << 16
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b|lcc: ")
+# Ended jobs do not change: read once, for as long as their result file is the same.
+_ended: dict[Path, tuple[int, Job]] = {}
+# What was read of the growing files: up to which byte, and the reports until there.
+_histories: dict[Path, tuple[int, list[Progress]]] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of long work as it stands now.
+
+    ``state`` is queued, running, done, failed, cancelled or interrupted; ``result`` is the
+    command's JSON object once it has ended with one; ``error`` says why it ended without.
+    Times are seconds since 1970.
+    """
+
+    id: str
+    title: str
+    argv: tuple[str, ...]
+    created: str
+    pid: int
+    process_started: str
+    folder: Path
+    state: str
+    threads: int = 1
+    began: float | None = None
+    ended: float | None = None
+    stopping_since: float | None = None
+    progress: Progress | None = None
+    result: dict[str, Any] | None = None
+    error: str = ""
+
+    @property
+    def live(self) -> bool:
+        """It has not ended: it runs, or waits for its turn."""
+        return self.state in (QUEUED, RUNNING)
+
+    @property
+    def heavy(self) -> bool:
+        return not self.argv or self.argv[0] not in LIGHT
+
+    @property
+    def resumable(self) -> bool:
+        return not self.live and self.state != DONE
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has run, or ran; ``None`` if its turn never came."""
+        if self.began is None:
+            return None
+        return max(0.0, (self.ended or time.time()) - self.began)
+
+    def history(self) -> list[Progress]:
+        """Every report of its work so far, oldest first: for curves."""
+        path = self.folder / PROGRESS
+        offset, known = _histories.get(path, (0, []))
+        with contextlib.suppress(OSError):
+            with path.open("rb") as file:
+                file.seek(offset)
+                whole, end, _ = file.read().rpartition(b"\n")
+            lines = whole.decode(errors="replace").splitlines()
+            new = [report for report, _ in reports(lines) if report.stage != QUEUE_STAGE]
+            known = known + new
+            _histories[path] = (offset + len(whole) + len(end), known)
+        return known
+
+
+def read(folder: Path) -> Job:
+    """Raises ``LccError`` where the folder holds no readable job."""
+    stamp = _stamp(folder / RESULT)
+    known = _ended.get(folder)
+    if known and known[0] == stamp:
+        return known[1]
+    try:
+        found = _read(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LccError(f"{folder.name} is not a readable job.", "Delete its folder.") from error
+    if not found.live:
+        _ended[folder] = (_stamp(folder / RESULT), found)
+    return found
+
+
+def forget(folder: Path) -> None:
+    _ended.pop(folder, None)
+    _histories.pop(folder / PROGRESS, None)
+
+
+def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
+    """The reports among the lines and when they came; cut and foreign lines are passed over."""
+    names = set(Progress.__dataclass_fields__)
+    for line in lines:
+        if line.startswith("{"):
+            with contextlib.suppress(ValueError, TypeError):
+                content = json.loads(line)
+                report = Progress(**{k: v for k, v in content.items() if k in names})
+                yield report, content.get("time")
+
+
+def tail(path: Path) -> list[str]:
+    """The last lines of a file that may be long."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        return file.read().decode(errors="replace").splitlines()
+
+
+def _read(folder: Path) -> Job:
+    facts = json.loads((folder / FACTS).read_text())
+    facts["argv"] = tuple(facts["argv"])
+    owner = facts.pop("owner", None)
+    # Liveness first: a process that ends in between has written its result by then.
+    live = process.alive(int(facts["pid"]), facts["process_started"])
+    began, stop = _mtime(folder / BEGAN), _mtime(folder / STOP)
+    result, lines = _result(folder), tail(folder / PROGRESS)
+    state, text = QUEUED if began is None else RUNNING, ""
+    if not live:
+        state, text = _outcome(folder, result, lines, owner)
+    return Job(
+        **facts,
+        id=folder.name,
+        folder=folder,
+        state=state,
+        began=began,
+        ended=None if live else _ended_at(folder, stop),
+        stopping_since=stop,
+        progress=_last(lines),
+        result=None if live or "error" in (result or {}) else result,
+        error=text,
+    )
+
+
+def _outcome(
+    folder: Path, result: dict[str, Any] | None, lines: list[str], owner: list | None
+) -> tuple[str, str]:
+    """How an ended process ended, from what it left."""
+    # A search that is stopped returns what it had found by then.
+    stopped = result is not None and (result.get("code") == 130 or result.get("stopped"))
+    if result is not None and not stopped:
+        if "error" not in result:
+            return DONE, ""
+        return FAILED, f"{result['error']} {result.get('fix', '')}".strip()
+    if (folder / STOP).exists():
+        return CANCELLED, ""
+    if (folder / ORPHANED).exists():
+        return INTERRUPTED, "What had started it ended, so it stopped."
+    if stopped:  # as a machine does that shuts down
+        return INTERRUPTED, "It was told to stop from outside the app."
+    words = [line.strip() for line in lines if line.strip() and not line.startswith("{")]
+    if words and _RAISED.match(words[-1]):
+        return FAILED, f"It ended without a result: {words[-1][:300].rstrip('.')}."
+    if owner and not process.alive(*owner):
+        return INTERRUPTED, "It was killed together with what had started it."
+    return FAILED, (
+        "It ended without a result: the process was killed, perhaps for lack of memory."
+        + (f" Its last words: {words[-1][:300]}" if words else "")
+    )
+
+
+def _last(lines: list[str]) -> Progress | None:
+    """The newest report of its work; the lines that it wrote while it waited are none."""
+    for line in reversed(lines):
+        for report, _ in reports([line]):
+            return None if report.stage == QUEUE_STAGE else report
+    return None
+
+
+def _result(folder: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads((folder / RESULT).read_text())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _ended_at(folder: Path, stop: float | None) -> float | None:
+    times = [stop, *(_mtime(folder / name) for name in (BEGAN, PROGRESS, RESULT, ORPHANED))]
+    return max((at for at in times if at is not None), default=None)
+
+
+def _mtime(path: Path) -> float | None:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return None
+
+
+def _stamp(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
