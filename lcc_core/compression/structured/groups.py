@@ -111,16 +111,18 @@ def _trace(net: nn.Module, shape: tuple[int, ...], prefix: str) -> list[ChannelG
         graph = tp.DependencyGraph().build_dependency(
             net, torch.zeros(shape, device=device), verbose=False
         )
-        traced = list(graph.get_all_groups(root_module_types=[nn.modules.conv._ConvNd, nn.Linear]))
+        traced = list(graph.get_all_groups(root_module_types=[_ConvNd, nn.Linear]))
     names = {module: name for name, module in net.named_modules()}
     names |= {parameter: name for name, parameter in net.named_parameters()}
-    found = [_read(group, graph, names, prefix) for group in traced if not _ends(group)]
+    found = [_read(group, graph, names, prefix) for group in traced if not _ends(group, graph)]
     return [group for group in found if group is not None]
 
 
-def _ends(group: Any) -> bool:
+def _ends(group: Any, graph: Any) -> bool:
     """The channels are the classes (or, of a part of a net, what it hands on)."""
-    return any(not dep.target.outputs for dep, _ in group)
+    return any(
+        not dep.target.outputs and graph.is_out_channel_pruning_fn(dep.handler) for dep, _ in group
+    )
 
 
 def _read(group: Any, graph: Any, names: dict[Any, str], prefix: str) -> ChannelGroup | None:
