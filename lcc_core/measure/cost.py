@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -28,16 +29,28 @@ def macs(model: Classifier, size: tuple[int, int]) -> int:
     return counter.get_total_flops() // 2
 
 
-@torch.inference_mode()
 def latency_ms(
     model: Classifier, size: tuple[int, int], runs: int = 20, warm_up: int = 3, batch: int = 1
 ) -> float:
     """Median milliseconds of a batch on the processor, float32, as many threads as torch has."""
-    tile = _blank(model, size, batch)
-    times = []
+    return latencies_ms([model], size, runs, warm_up, batch)[0]
+
+
+@torch.inference_mode()
+def latencies_ms(
+    models: Sequence[Classifier],
+    size: tuple[int, int],
+    runs: int = 20,
+    warm_up: int = 3,
+    batch: int = 1,
+) -> list[float]:
+    """:func:`latency_ms` of several models in turn, so that other load on the machine hits all."""
+    tile = _blank(models[0], size, batch)
+    times: list[list[float]] = [[] for _ in models]
     for run in range(warm_up + runs):
-        began = time.perf_counter()
-        model(tile)
-        if run >= warm_up:
-            times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times)
+        for model, own in zip(models, times, strict=True):
+            began = time.perf_counter()
+            model(tile)
+            if run >= warm_up:
+                own.append(1000 * (time.perf_counter() - began))
+    return [statistics.median(own) for own in times]

@@ -31,4 +31,4 @@ def checkpoint(item: Checkpoint) -> str:
     mark = " (synthetic)" if item.synthetic else ""
     test = item.accuracy.get("test", {})
     figure = f" · {percent(test['oa'])} on {test['tiles']:,} test tiles" if test else ""
-    return f"{item.arch} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
+    return f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
