@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,10 +37,10 @@ class Schedule:
             count = min(self.passes or epochs, len(layers))
         require(epochs >= count, "epochs", epochs, f"{count} or more: one for each step")
         bounds = [round(i * epochs / count) for i in range(count + 1)]
-        spans = [later - earlier for earlier, later in zip(bounds, bounds[1:], strict=False)]
+        spans = [later - earlier for earlier, later in itertools.pairwise(bounds)]
         if self.kind == "iterative":
             ends = [round(i * len(layers) / count) for i in range(count + 1)]
-            parts = [tuple(layers[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+            parts = [tuple(layers[a:b]) for a, b in itertools.pairwise(ends)]
             return [Step(1.0, part, span) for part, span in zip(parts, spans, strict=True)]
         return [Step((i + 1) / count, (), span) for i, span in enumerate(spans)]
 

@@ -33,18 +33,23 @@ def latency_ms(
     model: Classifier, size: tuple[int, int], runs: int = 20, warm_up: int = 3, batch: int = 1
 ) -> float:
     """Median milliseconds of a batch on the processor, float32, as many threads as torch has."""
-    return latencies_ms([model], size, runs, warm_up, batch)[0]
+    return statistics.median(_times([model], size, runs, warm_up, batch)[0])
+
+
+def fastest_ms(
+    models: Sequence[Classifier], size: tuple[int, int], runs: int = 40, batch: int = 1
+) -> list[float]:
+    """Milliseconds of each model's fastest batch, the models in turn: for comparing them.
+
+    Other work on the machine comes and goes; medians of two equal models then differ twofold.
+    """
+    return [min(own) for own in _times(models, size, runs, 3, batch)]
 
 
 @torch.inference_mode()
-def latencies_ms(
-    models: Sequence[Classifier],
-    size: tuple[int, int],
-    runs: int = 20,
-    warm_up: int = 3,
-    batch: int = 1,
-) -> list[float]:
-    """:func:`latency_ms` of several models in turn, so that other load on the machine hits all."""
+def _times(
+    models: Sequence[Classifier], size: tuple[int, int], runs: int, warm_up: int, batch: int
+) -> list[list[float]]:
     tile = _blank(models[0], size, batch)
     times: list[list[float]] = [[] for _ in models]
     for run in range(warm_up + runs):
@@ -53,4 +58,4 @@ def latencies_ms(
             model(tile)
             if run >= warm_up:
                 own.append(1000 * (time.perf_counter() - began))
-    return [statistics.median(own) for own in times]
+    return times

@@ -10,7 +10,7 @@ from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
-from lcc_core.measure.cost import latencies_ms
+from lcc_core.measure.cost import fastest_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec, compressible_layers, skeleton
 from lcc_core.models.widths import widths
@@ -31,7 +31,10 @@ class LayerWidth:
 
 @dataclass(frozen=True)
 class Against:
-    """Float measurements of both on the same tiles; ``latency_ms``: batch → (source, result)."""
+    """Float measurements of both on the same tiles.
+
+    ``latency_ms``: batch → (source, result), the fastest of several runs in turn.
+    """
 
     source: Measurement
     result: Measurement
@@ -73,7 +76,7 @@ def compare(
     result: Checkpoint,
     tiles: TileSet,
     split: Split,
-    runs: int = 20,
+    runs: int = 40,
     should_stop: ShouldStop = never,
 ) -> Against:
     """Accuracy, parameters, MACs and bytes of both, and their latency side by side."""
@@ -82,7 +85,7 @@ def compare(
         for one in (source, result)
     ]
     models = [source.model(), result.model()]
-    latency = {n: tuple(latencies_ms(models, tiles.size, runs, batch=n)) for n in BATCHES}
+    latency = {n: tuple(fastest_ms(models, tiles.size, runs, n)) for n in BATCHES}
     return Against(rows[0], rows[1], latency)
 
 
