@@ -49,8 +49,8 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
     )
     if narrow.note:
         note(narrow.note)
-    means = source.attention()
-    layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * bool(means))
+    means = bool(source.attention())
+    layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * means)
     layers.altair_chart(channel_charts.kept(layer_widths(narrow.model.spec)))
     with ranking:
         show_ranking(narrow)
@@ -78,7 +78,8 @@ def staying_of(group: GroupCut):
 
 
 def show_attention(source: Checkpoint, narrow: Narrowed) -> None:
-    means = source.attention()
+    net, known = session.model(source).net, source.attention()
+    means = {part: known[part] for part, _ in net.named_modules() if part in known}
     st.altair_chart(channel_charts.attention_ranges(means))
     name = st.selectbox("Batch norm", list(means), key="norm")
     cuts = {group.name: group for group in narrow.groups}
@@ -87,7 +88,7 @@ def show_attention(source: Checkpoint, narrow: Narrowed) -> None:
         for group in channel_groups(source.spec)
         if any(member.kind == NORM and member.layer == name for member in group.members)
     )
-    scales = session.model(source).net.get_submodule(name).weight.detach().numpy()
+    scales = net.get_submodule(name).weight.detach().numpy()
     staying = staying_of(cuts[owner.name])
     st.altair_chart(channel_charts.attention(means[name], scales, staying))
     gates, folded = (f["test"]["oa"] for f in (source.made["with attention"], source.accuracy))

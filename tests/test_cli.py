@@ -181,11 +181,13 @@ def test_prune_channels_then_compress(shell: Shell, checkpoint: str, tmp_path: P
     assert (again["id"], again["created"]) == (made["id"], made["created"])
     text = shell(*words)
     assert "Trained with attention first" in text and "float32 file" in text
-    assert "compact (narrowed, mining)" in shell("checkpoints")
+    assert "compact (narrowed by attention, mining)" in shell("checkpoints")
     packed = tmp_path / "narrow.lcc"
     small = shell.json("compress", made["id"], "--bits", 4, "--out", packed)
     assert shell.json("measure", packed)["oa"] == small["oa"]
     assert shell.json("coreset", made["id"], "--fraction", 0.5)["tiles"] == 16
+    found = shell.json("search", made["id"], "--t-margin", 40, "--tiles", 4)
+    assert found["measurement"]["checkpoint"] == made["id"]
     steps = shell.json(
         "prune-channels", checkpoint, "--criterion", "l1", "--global", "--epochs", 2,
         "--schedule", "multi-pass", "--passes", 2, "--batch", 16, "--teacher", checkpoint,

@@ -67,7 +67,8 @@ class Checkpoint:
     def how(self) -> str:
         """What was done beyond plain training, in brackets; nothing for a plain checkpoint."""
         start, distil = self.recipe.get("start") or {}, self.recipe.get("distil")
-        done = ["narrowed"] if self.spec.channels else []
+        by = f" by {start['cut']['criterion']}" if start.get("cut") else ""
+        done = [f"narrowed{by}"] if self.spec.channels else []
         done += [f"k = {start['k']:g}"] if start.get("k") else []
         done += ["attention"] if self.recipe.get("attention") else []
         done += ["distilled"] if distil else []

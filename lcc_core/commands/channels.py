@@ -106,6 +106,7 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
         "attended": made.attended.id if made.attended else None,
         "steps": [summary(step) for step in made.steps],
         "layers": layers,
+        "note": made.note,
         "against": both.to_json(),
         "recipe": made.result.recipe,
     }
@@ -136,6 +137,8 @@ def _report(made: Any, both: Any, layers: list[dict[str, Any]]) -> str:
     if narrower := [one for one in layers if one["kept"] < one["of"]]:
         rows = [(one["layer"], one["kept"], one["of"]) for one in narrower]
         parts.append(table(("layer", "channels", "of"), rows))
+    if made.note:
+        parts.append(made.note)
     if made.attended:
         before = made.attended.made["with attention"]["test"]["oa"]
         folded = made.attended.accuracy["test"]["oa"]

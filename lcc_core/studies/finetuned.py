@@ -57,12 +57,13 @@ class Pruned:
     """What a schedule made: ``steps`` in order, the last one the result.
 
     ``source`` is what was pruned; ``attended`` the same trained with attention, where the
-    criterion asked for it.
+    criterion asked for it; ``note`` says what could not be narrowed.
     """
 
     source: Checkpoint
     steps: tuple[Checkpoint, ...]
     attended: Checkpoint | None = None
+    note: str = ""
 
     @property
     def result(self) -> Checkpoint:
@@ -130,8 +131,8 @@ def prune_and_tune_channels(
     """
     if cut.only:
         raise LccError("The schedule chooses the groups.", "Leave 'only' empty.")
-    groups = [group.name for group in channel_groups(checkpoint.spec)]
-    steps = how.schedule.steps(groups, how.epochs)
+    groups = channel_groups(checkpoint.spec)
+    steps = how.schedule.steps([group.name for group in groups], how.epochs)
     gates = cut.criterion == "attention" and not checkpoint.recipe.get("attention")
     total = how.epochs + how.attention_epochs * gates
     chain = _Chain(home, tiles, split, how, device, on_progress, should_stop, total)
@@ -151,7 +152,7 @@ def prune_and_tune_channels(
         current = chain.train(recipe, _named(number, steps))
         made.append(current)
         before = 0.0 if step.layers else step.share
-    return Pruned(checkpoint, tuple(made), attended)
+    return Pruned(checkpoint, tuple(made), attended, groups.note)
 
 
 def prune_and_tune_weights(

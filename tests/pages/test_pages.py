@@ -332,8 +332,8 @@ def test_distilling_starts_a_job(trained: Home) -> None:
     next(b for b in test.button if b.label == "Distil").click().run()
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
-    assert job.result["how"] == "narrowed, distilled"
-    assert "narrowed, distilled" in words(page("train"))
+    assert job.result["how"] == "narrowed by norm, distilled"
+    assert "narrowed by norm, distilled" in words(page("train"))
 
 
 def test_nobody_to_teach_yet(home: Home) -> None:

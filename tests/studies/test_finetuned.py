@@ -152,7 +152,7 @@ def test_pruned_models_are_no_seeds_of_the_plain_one(prune, home: Home, source: 
 def test_a_teacher_while_fine_tuning(prune, source: Checkpoint) -> None:
     made = prune(Cut("l1", 0.5), how(epochs=1, distil=Distil("offline", source.id)))
     assert made.result.made["teacher"]["checkpoint"] == source.id
-    assert made.result.how == " (narrowed, distilled)"
+    assert made.result.how == " (narrowed by l1, distilled)"
 
 
 def test_cancelled_goes_on_where_it_was(prune, home: Home) -> None:

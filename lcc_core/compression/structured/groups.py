@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.errors import ModelError
-from lcc_core.models import ModelSpec, skeleton
+from lcc_core.models import ModelSpec, compressible_layers, skeleton
 
 SIDE = 64  # pixels of the tile that is traced; groups do not depend on it
 IN, OUT, NORM = "in", "out", "norm"
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class ChannelGroup:
-    """``channels`` that only go together, named after the first layer that makes them.
+    """``channels`` that only go together, named after the first layer in the graph to make them.
 
     ``blocks`` > 1 where a grouped convolution needs equally many from each of so many blocks;
     ``block`` tells which block each channel is of.
@@ -67,11 +67,13 @@ class Groups:
 
 
 def channel_groups(spec: ModelSpec) -> Groups:
-    """The groups of the network that ``spec`` describes, without its weights.
+    """The groups of the network that ``spec`` describes, in graph order, without its weights.
 
     Raises ``ModelError`` when nothing in it can be narrowed.
     """
-    net = skeleton(spec).net.eval()
+    model = skeleton(spec).eval()
+    place = {layer.name: i for i, layer in enumerate(compressible_layers(model))}
+    net = model.net
     mlps = _mlps_beside_attention(net)
     if mlps:
         found = [
@@ -85,7 +87,12 @@ def channel_groups(spec: ModelSpec) -> Groups:
         raise ModelError(
             f"No channel of {spec.arch} can be removed.", "Prune its weights (k) instead."
         )
-    return Groups(tuple(found), ATTENTION if mlps else "")
+    named = [
+        replace(group, name=min((m.layer for m in group.makers()), key=place.__getitem__))
+        for group in found
+    ]
+    named.sort(key=lambda group: place[group.name])
+    return Groups(tuple(named), ATTENTION if mlps else "")
 
 
 def _mlps_beside_attention(net: nn.Module) -> list[tuple[str, int]]:

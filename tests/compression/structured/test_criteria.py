@@ -67,3 +67,9 @@ def test_residual_layers_share_a_group_and_the_class_layer_stays() -> None:
     assert makers == {"stem.0", "blocks.0.second.0"}
     assert not any(m.layer == "head" for g in GROUPS.values() for m in g.makers())
     assert sum(group.channels for group in GROUPS.values()) == 32 + 32 + 3 * 48 + 3 * 80
+
+
+def test_groups_come_in_graph_order() -> None:
+    names = [group.name for group in channel_groups(spec("resnet18"))]
+    assert names[:4] == ["conv1", "layer1.0.conv1", "layer1.1.conv1", "layer2.0.conv1"]
+    assert names[-1] == "layer4.1.conv1"
