@@ -66,16 +66,8 @@ class Checkpoint:
     @property
     def how(self) -> str:
         """What was done beyond plain training, in brackets; nothing for a plain checkpoint."""
-        start, distil = self.recipe.get("start") or {}, self.recipe.get("distil")
-        by = f" by {start['cut']['criterion']}" if start.get("cut") else ""
-        done = [f"narrowed{by}"] if self.spec.channels else []
-        done += [f"k = {start['k']:g}"] if start.get("k") else []
-        done += ["attention"] if self.recipe.get("attention") else []
-        done += ["distilled"] if distil else []
-        done += [self.recipe["loss"]] if self.recipe.get("loss") else []
-        if start and not done:
-            done = ["trained on"]
-        return f" ({', '.join(done)})" if done else ""
+        done = variant(self.recipe, self.spec.to_json())
+        return f" ({done})" if done else ""
 
     @property
     def kept(self) -> str:
@@ -135,6 +127,18 @@ class Checkpoint:
             "seconds": self.seconds,
         }
         return facts | ({"made": self.made} if self.made else {})
+
+
+def variant(recipe: dict[str, Any], spec: dict[str, Any]) -> str:
+    """What was done to a model beyond plain training, in words, from its facts."""
+    start = recipe.get("start") or {}
+    by = f" by {start['cut']['criterion']}" if start.get("cut") else ""
+    done = [f"narrowed{by}"] if spec.get("channels") else []
+    done += [f"k = {start['k']:g}"] if start.get("k") else []
+    done += ["attention"] if recipe.get("attention") else []
+    done += ["distilled"] if recipe.get("distil") else []
+    done += [recipe["loss"]] if recipe.get("loss") else []
+    return ", ".join(done) or ("trained on" if start else "")
 
 
 def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any]) -> str:

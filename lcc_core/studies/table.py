@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.checkpoints.store import Checkpoint, variant
 from lcc_core.compression.plan import Plan
 from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
@@ -143,6 +143,7 @@ def flat(row: ResultRow) -> dict[str, Any]:
     coreset = row.coreset or {}
     return {
         "architecture": row.arch,
+        "variant": variant(recipe, row.model["spec"]),
         "method": row.method,
         "accuracy (%)": round(100 * one.oa, 2),
         "95 % from": round(100 * one.interval[0], 2),

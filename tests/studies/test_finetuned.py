@@ -27,6 +27,7 @@ from lcc_core.studies.finetuned import (
     prune_and_tune_weights,
 )
 from lcc_core.studies.measured import measure_plan
+from lcc_core.studies.table import flat, own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.training.distil import Distil
 
@@ -138,6 +139,8 @@ def test_the_result_is_smaller_in_every_way_and_compresses(
     plan = uniform_plan(made.model(), 4, recalibrate=16)
     row = measure_plan(home, made, plan, tiles, split)
     assert row.bytes < both.result.bytes / 3 and row.checkpoint == made.id
+    variants = {flat(one)["checkpoint"]: flat(one)["variant"] for one in own_rows(home)}
+    assert variants[made.id] == "narrowed by norm" and variants[source.id] == ""
     images = torch.from_numpy(tiles.images[:2]).permute(0, 3, 1, 2)
     assert made.model()(images).shape == (2, 4)
 
