@@ -12,7 +12,8 @@ from lcc_core.errors import require
 class ModelSpec:
     """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale).
 
-    ``channels``: layer → (inputs, outputs) where a layer is narrower than the architecture's.
+    ``channels``: layer → (inputs, outputs) where a layer is narrower than the architecture's; see
+    ``models/widths.py``.
     """
 
     arch: str

@@ -30,13 +30,18 @@ def widths(net: nn.Module) -> Widths:
 
 
 def narrower(net: nn.Module, plain: nn.Module) -> Widths:
-    """The layers of ``net`` that are not as wide as in ``plain``."""
-    before = widths(plain)
-    return {name: width for name, width in widths(net).items() if width != before[name]}
+    """The layers of ``net`` that are not as wide as in ``plain``, as :func:`narrow` takes them.
+
+    Norms that are as wide as the layer before them go without saying.
+    """
+    before, found, weighted = widths(plain), widths(net), _weighted(plain)
+    channels = {n: found[n] for n in before if n in weighted and found[n] != before[n]}
+    said = _expand(before, weighted, channels)
+    return channels | {name: width for name, width in found.items() if width != said[name]}
 
 
 def narrow(net: nn.Module, channels: Mapping[str, tuple[int, int]]) -> nn.Module:
-    """Give the named layers of a plain ``net`` their widths, in place; weights are cut.
+    """Give the layers of a plain ``net`` their widths, in place; weights are cut.
 
     Raises ``ModelError`` for layers that are not there and for widths beyond the plain ones:
     a file must not make a network grow.
@@ -53,8 +58,30 @@ def narrow(net: nn.Module, channels: Mapping[str, tuple[int, int]]) -> nn.Module
                 f"Layer {name!r} cannot have {inputs} inputs and {outputs} outputs.",
                 f"It has {most[0]} and {most[1]} in the plain architecture; give fewer.",
             )
-        cut(net, name, torch.arange(inputs), torch.arange(outputs))
+    for name, width in _expand(plain, _weighted(net), channels).items():
+        if width != plain[name]:
+            cut(net, name, *(torch.arange(count) for count in width))
     return net
+
+
+def _weighted(net: nn.Module) -> set[str]:
+    return {name for name, part in net.named_modules() if isinstance(part, (_ConvNd, nn.Linear))}
+
+
+def _expand(plain: Widths, weighted: set[str], channels: Mapping[str, tuple[int, int]]) -> Widths:
+    """Every layer's width: what ``channels`` says, else as the layer before where that was so."""
+    full: Widths = {}
+    last: str | None = None
+    for name, width in plain.items():
+        if name in channels:
+            full[name] = channels[name]
+        elif name in weighted or last is None or plain[last][1] != width[1]:
+            full[name] = width
+        else:
+            full[name] = (full[last][1], full[last][1])
+        if name in weighted:
+            last = name
+    return full
 
 
 @torch.no_grad()

@@ -150,9 +150,10 @@ def test_a_narrowed_net_narrows_again() -> None:
 def test_only_some_groups() -> None:
     narrow = prune_channels(lived_in(), Cut("l2", 0.5, only=("blocks.0.first.0",)))
     assert [group.name for group in narrow.groups] == ["blocks.0.first.0"]
-    assert set(narrow.model.spec.channels) == {
-        "blocks.0.first.0", "blocks.0.first.1", "blocks.0.second.0"
+    assert narrow.model.spec.channels == {
+        "blocks.0.first.0": (32, 16), "blocks.0.second.0": (16, 32)
     }  # fmt: skip
+    assert build(narrow.model.spec).net.get_submodule("blocks.0.first.1").num_features == 16
     with pytest.raises(ModelError, match="no channel group 'head'"):
         prune_channels(lived_in(), Cut("l2", 0.5, only=("head",)))
 
