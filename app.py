@@ -11,6 +11,7 @@ page = st.navigation(
         st.Page("pages/data.py", title="Data", url_path="data"),
         st.Page("pages/train.py", title="Train", url_path="train"),
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),
+        st.Page("pages/channels.py", title="Channels", url_path="channels"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),

@@ -14,13 +14,24 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lcc_core.commands import app, compressed, coresets, data, jobs, results, searching, training
+from lcc_core.commands import (
+    app,
+    channels,
+    compressed,
+    coresets,
+    data,
+    distilling,
+    jobs,
+    results,
+    searching,
+    training,
+)
 from lcc_core.commands.context import Context, Stop
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.jobs import inside
 
-GROUPS = (data, training, coresets, searching, compressed, results, jobs, app)
+GROUPS = (data, training, distilling, coresets, channels, searching, compressed, results, jobs, app)
 BAD_INPUT, CANCELLED = 2, 130
 
 

@@ -7,7 +7,7 @@ from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
 from lcc_core.models import ARCHITECTURES
 from lcc_core.models.device import DEVICES
 from lcc_core.training.recipe import PRESETS, make_recipe
-from pages.ui import jobpanel, session, words
+from pages.ui import distil_controls, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -60,8 +60,11 @@ def choose() -> None:
         )
 
 
-with guard():
+plain, distil = st.tabs(["Train", "Distil"])
+with plain, guard():
     choose()
+with distil, guard():
+    distil_controls.show()
 jobpanel.panel("The checkpoint is ready: open **Compress**.")
 with guard():
     st.subheader("Trained")

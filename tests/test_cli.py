@@ -162,6 +162,63 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
             shutil.rmtree(one["path"])
 
 
+def clean(shell: Shell, *keep: str) -> None:
+    for one in shell.json("checkpoints")["checkpoints"]:
+        if one["id"] not in keep:
+            shutil.rmtree(one["path"])
+
+
+def test_prune_channels_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
+    words = ("prune-channels", checkpoint, "--ratio", 0.5, "--epochs", 1, "--batch", 16)
+    words += ("--attention-epochs", 1, "--loss", "mining")
+    made = shell.json(*words)
+    assert made["recipe"]["loss"] == "mining" and made["attended"]
+    assert made["layers"][0] == {"layer": "stem.0", "kept": 16, "of": 32}
+    assert made["against"]["ratios"]["macs"] > 3
+    reports = [json.loads(line) for line in shell.err.splitlines()]
+    assert {"train"} <= {one["stage"] for one in reports}
+    again = shell.json(*words)
+    assert (again["id"], again["created"]) == (made["id"], made["created"])
+    text = shell(*words)
+    assert "Trained with attention first" in text and "float32 file" in text
+    assert "compact (narrowed by attention, mining)" in shell("checkpoints")
+    packed = tmp_path / "narrow.lcc"
+    small = shell.json("compress", made["id"], "--bits", 4, "--out", packed)
+    assert shell.json("measure", packed)["oa"] == small["oa"]
+    assert shell.json("coreset", made["id"], "--fraction", 0.5)["tiles"] == 16
+    found = shell.json("search", made["id"], "--t-margin", 40, "--tiles", 4)
+    assert found["measurement"]["checkpoint"] == made["id"]
+    steps = shell.json(
+        "prune-channels", checkpoint, "--criterion", "l1", "--global", "--epochs", 2,
+        "--schedule", "multi-pass", "--passes", 2, "--batch", 16, "--teacher", checkpoint,
+    )  # fmt: skip
+    assert len(steps["steps"]) == 2 and steps["recipe"]["distil"]["teacher"] == checkpoint
+    weights = shell.json("prune-weights", checkpoint, "--k", 1, "--epochs", 1, "--batch", 16)
+    assert weights["against"]["result"]["sparsity"] > 0.4
+    clean(shell, checkpoint)
+
+
+def test_distil(shell: Shell, checkpoint: str) -> None:
+    words = ("distil", "--epochs", 1, "--batch", 16)
+    made = shell.json(*words, "--teacher", checkpoint, "--arch", "compact", "--tau", 2)
+    assert made["recipe"]["distil"] == {
+        "mode": "offline", "teacher": checkpoint, "tau": 2.0, "weight": 0.5
+    }  # fmt: skip
+    assert "start" not in made["recipe"]
+    narrow = shell.json(*words, "--teacher", checkpoint, "--ratio", 0.5)
+    assert narrow["recipe"]["start"]["cut"]["ratio"] == 0.5 and narrow["bytes"] < made["bytes"]
+    text = shell(*words, "--teacher", "compact", "--mode", "online", "--student", checkpoint)
+    assert "teacher (compact)" in text and "before" in text
+    past = shell.json(*words, "--mode", "self", "--arch", "compact", "--data", "mine")
+    assert past["how"] == "distilled" and past["made"] == {}
+    gated = shell.json(
+        "train", "--data", "mine", "--arch", "compact", "--epochs", 1, "--batch", 16,
+        "--attention", "--loss", "mining-wide",
+    )  # fmt: skip
+    assert gated["how"] == "attention, mining-wide" and "with attention" in gated["made"]
+    clean(shell, checkpoint)
+
+
 def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     out = tmp_path / "small.lcc"
     made = shell.json("compress", checkpoint, "--bits", 4, "--k", 0.5, "--out", out)
@@ -250,6 +307,26 @@ BAD = [
     (("train", "--data", "mine", "--arch", "compact", "--device", "abacus"), "abacus"),
     (("train", "--data", "mine", "--arch", "compact", "--seed", "-1"), "seed=-1"),
     (("importance", "zzzz"), "lcc train"),
+    (("train", "--data", "mine", "--arch", "compact", "--loss", "hinge"), "loss='hinge'"),
+    (("prune-channels", "zzzz"), "lcc train"),
+    (("prune-channels", "CKPT", "--ratio", "0.95"), "ratio=0.95"),
+    (("prune-channels", "CKPT", "--criterion", "best"), "criterion='best'"),
+    (("prune-channels", "CKPT", "--floor", "0"), "floor=0"),
+    (("prune-channels", "CKPT", "--schedule", "slow"), "schedule='slow'"),
+    (("prune-channels", "CKPT", "--schedule", "multi-pass", "--passes", "20"), "epochs=10"),
+    (("prune-channels", "CKPT", "--epochs", "0"), "epochs=0"),
+    (("prune-channels", "CKPT", "--loss", "hinge"), "loss='hinge'"),
+    (("prune-channels", "CKPT", "--teacher", "zzzz"), "no checkpoint 'zzzz'"),
+    (("prune-weights", "CKPT", "--k", "0"), "k=0"),
+    (("distil", "--teacher", "CKPT"), "--arch"),
+    (("distil", "--teacher", "CKPT", "--arch", "compact", "--ratio", "0.5"), "not clear"),
+    (("distil", "--arch", "compact", "--data", "mine"), "teacher=''"),
+    (("distil", "--mode", "self", "--arch", "compact"), "--data"),
+    (("distil", "--mode", "self", "--ratio", "0.5"), "--teacher"),
+    (("distil", "--teacher", "CKPT", "--arch", "alexnet"), "alexnet"),
+    (("distil", "--teacher", "CKPT", "--arch", "compact", "--data", "x"), "--data mine, not x"),
+    (("distil", "--teacher", "CKPT", "--arch", "compact", "--tau", "0"), "tau=0"),
+    (("distil", "--teacher", "CKPT", "--ratio", "0.5", "--criterion", "attention"), "trained"),
     (("search", "CKPT", "--method", "magic"), "method='magic'"),
     (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
     (("search", "CKPT", "--weights", "1"), "two numbers"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from lcc_core.files import Home, atomic_path, content_id, write_json
 from lcc_core.models import Classifier, ModelSpec, build
 
 WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
+ATTENTION = "attention.safetensors"
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
 
 
@@ -30,6 +31,7 @@ class Checkpoint:
 
     ``accuracy`` maps a part (validation, test) to ``{"oa", "tiles", "precision"}``; ``recipe`` is
     the recipe as JSON; ``split`` holds protocol, seed and, if it was trained on one, the coreset.
+    ``made``: what else came of training: accuracies before it, of the teacher, before folding.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Checkpoint:
     accuracy: dict[str, dict[str, Any]]
     created: str
     seconds: float
+    made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def arch(self) -> str:
@@ -58,7 +61,13 @@ class Checkpoint:
     def title(self) -> str:
         oa = self.accuracy.get("test", {}).get("oa")
         figure = f", {100 * oa:.2f} % test" if oa is not None else ""
-        return f"{self.arch} on {self.kept}{self.data}{figure} · {self.id[:8]}"
+        return f"{self.arch}{self.how} on {self.kept}{self.data}{figure} · {self.id[:8]}"
+
+    @property
+    def how(self) -> str:
+        """What was done beyond plain training, in brackets; nothing for a plain checkpoint."""
+        done = variant(self.recipe, self.spec.to_json())
+        return f" ({done})" if done else ""
 
     @property
     def kept(self) -> str:
@@ -98,8 +107,13 @@ class Checkpoint:
                 "Train it again to record them.",
             ) from error
 
+    def attention(self) -> dict[str, np.ndarray]:
+        """s̄ of each batch norm's channels, if it was trained with attention; else empty."""
+        path = self.path / ATTENTION
+        return load_arrays(path) if path.is_file() else {}
+
     def facts(self) -> dict[str, Any]:
-        return {
+        facts = {
             "id": self.id,
             "recipe": self.recipe,
             "spec": self.spec.to_json(),
@@ -112,6 +126,19 @@ class Checkpoint:
             "created": self.created,
             "seconds": self.seconds,
         }
+        return facts | ({"made": self.made} if self.made else {})
+
+
+def variant(recipe: dict[str, Any], spec: dict[str, Any]) -> str:
+    """What was done to a model beyond plain training, in words, from its facts."""
+    start = recipe.get("start") or {}
+    by = f" by {start['cut']['criterion']}" if start.get("cut") else ""
+    done = [f"narrowed{by}"] if spec.get("channels") else []
+    done += [f"k = {start['k']:g}"] if start.get("k") else []
+    done += ["attention"] if recipe.get("attention") else []
+    done += ["distilled"] if recipe.get("distil") else []
+    done += [recipe["loss"]] if recipe.get("loss") else []
+    return ", ".join(done) or ("trained on" if start else "")
 
 
 def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any]) -> str:
@@ -126,6 +153,7 @@ def save_checkpoint(
     model: torch.nn.Module,
     dynamics: dict[str, np.ndarray],
     trained_on: np.ndarray,
+    attention: dict[str, torch.Tensor] | None = None,
 ) -> Checkpoint:
     """Write weights and dynamics, then the facts: a folder without facts is no checkpoint."""
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
@@ -134,6 +162,9 @@ def save_checkpoint(
     with atomic_path(checkpoint.path / DYNAMICS) as path:
         arrays = {**dynamics, COLUMNS: trained_on.astype(np.int64)}
         save_arrays({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)
+    if attention:
+        with atomic_path(checkpoint.path / ATTENTION) as path:
+            save_file({name: value.contiguous() for name, value in attention.items()}, path)
     write_json(checkpoint.path / FACTS, checkpoint.facts())
     return checkpoint
 

@@ -24,6 +24,10 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
+    command.add_argument("--loss", metavar="L", help="cross-entropy, mining or mining-wide")
+    command.add_argument(
+        "--attention", action="store_true", help="with squeeze-excite gates, folded at the end"
+    )
     command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.add_argument(
@@ -48,7 +52,7 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
 
-    names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed")
+    names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed", "loss", "attention")
     chosen = {name: getattr(arguments, name) for name in names}
     chosen["class_weights"] = arguments.class_weights or None
     make_recipe(**chosen)  # bad choices fail before tiles are read
@@ -66,24 +70,27 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         should_stop=context.stop,
         resume=arguments.resume,
     )
-    context.say(
-        table(
-            ("epoch", "loss", "train", "validation", "time"),
-            (
-                (
-                    int(row["epoch"]),
-                    f"{row['loss']:.4f}",
-                    percent(row["train_accuracy"]),
-                    percent(row.get("validation_accuracy")),
-                    duration(row["seconds"]),
-                )
-                for row in checkpoint.log
-            ),
-        )
-    )
-    context.say("")
-    context.say(f"Checkpoint {checkpoint.id}: {checkpoint.title}, {duration(checkpoint.seconds)}.")
+    context.say(training_report(checkpoint))
     return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+
+
+def training_report(checkpoint: Any) -> str:
+    """The log, an epoch a line, and what came of it."""
+    lines = table(
+        ("epoch", "loss", "train", "validation", "time"),
+        (
+            (
+                int(row["epoch"]),
+                f"{row['loss']:.4f}",
+                percent(row["train_accuracy"]),
+                percent(row.get("validation_accuracy")),
+                duration(row["seconds"]),
+            )
+            for row in checkpoint.log
+        ),
+    )
+    took = duration(checkpoint.seconds)
+    return f"{lines}\n\nCheckpoint {checkpoint.id}: {checkpoint.title}, {took}."
 
 
 def _parts(arguments: argparse.Namespace, context: Context) -> tuple[str, Callable]:
@@ -119,6 +126,8 @@ def summary(checkpoint: Any) -> dict[str, Any]:
         "split": checkpoint.split,
         "epochs": len(checkpoint.log),
         "preset": checkpoint.recipe.get("preset"),
+        "how": checkpoint.how.strip(" ()"),
+        "made": checkpoint.made,
         "accuracy": checkpoint.accuracy,
         "bytes": checkpoint.bytes,
         "seconds": checkpoint.seconds,
@@ -134,7 +143,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     rows = [
         (
             c.id,
-            c.arch,
+            c.arch + c.how,
             c.kept + c.data + (" (synthetic)" if c.synthetic else ""),
             c.split["protocol"],
             len(c.log),

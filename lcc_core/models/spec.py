@@ -10,13 +10,18 @@ from lcc_core.errors import require
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale)."""
+    """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale).
+
+    ``channels``: layer → (inputs, outputs) where a layer is narrower than the architecture's; see
+    ``models/widths.py``.
+    """
 
     arch: str
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     options: dict[str, Any] = field(default_factory=dict)
+    channels: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(len(self.class_names) >= 2, "class_names", self.class_names, "two or more names")
@@ -34,7 +39,10 @@ class ModelSpec:
         return len(self.mean)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        content = asdict(self)
+        if not self.channels:  # files written before there were any read and hash the same
+            del content["channels"]
+        return content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ModelSpec:
@@ -44,4 +52,8 @@ class ModelSpec:
             mean=tuple(float(v) for v in content["mean"]),
             std=tuple(float(v) for v in content["std"]),
             options=dict(content.get("options", {})),
+            channels={
+                str(name): (int(inputs), int(outputs))
+                for name, (inputs, outputs) in dict(content.get("channels", {})).items()
+            },
         )

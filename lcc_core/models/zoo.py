@@ -12,6 +12,7 @@ from lcc_core.errors import ModelError
 from lcc_core.models.classifier import Classifier
 from lcc_core.models.compact import CompactNet
 from lcc_core.models.spec import ModelSpec
+from lcc_core.models.widths import narrow
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -58,14 +59,24 @@ def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
     if weights not in (None, "none", "imagenet"):
         raise ModelError(f"There are no {weights!r} weights.", "Use 'imagenet' or none.")
     pretrained = weights == "imagenet"
+    if pretrained and spec.channels:
+        raise ModelError(
+            f"There are no ImageNet weights for a narrowed {spec.arch}.",
+            "Narrow a model that was trained from them.",
+        )
+    net = _net(spec, pretrained)
+    return Classifier(narrow(net, spec.channels) if spec.channels else net, spec)
+
+
+def _net(spec: ModelSpec, pretrained: bool) -> nn.Module:
     if spec.arch == "compact":
         if pretrained:
             raise ModelError(
                 "The compact network has no ImageNet weights.",
                 "Train it from scratch: it needs minutes.",
             )
-        return Classifier(CompactNet(spec.classes, spec.bands), spec)
-    return Classifier(_torchvision_net(spec, pretrained), spec)
+        return CompactNet(spec.classes, spec.bands)
+    return _torchvision_net(spec, pretrained)
 
 
 def skeleton(spec: ModelSpec) -> Classifier:

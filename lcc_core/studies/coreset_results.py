@@ -68,7 +68,8 @@ def trained(home: Home, like: Checkpoint) -> list[Trained]:
     found = []
     for one in list_checkpoints(home):
         same = one.fingerprint == like.fingerprint and "test" in one.accuracy
-        if not same or one.split["protocol"] != like.split["protocol"]:
+        # A pruned or distilled model would not be another seed of the same training.
+        if not same or one.how or one.split["protocol"] != like.split["protocol"]:
             continue
         coreset = one.split.get("coreset")
         if coreset is None:

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.checkpoints.store import Checkpoint, variant
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.errors import LccError
@@ -54,6 +54,11 @@ class ResultRow:
     @property
     def arch(self) -> str:
         return self.model["spec"]["arch"]
+
+    @property
+    def variant(self) -> str:
+        """What was done to the model beyond plain training."""
+        return variant(self.model["recipe"], self.model["spec"])
 
     @property
     def coreset(self) -> dict[str, Any] | None:
@@ -160,6 +165,7 @@ def flat(row: ResultRow) -> dict[str, Any]:
     coreset = row.coreset or {}
     return {
         "architecture": row.arch,
+        "variant": row.variant,
         "method": row.method,
         "accuracy (%)": round(100 * one.oa, 2),
         "95 % from": round(100 * one.interval[0], 2),

@@ -7,6 +7,9 @@ from typing import Any
 
 from lcc_core.errors import require
 from lcc_core.models import ARCHITECTURES
+from lcc_core.training.distil import Distil
+from lcc_core.training.losses import LOSSES
+from lcc_core.training.start import Start
 
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("onecycle", "plateau", "constant")
@@ -14,7 +17,11 @@ SCHEDULES = ("onecycle", "plateau", "constant")
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. ``rate`` is the peak learning rate; ``warmup`` a share of the epochs."""
+    """How to train. ``rate`` is the peak learning rate; ``warmup`` a share of the epochs.
+
+    ``start``: the checkpoint it starts from; ``attention``: train with squeeze-excite gates, which
+    are folded away at the end; ``distil``: who teaches.
+    """
 
     arch: str
     preset: str = "default"
@@ -31,6 +38,10 @@ class Recipe:
     augment: bool = True
     weights: str = "none"
     seed: int = 0
+    loss: str = "cross-entropy"
+    attention: bool = False
+    start: Start | None = None
+    distil: Distil | None = None
 
     def __post_init__(self) -> None:
         require(self.arch in ARCHITECTURES, "arch", self.arch, f"one of {', '.join(ARCHITECTURES)}")
@@ -45,14 +56,32 @@ class Recipe:
         require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
         require(self.weights in ("none", "imagenet"), "weights", self.weights, "none or imagenet")
         require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
+        require(self.loss in LOSSES, "loss", self.loss, f"one of {', '.join(LOSSES)}")
+        both = self.start is not None and self.weights != "none"
+        require(not both, "weights", self.weights, "none when training starts from a checkpoint")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        content = asdict(self)
+        for name in LATER:
+            value = getattr(self, name)
+            if value == Recipe.__dataclass_fields__[name].default:
+                del content[name]
+            elif isinstance(value, (Start, Distil)):
+                content[name] = value.to_json()
+        return content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Recipe:
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in content.items() if key in known})
+        chosen = {key: value for key, value in content.items() if key in known}
+        for name, kind in (("start", Start), ("distil", Distil)):
+            if chosen.get(name):
+                chosen[name] = kind.from_json(chosen[name])
+        return cls(**chosen)
+
+
+# Said only where they are set, so that recipes from before they were there keep their hash.
+LATER = ("loss", "attention", "start", "distil")
 
 
 # What each paper states; what it leaves open keeps our default.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from lcc_core.checkpoints.store import (
     FACTS,
@@ -16,6 +17,11 @@ from lcc_core.checkpoints.store import (
     checkpoint_id,
     read_checkpoint,
     save_checkpoint,
+)
+from lcc_core.compression.structured.attention import (
+    fold_attention,
+    insert_attention,
+    mean_attention,
 )
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -28,9 +34,12 @@ from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
 from lcc_core.training.batches import augment, batch_count, gather, shuffled
 from lcc_core.training.dynamics import Dynamics
+from lcc_core.training.losses import distillation_term, make_loss
 from lcc_core.training.optimize import Stepper
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
+from lcc_core.training.start import HeldZeros, same_classes
+from lcc_core.training.teachers import Peer, make_teacher
 
 
 def train(
@@ -53,7 +62,7 @@ def train(
     if resume and (folder / FACTS).is_file():
         return read_checkpoint(folder)
 
-    run = _Run(recipe, tiles, split, device, on_progress, should_stop)
+    run = _Run(recipe, tiles, split, home, device, on_progress, should_stop)
     state = ResumeFile(folder)
     if resume:
         state.restore(run.trainables(), run.dynamics, run.log)
@@ -61,15 +70,8 @@ def train(
         run.epoch(epoch)
         state.save(run.trainables(), run.dynamics, run.log)
 
-    accuracy = {}
-    for part in ("validation", "test"):
-        if len(ids := getattr(split, part)):
-            right = predict(run.model, tiles, ids, device=device, should_stop=should_stop)
-            accuracy[part] = {
-                "oa": float((right == tiles.labels[ids]).mean()),
-                "tiles": len(ids),
-                "precision": run.precision,
-            }
+    attention = run.finish()
+    accuracy = run.accuracy(run.model)
     checkpoint = Checkpoint(
         id=identity,
         path=folder,
@@ -83,8 +85,10 @@ def train(
         accuracy=accuracy,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(sum(row["seconds"] for row in run.log), 2),
+        made=run.made,
     )
-    save_checkpoint(checkpoint, run.model, run.dynamics.upto(recipe.epochs), split.train)
+    dynamics = run.dynamics.upto(recipe.epochs)
+    save_checkpoint(checkpoint, run.model, dynamics, split.train, attention)
     state.discard()
     return checkpoint
 
@@ -97,6 +101,7 @@ class _Run:
         recipe: Recipe,
         tiles: TileSet,
         split: Split,
+        home: Home,
         device: str,
         on_progress: OnProgress,
         should_stop: ShouldStop,
@@ -106,14 +111,19 @@ class _Run:
         self.device = choose_device(device)
         self.precision = choose_precision("auto", self.device)
         torch.manual_seed(recipe.seed)
-        self.model = self._build().to(self.device, memory_format=torch.channels_last)
+        self.made: dict[str, Any] = {}
+        self.model = self._build(home).to(self.device, memory_format=torch.channels_last)
         self.batches = batch_count(len(split.train), recipe.batch)
         if not self.batches:
             raise TrainingError("There are fewer than two training tiles.", "Add tiles.")
         self.stepper = Stepper(self.model, recipe, self.batches)
-        self.loss = nn.CrossEntropyLoss(
-            weight=self._class_weights(), label_smoothing=recipe.label_smoothing
+        self.held = HeldZeros(self.model) if recipe.start and recipe.start.k else None
+        self.loss = make_loss(recipe.loss, self._class_weights(), recipe.label_smoothing)
+        self.teacher, facts = make_teacher(
+            recipe, tiles, home, self.batches, self.loss, self.device, self.precision
         )
+        if facts:
+            self.made["teacher"] = facts
         self.images = gather(tiles, split.train)
         self.labels = torch.from_numpy(tiles.labels[split.train])
         self.dynamics = Dynamics(recipe.epochs, len(split.train))
@@ -121,7 +131,24 @@ class _Run:
         self.started = time.monotonic()
         self.done_here = 0
 
-    def _build(self) -> Classifier:
+    def _build(self, home: Home) -> Classifier:
+        model = self._plain(home)
+        if self.recipe.attention:
+            insert_attention(model)
+        return model
+
+    def _plain(self, home: Home) -> Classifier:
+        if self.recipe.start:
+            model = self.recipe.start.model(home)
+            same_classes(model, self.tiles, "checkpoint to start from")
+            if model.spec.arch != self.recipe.arch:
+                raise TrainingError(
+                    f"The recipe is for {self.recipe.arch}, and checkpoint "
+                    f"{self.recipe.start.checkpoint} is a {model.spec.arch}.",
+                    "Make the recipe for the checkpoint's architecture.",
+                )
+            self.made["start"] = self.accuracy(model)
+            return model
         pretrained = self.recipe.weights == "imagenet" and self.tiles.bands == 3
         spec = ModelSpec(
             arch=self.recipe.arch,
@@ -138,7 +165,36 @@ class _Run:
         return (counts.sum() / (len(counts) * counts.clamp(min=1))).to(self.device)
 
     def trainables(self) -> dict[str, object]:
-        return {"model": self.model, **self.stepper.parts()}
+        peer = self.teacher.parts() if isinstance(self.teacher, Peer) else {}
+        return {"model": self.model, **self.stepper.parts(), **peer}
+
+    def accuracy(self, model: Classifier) -> dict[str, dict[str, Any]]:
+        """Overall accuracy on the validation and the test part."""
+        found = {}
+        for part in ("validation", "test"):
+            if len(ids := getattr(self.split, part)):
+                right = predict(
+                    model, self.tiles, ids, device=self.device.type, should_stop=self.should_stop
+                )
+                found[part] = {
+                    "oa": float((right == self.tiles.labels[ids]).mean()),
+                    "tiles": len(ids),
+                    "precision": self.precision,
+                }
+        return found
+
+    def finish(self) -> dict[str, Tensor]:
+        """Make ``model`` a plain network; returns the mean attention it was trained with."""
+        if isinstance(self.teacher, Peer):
+            self.made["teacher"]["trained"] = self.accuracy(self.teacher.model)
+        if not self.recipe.attention:
+            return {}
+        self.made["with attention"] = self.accuracy(self.model)
+        means = mean_attention(
+            self.model, self.tiles, self.split.train, should_stop=self.should_stop
+        )
+        fold_attention(self.model, means)
+        return means
 
     def epoch(self, epoch: int) -> None:
         """One pass over the training tiles, its row of the log at the end."""
@@ -147,6 +203,8 @@ class _Run:
         generator = np.random.default_rng([self.recipe.seed, epoch])
         torch.manual_seed(self.recipe.seed * 100_003 + epoch)
         self.model.train()
+        if self.teacher:
+            self.teacher.begin(epoch, self.model)
         total_loss, right, seen = 0.0, 0, 0
         for columns in shuffled(len(self.labels), self.recipe.batch, generator):
             check(self.should_stop)
@@ -154,9 +212,10 @@ class _Run:
             images, labels = self.images[index], self.labels[index].to(self.device)
             if self.recipe.augment:
                 images = augment(images)
+            images = images.to(self.device, non_blocking=True)
             with autocast(self.device, self.precision):
-                logits = self.model(images.to(self.device, non_blocking=True))
-            loss = self.loss(logits.float(), labels)
+                logits = self.model(images)
+            loss = self._loss(images, logits.float(), labels)
             value = loss.item()
             if not math.isfinite(value):
                 raise TrainingError(
@@ -165,6 +224,10 @@ class _Run:
                     "Lower the rate (a third is a good start) or use another preset.",
                 )
             self.stepper.step(loss)
+            if self.held:
+                self.held.again()
+            if isinstance(self.teacher, Peer):
+                self.teacher.learn(logits.float(), labels)
             right += self.dynamics.record(epoch, columns, logits, labels)
             total_loss += value * len(columns)
             seen += len(columns)
@@ -183,8 +246,19 @@ class _Run:
             row["validation_accuracy"] = float((predicted == self.tiles.labels[ids]).mean())
         row["seconds"] = round(time.monotonic() - began, 3)
         self.stepper.end_epoch(row["loss"])
+        if isinstance(self.teacher, Peer):
+            self.teacher.stepper.end_epoch(row["loss"])
         self.log.append(row)
         self._report(epoch, row["loss"], row["train_accuracy"])
+
+    def _loss(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        loss = self.loss(logits, labels)
+        answers = self.teacher.logits(images) if self.teacher else None
+        if answers is None:
+            return loss
+        distil = self.recipe.distil
+        drawn = distillation_term(logits, answers, distil.tau)
+        return distil.weight * drawn + (1 - distil.weight) * loss
 
     def _report(self, epoch: int, loss: float, train_accuracy: float) -> None:
         total = self.recipe.epochs * self.batches

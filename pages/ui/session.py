@@ -8,12 +8,14 @@ from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpo
 from lcc_core.compression import Compressed, Plan, apply, importance
 from lcc_core.compression.importance import LayerImportance
 from lcc_core.compression.recalibration import Calibration, calibration_tiles
+from lcc_core.compression.structured import Cut, Narrowed, prune_channels
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
+from lcc_core.studies.against import Against, compare
 from lcc_core.studies.measured import checkpoint_split
 
 
@@ -105,3 +107,24 @@ def coreset(checkpoint: Checkpoint, settings: CoresetSettings) -> Coreset:
 
 def split(checkpoint: Checkpoint) -> Split:
     return checkpoint_split(checkpoint, tiles(checkpoint.data))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Ranking the channels …")
+def _narrowed(checkpoint_id: str, created: str, cut: Cut, root: str) -> Narrowed:
+    return prune_channels(_model(checkpoint_id, created, root), cut)
+
+
+def narrowed(checkpoint: Checkpoint, cut: Cut) -> Narrowed:
+    """The model without the channels that ``cut`` removes; not fine-tuned."""
+    return _narrowed(checkpoint.id, checkpoint.created, cut, str(home().root))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Measuring both models …")
+def _against(ids: tuple[str, str], created: tuple[str, str], root: str) -> Against:
+    place = Home.find(root)
+    one, other = (find_checkpoint(place, name) for name in ids)
+    return compare(place, one, other, tiles(one.data), split(one))
+
+
+def against(source: Checkpoint, result: Checkpoint) -> Against:
+    return _against((source.id, result.id), (source.created, result.created), str(home().root))

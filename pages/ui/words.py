@@ -43,7 +43,7 @@ def checkpoint(item: Checkpoint) -> str:
     mark = " (synthetic)" if item.synthetic else ""
     test = item.accuracy.get("test", {})
     figure = f" · {percent(test['oa'])} on {test['tiles']:,} test tiles" if test else ""
-    return f"{item.arch} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
+    return f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
 
 
 def made(row: ResultRow) -> str:
@@ -59,6 +59,4 @@ def made(row: ResultRow) -> str:
 def result(row: ResultRow) -> str:
     """A measured model in a line."""
     figures = row.measurement
-    return (
-        f"{row.arch} · {figures.data} · {made(row)} · {percent(figures.oa)} · {size(figures.bytes)}"
-    )
+    return f"{row.arch}{f' ({row.variant})' if row.variant else ''} · {figures.data} · {made(row)} · {percent(figures.oa)} · {size(figures.bytes)}"

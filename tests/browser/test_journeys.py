@@ -86,7 +86,16 @@ def test_coreset_to_result(page, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "data", "train", "compress", "compress?mode=adaptive", "coresets?keep=50"]
+    "path",
+    [
+        "",
+        "data",
+        "train",
+        "compress",
+        "compress?mode=adaptive",
+        "coresets?keep=50",
+        "channels?criterion=l1",
+    ],
 )
 def test_pages_are_accessible(page, address: str, path: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -1,0 +1,175 @@
+"""``lcc prune-channels`` and ``lcc prune-weights``: prune by a schedule and fine-tune."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lcc_core.commands.context import Context
+from lcc_core.commands.text import percent, size, table
+from lcc_core.commands.training import summary
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "prune-channels", parents=[after], help="remove whole channels, then fine-tune"
+    )
+    option = command.add_argument
+    option("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
+    option("--ratio", type=float, default=0.5, metavar="R", help="of the channels, 0…0.9 (0.5)")
+    option(
+        "--criterion",
+        default="attention",
+        metavar="attention|norm|l1|l2|random",
+        help="default attention, which trains gates first",
+    )
+    option("--global", action="store_true", dest="everywhere", help="rank all groups together")
+    option("--floor", type=int, default=8, metavar="N", help="channels a group keeps (8)")
+    option(
+        "--attention-epochs", type=int, metavar="N", help="to train the gates for (10); attention"
+    )
+    tuning_options(command)
+    command.set_defaults(run=prune_channels)
+
+    command = commands.add_parser(
+        "prune-weights", parents=[after], help="zero small weights, then fine-tune the others"
+    )
+    command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
+    command.add_argument("--k", type=float, default=0.5, metavar="K", help="below K·σ (0.5)")
+    tuning_options(command)
+    command.set_defaults(run=prune_weights)
+
+
+def tuning_options(command: argparse.ArgumentParser) -> None:
+    option = command.add_argument
+    option("--schedule", default="one-shot", metavar="one-shot|iterative|multi-pass")
+    option("--passes", type=int, default=0, metavar="N", help="steps of iterative and multi-pass")
+    option("--epochs", type=int, metavar="N", help="of fine-tuning, all steps together (10)")
+    option("--loss", metavar="L", help="cross-entropy (default), mining or mining-wide")
+    recipe_options(command)
+    option("--teacher", metavar="CKPT", help="distil while fine-tuning")
+    option("--tau", type=float, default=4.0, metavar="T", help="temperature (4)")
+    option("--weight", type=float, default=0.5, metavar="W", help="of the teacher, 0…1 (0.5)")
+
+
+def recipe_options(command: argparse.ArgumentParser) -> None:
+    option = command.add_argument
+    option("--preset", default="default", metavar="P", help="a named recipe")
+    option("--batch", type=int, metavar="N", help="tiles a step")
+    option("--rate", type=float, metavar="R", help="peak learning rate")
+    option("--seed", type=int, default=0, metavar="S", help="of the training")
+    option("--device", default="auto", metavar="auto|cpu|cuda|mps")
+
+
+def _how(arguments: argparse.Namespace, context: Context) -> Any:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.compression.schedule import Schedule
+    from lcc_core.studies.finetuned import EPOCHS, FineTuning
+    from lcc_core.training.distil import Distil
+
+    recipe = {name: getattr(arguments, name) for name in ("preset", "batch", "rate", "seed")}
+    recipe["loss"] = arguments.loss
+    distil = None
+    if arguments.teacher:
+        teacher = find_checkpoint(context.home, arguments.teacher).id
+        distil = Distil("offline", teacher, arguments.tau, arguments.weight)
+    epochs = getattr(arguments, "attention_epochs", None)
+    return FineTuning(
+        EPOCHS if arguments.epochs is None else arguments.epochs,
+        Schedule(arguments.schedule, arguments.passes),
+        EPOCHS if epochs is None else epochs,
+        {name: value for name, value in recipe.items() if value is not None},
+        distil,
+    )
+
+
+def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.against import compare, widths_json
+    from lcc_core.studies.measured import checkpoint_split
+
+    how = _how(arguments, context)
+    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    how.recipe_for(checkpoint.arch, 1, 1)  # bad choices fail before tiles are read
+    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    split = checkpoint_split(checkpoint, tiles)
+    made = prune(
+        context.home, checkpoint, what, how, tiles, split, arguments.device,
+        context.progress, context.stop,
+    )  # fmt: skip
+    both = compare(context.home, checkpoint, made.result, tiles, split, should_stop=context.stop)
+    layers = widths_json(made.result.spec)
+    context.say(_report(made, both, layers))
+    return summary(made.result) | {
+        "source": checkpoint.id,
+        "attended": made.attended.id if made.attended else None,
+        "steps": [summary(step) for step in made.steps],
+        "layers": layers,
+        "note": made.note,
+        "against": both.to_json(),
+        "recipe": made.result.recipe,
+    }
+
+
+def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.compression.structured import Cut
+    from lcc_core.studies.finetuned import prune_and_tune_channels
+
+    cut = Cut(
+        arguments.criterion,
+        arguments.ratio,
+        "global" if arguments.everywhere else "group",
+        arguments.floor,
+        arguments.seed,
+    )
+    return _run(arguments, context, prune_and_tune_channels, cut)
+
+
+def prune_weights(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.finetuned import prune_and_tune_weights
+
+    return _run(arguments, context, prune_and_tune_weights, arguments.k)
+
+
+def _report(made: Any, both: Any, layers: list[dict[str, Any]]) -> str:
+    parts = []
+    if narrower := [one for one in layers if one["kept"] < one["of"]]:
+        rows = [(one["layer"], one["kept"], one["of"]) for one in narrower]
+        parts.append(table(("layer", "channels", "of"), rows))
+    if made.note:
+        parts.append(made.note)
+    if made.attended:
+        before = made.attended.made["with attention"]["test"]["oa"]
+        folded = made.attended.accuracy["test"]["oa"]
+        parts.append(
+            f"Trained with attention first: {percent(before)} with the gates, {percent(folded)} "
+            f"once folded (checkpoint {made.attended.id})."
+        )
+    rows = [
+        (
+            number,
+            percent(step.made["start"]["test"]["oa"]),
+            len(step.log),
+            percent(step.accuracy["test"]["oa"]),
+            step.id,
+        )
+        for number, step in enumerate(made.steps, 1)
+    ]
+    parts.append(table(("step", "pruned", "epochs", "fine-tuned", "checkpoint"), rows))
+    one, other, ratios = both.source, both.result, both.ratios()
+    rows = [
+        ("test accuracy", percent(one.oa), percent(other.oa), ""),
+        ("zeros", percent(one.sparsity), percent(other.sparsity), ""),
+        ("parameters", f"{one.parameters:,}", f"{other.parameters:,}", ratios["parameters"]),
+        ("MACs", f"{one.macs:,}", f"{other.macs:,}", ratios["macs"]),
+        ("float32 file", size(one.float_bytes), size(other.float_bytes), ratios["float_bytes"]),
+    ]
+    rows += [
+        (f"ms, batch {n}", f"{a:.2f}", f"{b:.2f}", ratios[f"latency, batch {n}"])
+        for n, (a, b) in both.latency_ms.items()
+    ]
+    cells = [(*row[:3], f"{row[3]:.2f}× less" if row[3] else "") for row in rows]
+    parts.append(table(("", "before", "after", ""), cells))
+    parts.append(f"Compress it: lcc compress {made.result.id} --bits 4 --out small.lcc")
+    return "\n\n".join(parts)

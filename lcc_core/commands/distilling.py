@@ -1,0 +1,146 @@
+"""``lcc distil``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from lcc_core.commands.channels import recipe_options
+from lcc_core.commands.context import Context
+from lcc_core.commands.text import percent
+from lcc_core.commands.training import summary, training_report
+from lcc_core.errors import LccError
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "distil", parents=[after], help="let a small student learn from a large teacher"
+    )
+    option = command.add_argument
+    option("--teacher", metavar="CKPT", help="a checkpoint; with --mode online also an arch")
+    option("--arch", metavar="A", help="the student, from scratch")
+    option("--student", metavar="CKPT", help="the student starts from this checkpoint")
+    option("--ratio", type=float, metavar="R", help="the student is the teacher, narrowed by R")
+    option("--criterion", default="norm", metavar="norm|l1|l2|random", help="of --ratio (norm)")
+    option("--mode", default="offline", metavar="offline|online|self", help="default offline")
+    option("--tau", type=float, default=4.0, metavar="T", help="temperature (4)")
+    option("--weight", type=float, default=0.5, metavar="W", help="of the teacher, 0…1 (0.5)")
+    option("--epochs", type=int, metavar="N")
+    option("--loss", metavar="L", help="cross-entropy (default), mining or mining-wide")
+    recipe_options(command)
+    option("--data", metavar="D", help="where no checkpoint names one")
+    option("--split", metavar="T/V/T", help="with --data: 64/16/20 (default), 80/20 or 70/30")
+    option("--resume", action="store_true", help="a run that was trained is returned at once")
+    command.set_defaults(run=distil)
+
+
+def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.models import ARCHITECTURES
+    from lcc_core.training import make_recipe, train
+    from lcc_core.training.distil import Distil
+
+    teacher, name = None, arguments.teacher or ""
+    if name and not (arguments.mode == "online" and name in ARCHITECTURES):
+        teacher = find_checkpoint(context.home, name)
+        name = teacher.id
+    how = Distil(arguments.mode, name, arguments.tau, arguments.weight)
+    arch, start = _student(arguments, context, teacher)
+    names = ("preset", "epochs", "batch", "rate", "seed", "loss")
+    chosen = {one: getattr(arguments, one) for one in names}
+    make_recipe(arch, start=start, distil=how, **chosen)  # bad choices fail before tiles are read
+    tiles, split = _tiles(arguments, context, teacher)
+    recipe = make_recipe(arch, tiles=len(split.train), start=start, distil=how, **chosen)
+    if start and arguments.rate is None and recipe.preset == "default":
+        from lcc_core.studies.finetuned import SLOWER
+
+        recipe = replace(recipe, rate=recipe.rate * SLOWER)
+    made = train(
+        recipe,
+        tiles,
+        split,
+        context.home,
+        device=arguments.device,
+        on_progress=context.progress,
+        should_stop=context.stop,
+        resume=arguments.resume,
+    )
+    context.say(training_report(made))
+    context.say(_taught(made))
+    return summary(made) | {"log": made.log, "recipe": made.recipe}
+
+
+def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[str, Any]:
+    """The student's architecture and where it starts."""
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.compression.structured import Cut
+    from lcc_core.training.start import Start
+
+    given = [o for o in ("arch", "student", "ratio") if getattr(arguments, o) is not None]
+    if len(given) != 1:
+        raise LccError(
+            "The student is not clear." if given else "No student is named.",
+            "Give one of --arch (from scratch), --student (a checkpoint) or --ratio (the teacher, "
+            "narrowed).",
+        )
+    if arguments.arch:
+        return arguments.arch, None
+    if arguments.student:
+        found = find_checkpoint(context.home, arguments.student)
+        return found.arch, Start(found.id)
+    if teacher is None:
+        raise LccError("--ratio narrows the teacher, and none is named.", "Give --teacher CKPT.")
+    if arguments.criterion == "attention":
+        raise LccError(
+            "Attention has to be trained first.",
+            "Use `lcc prune-channels --criterion attention --teacher CKPT`.",
+        )
+    return teacher.arch, Start(
+        teacher.id, Cut(arguments.criterion, arguments.ratio, seed=arguments.seed)
+    )
+
+
+def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[Any, Any]:
+    """The tiles and the split of the checkpoints, so that no test tile was ever learnt from."""
+    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+    from lcc_core.studies.measured import checkpoint_split
+
+    known = [teacher] if teacher else []
+    known += [find_checkpoint(context.home, arguments.student)] if arguments.student else []
+    if not known:
+        if not arguments.data:
+            raise LccError("No data set is named.", "Give --data, --teacher or --student.")
+        tiles = load_tiles(arguments.data, context.home, context.progress)
+        return tiles, make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed)
+    for option, asked, fact in (
+        ("--data", arguments.data, known[0].data),
+        ("--split", arguments.split, known[0].split["protocol"]),
+    ):
+        if asked not in (None, fact):
+            raise LccError(
+                f"Checkpoint {known[0].id} was trained with {option} {fact}, not {asked}.",
+                f"Leave {option} out: the checkpoint knows it.",
+            )
+    kinds = {(one.fingerprint, one.split["protocol"], one.split["seed"]) for one in known}
+    if len(kinds) > 1:
+        raise LccError(
+            "Teacher and student were trained on other tiles or another split.",
+            "Take two of the same data set and split: test tiles of one could be known to the "
+            "other.",
+        )
+    tiles = load_tiles(known[0].data, context.home, context.progress)
+    return tiles, checkpoint_split(known[0], tiles)
+
+
+def _taught(made: Any) -> str:
+    facts = made.made.get("teacher", {})
+    trained = facts.get("trained") or facts.get("accuracy") or {}
+    line = f"Student {percent(made.accuracy['test']['oa'])}"
+    if "test" in trained:
+        line += f", teacher ({facts['arch']}) {percent(trained['test']['oa'])}"
+    if "start" in made.made:
+        line += f", before {percent(made.made['start']['test']['oa'])}"
+    return line + " of the test tiles."

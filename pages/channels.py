@@ -1,0 +1,179 @@
+"""Channels: which go, what that costs, and what fine-tuning brings back."""
+
+import pandas as pd
+import streamlit as st
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.structured import Cut, GroupCut, Narrowed, channel_groups
+from lcc_core.compression.structured.groups import NORM
+from lcc_core.measure.cost import macs, parameters
+from lcc_core.studies.against import Against, layer_widths
+from lcc_core.studies.lineage import ancestry, attended, pruned_from
+from pages.ui import channel_charts, channel_controls, jobpanel, session, words
+from pages.ui.controls import URL
+from pages.ui.guard import guard
+from pages.ui.note import note
+
+
+def choose(checkpoint: Checkpoint) -> None:
+    cut = channel_controls.cut()
+    with guard():
+        preview(checkpoint, cut)
+    st.subheader("Prune and fine-tune")
+    if argv := channel_controls.fine_tuning(checkpoint, cut):
+        name = f"{checkpoint.arch} without {100 * cut.ratio:g} % of its channels"
+        jobpanel.launch(argv, name)
+        st.rerun()
+    st.subheader("Results")
+    results(checkpoint)
+
+
+def preview(checkpoint: Checkpoint, cut: Cut) -> None:
+    """What the settings would leave, as far as it is known without training."""
+    source = checkpoint
+    if cut.criterion == "attention":
+        source = attended(checkpoint, session.checkpoints())
+        if source is None:
+            st.info(
+                "Attention has to be trained before channels can be ranked by it. **Prune and "
+                "fine-tune** does that first; choose another criterion to see its ranking at once."
+            )
+            return
+    narrow = session.narrowed(source, cut)
+    whole, size = session.model(source), session.tiles(checkpoint.data).size
+    st.markdown(
+        f"**{narrow.kept:,} of {narrow.of:,}** channels stay: "
+        f"{parameters(narrow.model) / 1e6:.2f} of {parameters(whole) / 1e6:.2f} M parameters, "
+        f"{macs(narrow.model, size) / 1e6:.1f} of {macs(whole, size) / 1e6:.1f} M "
+        "multiply-accumulates."
+    )
+    if narrow.note:
+        note(narrow.note)
+    means = bool(source.attention())
+    layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * means)
+    layers.altair_chart(channel_charts.kept(layer_widths(narrow.model.spec)))
+    with ranking:
+        show_ranking(narrow)
+    if rest:
+        with rest[0]:
+            show_attention(source, narrow)
+
+
+def show_ranking(narrow: Narrowed) -> None:
+    groups = {group.name: group for group in narrow.groups}
+    name = st.selectbox("Channels made by", list(groups), key="group")
+    group = groups[name]
+    staying = staying_of(group)
+    st.altair_chart(channel_charts.scores(group.scores.numpy(), staying, group.criterion))
+    note(
+        f"{len(group.kept)} of {group.of} stay, ranked by {group.criterion}. Layers whose outputs "
+        "are added to each other can only lose the same channels: they are one group."
+    )
+
+
+def staying_of(group: GroupCut):
+    staying = group.scores.new_zeros(group.of, dtype=bool)
+    staying[group.kept] = True
+    return staying.numpy()
+
+
+def show_attention(source: Checkpoint, narrow: Narrowed) -> None:
+    net, known = session.model(source).net, source.attention()
+    means = {part: known[part] for part, _ in net.named_modules() if part in known}
+    st.altair_chart(channel_charts.attention_ranges(means))
+    name = st.selectbox("Batch norm", list(means), key="norm")
+    cuts = {group.name: group for group in narrow.groups}
+    owner = next(
+        group
+        for group in channel_groups(source.spec)
+        if any(member.kind == NORM and member.layer == name for member in group.members)
+    )
+    scales = net.get_submodule(name).weight.detach().numpy()
+    staying = staying_of(cuts[owner.name])
+    st.altair_chart(channel_charts.attention(means[name], scales, staying))
+    gates, folded = (f["test"]["oa"] for f in (source.made["with attention"], source.accuracy))
+    note(
+        f"Trained with gates: {words.percent(gates)} of the test tiles; once their mean is folded "
+        f"into the norms: {words.percent(folded)}. Channels of norms in one group are ranked by "
+        "the mean of their |γ·s̄|."
+    )
+
+
+def results(checkpoint: Checkpoint) -> None:
+    every = session.checkpoints()
+    found = {one.id: one for one in pruned_from(checkpoint, every)}
+    if not found:
+        st.info("Nothing was pruned from this model yet.")
+        return
+    name = st.selectbox(
+        "Pruned model",
+        list(found),
+        format_func=lambda one: words.checkpoint(found[one]),
+        key="pruned",
+    )
+    result = found[name]
+    against = session.against(checkpoint, result)
+    headline(against, result)
+    left, right = st.columns([2, 3])
+    line = ancestry(result, {one.id: one for one in every})
+    steps = [one for one in line[line.index(checkpoint) + 1 :] if pruned_step(one)]
+    left.altair_chart(channel_charts.tuning(steps))
+    right.altair_chart(channel_charts.kept(layer_widths(result.spec)))
+    st.dataframe(comparison(against), hide_index=True)
+    note(
+        f"Both on {against.result.tiles:,} test tiles of {against.result.data}, as floats. "
+        "Latency: the fastest of 40 batches on this machine's processor, the two models in turn. "
+        "The pruned model is an ordinary checkpoint: compress it further under **Compress**."
+    )
+
+
+def pruned_step(one: Checkpoint) -> bool:
+    start = one.recipe.get("start") or {}
+    return bool(start.get("cut") or start.get("k"))
+
+
+def headline(against: Against, result: Checkpoint) -> None:
+    ratios, cells = against.ratios(), st.columns(5)
+    change = words.points(against.result.oa - against.source.oa)
+    cells[0].metric("Test accuracy", words.percent(against.result.oa), f"{change} vs unpruned")
+    cells[1].metric("Before fine-tuning", words.percent(result.made["start"]["test"]["oa"]))
+    cells[2].metric("Parameters", f"{ratios['parameters']:.2f}× fewer")
+    cells[3].metric("MACs", f"{ratios['macs']:.2f}× fewer")
+    cells[4].metric("Latency, batch 1", f"{ratios['latency, batch 1']:.2f}× less")
+
+
+def comparison(against: Against) -> pd.DataFrame:
+    one, other, ratios = against.source, against.result, against.ratios()
+    rows = [
+        ("parameters", f"{one.parameters:,}", f"{other.parameters:,}", ratios["parameters"]),
+        ("multiply-accumulates", f"{one.macs:,}", f"{other.macs:,}", ratios["macs"]),
+    ]
+    for title, key in (("float32 file", "float_bytes"), ("packed file", "bytes")):
+        sizes = (words.size(getattr(row, key)) for row in (one, other))
+        rows.append((title, *sizes, ratios[key]))
+    for batch, (before, after) in against.latency_ms.items():
+        title = f"ms a batch of {batch}"
+        rows.append((title, f"{before:.2f}", f"{after:.2f}", ratios[f"latency, batch {batch}"]))
+    frame = pd.DataFrame(rows, columns=["", "unpruned", "pruned", "times less"])
+    return frame.round({"times less": 2})
+
+
+st.title("Channels")
+with guard():
+    models = {item.id: item for item in session.checkpoints()}
+    if not models:
+        st.info("There is no checkpoint to prune yet. Train one first:")
+        st.page_link("pages/train.py", label="Train a model")
+    else:
+        chosen = st.selectbox(
+            "Model",
+            list(models),
+            format_func=lambda one: words.checkpoint(models[one]),
+            key="checkpoint",
+            bind=URL,
+        )
+        if models[chosen].synthetic:
+            note(words.SYNTHETIC)
+        with guard():
+            choose(models[chosen])
+jobpanel.panel("The pruned model stands under **Results**.")

@@ -1,0 +1,85 @@
+"""Which channels go and how the rest is trained on. Every setting lives in the page's address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.schedule import KINDS
+from lcc_core.compression.structured import CRITERIA, Cut
+from lcc_core.studies.finetuned import EPOCHS
+from lcc_core.training.losses import LOSSES
+from pages.ui import session, words
+from pages.ui.controls import URL
+
+NOBODY = "nobody"
+HELP = {
+    "ratio": "Of the channels of each group, or of all together.",
+    "criterion": "attention: squeeze-excite gates are trained first, and their mean is folded into "
+    "the batch norms' scales. norm: the scales as they are. l1, l2: size of the filters. random: "
+    "to compare with.",
+    "scope": "The same share of each group, or the weakest wherever they are.",
+    "floor": "Channels that every group keeps.",
+    "schedule": "one-shot: all at once, then fine-tune. iterative: layer by layer. multi-pass: all "
+    "layers, a little more each time. All have the same epochs.",
+    "passes": "0: three passes, or a step for each layer as far as the epochs go.",
+    "loss": "mining adds the adaptive mining term of RemoteTrimmer, nearly flat for ten classes. "
+    "mining-wide is our form of it, which is not.",
+    "teacher": "Distil while fine-tuning: the pruned net is drawn to the answers of this model.",
+    "attention": "Epochs in which the gates are trained, before anything is removed.",
+}
+
+
+def cut() -> Cut:
+    first, second, third, fourth = st.columns([3, 2, 2, 2])
+    ratio = first.slider(
+        "Channels to remove (%)", 0, 90, 50, 5, key="remove", help=HELP["ratio"], bind=URL
+    )
+    criterion = second.selectbox(
+        "Criterion", CRITERIA, key="criterion", help=HELP["criterion"], bind=URL
+    )
+    scope = third.selectbox(
+        "Rank within", ["each group", "the whole net"], key="within", help=HELP["scope"], bind=URL
+    )
+    floor = fourth.number_input("Floor", 1, 512, 8, key="floor", help=HELP["floor"], bind=URL)
+    chosen = "global" if scope == "the whole net" else "group"
+    return Cut(criterion, ratio / 100, chosen, int(floor))
+
+
+def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> list[str] | None:
+    """The command, once it is asked for."""
+    first, second, third = st.columns(3)
+    schedule = first.selectbox("Schedule", KINDS, key="schedule", help=HELP["schedule"], bind=URL)
+    epochs = second.number_input("Epochs", 1, 1000, EPOCHS, key="epochs", bind=URL)
+    loss = third.selectbox("Loss", LOSSES, key="loss", help=HELP["loss"], bind=URL)
+    argv = ["prune-channels", checkpoint.id, "--criterion", settings.criterion]
+    argv += ["--ratio", f"{settings.ratio:g}", "--floor", str(settings.floor)]
+    argv += ["--global"] * (settings.scope == "global")
+    if schedule != "one-shot":
+        passes = first.number_input("Passes", 0, 100, 0, key="passes", help=HELP["passes"])
+        argv += ["--passes", str(int(passes))]
+    if settings.criterion == "attention":
+        gates = second.number_input(
+            "Epochs for attention", 1, 1000, EPOCHS, key="gates", help=HELP["attention"], bind=URL
+        )
+        argv += ["--attention-epochs", str(int(gates))]
+    others = {item.id: item for item in session.checkpoints() if fits(item, checkpoint)}
+    teacher = third.selectbox(
+        "Teacher",
+        [NOBODY, *others],
+        format_func=lambda one: words.checkpoint(others[one]) if one in others else one,
+        help=HELP["teacher"],
+    )
+    if teacher != NOBODY:
+        argv += ["--teacher", teacher]
+    seed = third.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind=URL)
+    argv += ["--schedule", schedule, "--epochs", str(int(epochs)), "--loss", loss]
+    argv += ["--seed", str(int(seed))]
+    return argv if st.button("Prune and fine-tune", type="primary") else None
+
+
+def fits(one: Checkpoint, other: Checkpoint) -> bool:
+    """Trained on the same tiles with the same split, so that no test tile is known to either."""
+    keys = ("protocol", "seed")
+    same = all(one.split[key] == other.split[key] for key in keys)
+    return same and one.fingerprint == other.fingerprint

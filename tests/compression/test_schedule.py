@@ -1,0 +1,52 @@
+"""Steps add up to the whole, whatever the schedule."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lcc_core.compression.schedule import KINDS, Schedule, step_ratio
+
+LAYERS = [f"layer{i}" for i in range(7)]
+
+
+@given(st.sampled_from(KINDS), st.integers(0, 12), st.integers(1, 40))
+def test_every_schedule_spends_the_same_epochs(kind: str, passes: int, epochs: int) -> None:
+    schedule = Schedule(kind, passes)
+    needed = {"one-shot": 1, "iterative": min(passes, len(LAYERS)), "multi-pass": passes}[kind]
+    if needed > epochs:
+        with pytest.raises(ValueError, match="epochs="):
+            schedule.steps(LAYERS, epochs)
+        return
+    steps = schedule.steps(LAYERS, epochs)
+    assert sum(step.epochs for step in steps) == epochs
+    assert all(step.epochs >= 1 for step in steps)
+    assert steps[-1].share == 1
+    if kind == "iterative":
+        assert [name for step in steps for name in step.layers] == LAYERS
+        assert all(step.layers for step in steps)
+    else:
+        assert all(not step.layers for step in steps)
+        shares = [step.share for step in steps]
+        assert shares == sorted(set(shares))
+
+
+@given(st.floats(0, 0.9), st.integers(1, 10))
+def test_ratios_of_the_steps_make_the_whole(ratio: float, count: int) -> None:
+    left, before = 1.0, 0.0
+    for share in ((i + 1) / count for i in range(count)):
+        step = step_ratio(ratio, before, share)
+        assert 0 <= step <= ratio + 1e-12
+        left, before = left * (1 - step), share
+    assert left == pytest.approx(1 - ratio)
+
+
+def test_defaults() -> None:
+    assert len(Schedule().steps(LAYERS, 5)) == 1
+    assert len(Schedule("multi-pass").steps(LAYERS, 5)) == 3
+    assert len(Schedule("iterative").steps(LAYERS, 100)) == 7
+    assert len(Schedule("iterative").steps(LAYERS, 5)) == 5
+    for bad in ({"kind": "slow"}, {"passes": -1}):
+        with pytest.raises(ValueError, match=r"schedule=|passes="):
+            Schedule(**bad)
