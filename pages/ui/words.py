@@ -59,4 +59,8 @@ def made(row: ResultRow) -> str:
 def result(row: ResultRow) -> str:
     """A measured model in a line."""
     figures = row.measurement
-    return f"{row.arch}{f' ({row.variant})' if row.variant else ''} · {figures.data} · {made(row)} · {percent(figures.oa)} · {size(figures.bytes)}"
+    variant = f" ({row.variant})" if row.variant else ""
+    return (
+        f"{row.arch}{variant} · {figures.data} · {made(row)} · {percent(figures.oa)} · "
+        f"{size(figures.bytes)}"
+    )
