@@ -1,0 +1,88 @@
+"""A running app with a trained model, and a browser that watches what its pages ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lcc_core.data.catalog import import_tiles
+from lcc_core.data.splits import make_split
+from lcc_core.files import Home
+from lcc_core.training import make_recipe, train
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking "
+    "--no-first-run"
+).split()
+PROJECT = Path(__file__).parents[2]
+WAIT_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Iterator[str]:
+    home = Home.find(tmp_path_factory.mktemp("home"))
+    tiles = import_tiles("tiny", tile_folder, home)
+    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "lcc_core.cli", "app", "--port", str(port)],
+        cwd=PROJECT,
+        env=os.environ | {"LCC_HOME": str(home.root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address: str) -> Iterator[object]:
+    """A page whose errors and requests to elsewhere fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:", address.replace("http", "ws")))
+            else errors.append(f"request to {request.url}")
+        ),
+    )
+    yield page
+    context.close()
+    assert not errors
