@@ -48,7 +48,7 @@ def empty() -> None:
 
 def going(heading: str, live: list[jobs.Job], known: list[jobs.Job]) -> None:
     if live:
-        st.subheader(heading)
+        st.header(heading)
     for job in live:
         with st.container(border=True):
             left, right = st.columns([5, 1], vertical_alignment="center")
@@ -62,7 +62,7 @@ def going(heading: str, live: list[jobs.Job], known: list[jobs.Job]) -> None:
 
 def over(ended: list[jobs.Job]) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    left.subheader("Ended")
+    left.header("Ended")
     with right:
         if st.button("Clear all that ended", key="clear-all", width="stretch"):
             jobs.clear_ended(session.home())
@@ -93,7 +93,7 @@ def row(job: jobs.Job) -> None:
 
 def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     """Curve and log of one: of the running one unless another is chosen."""
-    st.subheader("Curve and log")
+    st.header("Curve and log")
     names = {job.id: job for job in [*running, *(job for job in known if job not in running)]}
     chosen = st.selectbox(
         "Job",

@@ -32,7 +32,7 @@ def sidebar(test: AppTest) -> list[str]:
 
 
 def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "success", "subheader", "code")
+    kinds = ("title", "markdown", "info", "error", "success", "header", "code")
     return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
@@ -106,7 +106,7 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     test = page()
     said = words(test)
     assert not test.exception and not test.error
-    assert [item.value for item in test.subheader] == ["Running", "Waiting", "Curve and log"]
+    assert [item.value for item in test.header] == ["Running", "Waiting", "Curve and log"]
     assert "next in the queue" in said and "lcc train --data tiny" in said
     test.run()
     assert "train: epoch" in words(test)
