@@ -49,7 +49,7 @@ with guard():
         if st.button("Train the demo model", type="primary"):
             jobpanel.launch(
                 ["train", "--data", "demo", "--arch", "compact", "--resume"],
-                "Compact network on demo tiles",
+                "Training the compact network on demo tiles",
             )
         note(words.SYNTHETIC)
     jobpanel.panel("The model is ready: open **Compress**.")
