@@ -1,5 +1,6 @@
 """Jobs: what runs, what waits, what has ended, and what each of them said."""
 
+import shlex
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -28,9 +29,9 @@ def board() -> None:
         running = [job for job in known if job.state == jobs.RUNNING]
         waiting = [job for job in reversed(known) if job.state == jobs.QUEUED]
         ended = [job for job in known if not job.live]
-        if running or waiting:
-            going(running, waiting, known)
-        else:
+        going("Running", running, known)
+        going("Waiting", waiting, known)
+        if not running and not waiting:
             note("Nothing runs and nothing waits.")
         if ended:
             over(ended)
@@ -45,22 +46,23 @@ def empty() -> None:
     st.page_link("pages/train.py", label="Train a model")
 
 
-def going(running: list[jobs.Job], waiting: list[jobs.Job], known: list[jobs.Job]) -> None:
-    st.subheader("Running" if running else "Waiting")
-    for job in [*running, *waiting]:
+def going(heading: str, live: list[jobs.Job], known: list[jobs.Job]) -> None:
+    if live:
+        st.header(heading)
+    for job in live:
         with st.container(border=True):
             left, right = st.columns([5, 1], vertical_alignment="center")
             with left:
                 since = f" · for {words.seconds(job.seconds)}" if job.seconds is not None else ""
-                st.markdown(f"**{job.title}** · {job.state}{since}")
+                st.markdown(f"**{job.title}**{since}")
                 jobviews.standing(job, known)
             with right:
                 jobviews.cancel(job)
 
 
 def over(ended: list[jobs.Job]) -> None:
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.subheader("Ended")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.header("Ended")
     with right:
         if st.button("Clear all that ended", key="clear-all", width="stretch"):
             jobs.clear_ended(session.home())
@@ -68,9 +70,8 @@ def over(ended: list[jobs.Job]) -> None:
     for job in ended[:SHOWN]:
         with st.container(border=True):
             row(job)
-    if more := len(ended) - SHOWN:
-        if more > 0:
-            note(f"{more} older ones are not shown. Clearing forgets records, never results.")
+    if (more := len(ended) - SHOWN) > 0:
+        note(f"{more} older ones are not shown. Clearing forgets records, never results.")
 
 
 def row(job: jobs.Job) -> None:
@@ -92,7 +93,7 @@ def row(job: jobs.Job) -> None:
 
 def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     """Curve and log of one: of the running one unless another is chosen."""
-    st.subheader("What it said")
+    st.header("Curve and log")
     names = {job.id: job for job in [*running, *(job for job in known if job not in running)]}
     chosen = st.selectbox(
         "Job",
@@ -104,11 +105,15 @@ def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     job = names[chosen]
     jobviews.curve(job)
     with st.expander("Log", expanded=job.live or job.state == jobs.FAILED):
+        note("Its command, for a terminal:")
+        st.code(shlex.join(["lcc", *job.argv]), language="shell", wrap_lines=True)
         jobviews.tail(job)
 
 
 def title(job: jobs.Job) -> str:
-    return f"{job.title} · {words.when(datetime.fromisoformat(job.created))}"
+    """Told apart by the end of its id, since choices that read the same are the same choice."""
+    asked = words.when(datetime.fromisoformat(job.created))
+    return f"{job.title} · asked for {asked} · {job.id[-4:]}"
 
 
 st.title("Jobs")

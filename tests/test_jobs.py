@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from itertools import pairwise
 from pathlib import Path
 
@@ -249,3 +250,18 @@ def test_the_command_lists_cancels_resumes_and_clears(
     assert "nowhere" in capsys.readouterr().out
     assert "nowhere" in lcc("--resume", failing.id, code=2)["fix"]
     assert [one["state"] for one in lcc("--clear")["jobs"]] == []
+
+
+def test_a_killed_app_leaves_no_server(home: Home) -> None:
+    command = [sys.executable, "-m", "lcc_core.cli", "--json", "app", "--home", str(home.root)]
+    app = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    assert app.stdout is not None
+    health = f"{json.loads(app.stdout.readline())['address']}/_stcore/health"
+    assert urllib.request.urlopen(health, timeout=WAIT_S).status == 200
+    app.kill()
+    app.wait()
+    end = time.monotonic() + WAIT_S
+    with pytest.raises(OSError):
+        while time.monotonic() < end:
+            urllib.request.urlopen(health, timeout=WAIT_S)
+            time.sleep(0.2)

@@ -182,10 +182,11 @@ def _outcome(
 
 
 def _last(lines: list[str]) -> Progress | None:
-    """The newest report of its work; the lines that it wrote while it waited are none."""
+    """The newest report of its work; what it wrote while it waited is none."""
     for line in reversed(lines):
         for report, _ in reports([line]):
-            return None if report.stage == QUEUE_STAGE else report
+            if report.stage != QUEUE_STAGE:
+                return report
     return None
 
 

@@ -27,7 +27,6 @@ def _strip() -> None:
         with st.container(border=True):
             for job in reversed(live):
                 if job.state == jobs.RUNNING:
-                    st.markdown(f":small[{jobviews.headline(job)}]")
-                    st.progress(jobviews.share(job))
+                    st.progress(jobviews.share(job), jobviews.headline(job))
             label = f"Jobs: {waiting} waiting" if waiting else "All jobs"
             st.page_link("pages/jobs.py", label=label)

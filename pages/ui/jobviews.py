@@ -65,7 +65,8 @@ def cancel(job: jobs.Job) -> None:
 
 
 def resume(job: jobs.Job) -> None:
-    if st.button("Resume", key=f"resume-{job.id}", width="stretch"):
+    label = "Try again" if job.state == jobs.FAILED else "Resume"
+    if st.button(label, key=f"resume-{job.id}", width="stretch"):
         with guard():
             st.session_state["job"] = jobs.resume(session.home(), job.id).id
             st.rerun()
