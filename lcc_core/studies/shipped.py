@@ -18,6 +18,7 @@ from lcc_core.studies.packedfile import measure_file
 from lcc_core.studies.pareto import front
 from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
 
+USELESS = 0.05  # of the accuracy lost against the best of the architecture
 TOLERANCE = 0.001  # of the accuracy: processors round differently
 
 
@@ -62,10 +63,14 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
 
 
 def _fronts(rows: list[ResultRow]) -> Iterator[ResultRow]:
-    """What no other row of its architecture beats, among quantized models."""
-    rows = [row for row in rows if not row.plan.is_float]
+    """What no other quantized model of its architecture beats, if it is of any use."""
     for arch in {row.arch for row in rows}:
-        own = [row for row in rows if row.arch == arch]
+        least = max(row.measurement.oa for row in rows if row.arch == arch) - USELESS
+        own = [
+            row
+            for row in rows
+            if row.arch == arch and not row.plan.is_float and row.measurement.oa >= least
+        ]
         keep = front([r.measurement.bytes for r in own], [r.measurement.oa for r in own])
         yield from (row for row, on in zip(own, keep, strict=True) if on)
 
