@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcc_core.checkpoints.packed import pack, read_header
-from lcc_core.checkpoints.store import find_checkpoint
+from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
 from lcc_core.compression.apply import apply
 from lcc_core.data.catalog import load_tiles
 from lcc_core.errors import LccError
@@ -45,7 +45,9 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
         raise LccError(f"Nothing was measured on {data!r} yet.", "Measure something first.")
     write_shipped(shipped_folder() / f"{data}.jsonl", rows)
     tiles, written, used = load_tiles(data, home), [], 0
-    for row in sorted(_fronts(rows), key=lambda row: row.measurement.bytes):
+    here = {checkpoint.id for checkpoint in list_checkpoints(home)}
+    packable = [row for row in rows if row.measurement.checkpoint in here]
+    for row in sorted(_fronts(packable), key=lambda row: row.measurement.bytes):
         if used + row.measurement.bytes > most_bytes:
             break
         checkpoint = find_checkpoint(home, row.measurement.checkpoint)

@@ -28,7 +28,7 @@ def test_a_training_is_followed_cancelled_and_resumed(page, address: str) -> Non
     assert not violations(page)
 
     page.goto(f"{address}/train?data=tiny")
-    epochs = page.get_by_label("Epochs", exact=True)
+    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True).first
     epochs.fill("1000")
     epochs.press("Enter")
     page.get_by_role("button", name="Train", exact=True).click()

@@ -21,12 +21,12 @@ def see(page, text: str | re.Pattern) -> None:
 def test_a_link_opens_the_same_view_on_a_fresh_server(page, address: str) -> None:
     page.goto(f"{address}/compress?bits=2")
     see(page, "16.0×")
-    playwright.expect(page.get_by_role("link", name="Home", exact=True)).to_be_visible()
+    playwright.expect(page.get_by_role("link", name="Trade-offs", exact=True)).to_be_visible()
 
 
 def test_first_visit(page, address: str) -> None:
     page.goto(address)
-    see(page, "Land-Cover Compression Explorer")
+    see(page, "Trade-offs")
     page.get_by_role("link", name="Compress", exact=True).first.click()
     see(page, "Overall accuracy")
     see(page, re.compile(r"Measured on \d+ test tiles of tiny"))

@@ -24,7 +24,7 @@ def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
 
 def test_from_a_limit_to_the_file(page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/?data=eurosat")
-    most = page.get_by_label("At most (MB)")
+    most = page.get_by_role("spinbutton", name="At most (MB)")
     most.fill("0.1")
     most.press("Enter")
     playwright.expect(page.get_by_text("The most accurate:")).to_be_visible(timeout=WAIT_MS)
