@@ -77,7 +77,7 @@ def best(rows: list[ResultRow], most: float, least: float) -> ResultRow | None:
     finest = max(fit, key=lambda row: (row.measurement.oa, -row.measurement.bytes))
     smallest = min(fit, key=lambda row: (row.measurement.bytes, -row.measurement.oa))
     text = f"**{len(fit)} of {len(rows)} fit.** The most accurate: {_said(finest)}."
-    if smallest is not finest:
+    if least and smallest is not finest:
         text += f" The smallest: {_said(smallest)}."
     st.success(text)
     return finest if most else smallest
