@@ -10,7 +10,7 @@ import pytest
 import lcc_core
 
 playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 
 
 def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
