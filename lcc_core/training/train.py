@@ -83,7 +83,7 @@ def train(
         split=split.facts(),
         log=run.log,
         accuracy=accuracy,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=round(sum(row["seconds"] for row in run.log), 2),
         made=run.made,
     )
