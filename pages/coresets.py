@@ -100,7 +100,7 @@ def show_tiles(checkpoint: Checkpoint) -> None:
             times = scores.forgetting[place]
             events = "never right" if np.isinf(times) else f"forgotten {times:.0f}×"
             caption = f"{label}, {events}, area {scores.aum[place]:+.2f}"
-            cell.image(np.asarray(tiles.images[index]), caption, alt=f"{caption}, tile {index}")
+            cell.image(tiles.thumbnail(index), caption, alt=f"{caption}, tile {index}")
 
 
 def show_overlap(checkpoint: Checkpoint, settings: CoresetSettings) -> None:

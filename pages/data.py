@@ -52,7 +52,7 @@ def look(names: list[str]) -> None:
         shown = ids[np.unique(np.linspace(0, len(ids) - 1, GALLERY).astype(int))]
         strip = st.columns(4)
         for place, index in enumerate(shown):
-            picture = np.asarray(tiles.images[index])
+            picture = tiles.thumbnail(int(index))
             strip[place % 4].image(picture, f"tile {index}", alt=f"{label}, tile {index}")
     note(
         f"{len(tiles):,} tiles, {tiles.bands} bands. Fingerprint {tiles.fingerprint[:16]}…. "

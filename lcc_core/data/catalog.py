@@ -8,18 +8,30 @@ from pathlib import Path
 from lcc_core.data import demo
 from lcc_core.data.download import Archive, fetch
 from lcc_core.data.imagefolder import common_size, decode_all, list_images
+from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene
 from lcc_core.data.stored import read, store, stored
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
-__all__ = ["DATASETS", "DatasetInfo", "download_tiles", "import_tiles", "load_tiles", "stored"]
+__all__ = [
+    "DATASETS",
+    "DatasetInfo",
+    "download_tiles",
+    "import_files",
+    "import_tiles",
+    "load_tiles",
+    "stored",
+]
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A data set this program knows. ``archive`` is where it can be downloaded, if it can."""
+    """A data set this program knows: tiles from an ``archive``, or a ``scene`` in two files.
+
+    The ``tiles`` of a scene are its labelled pixels.
+    """
 
     name: str
     title: str
@@ -29,6 +41,19 @@ class DatasetInfo:
     tiles: int
     synthetic: bool = False
     archive: Archive | None = None
+    scene: SceneInfo | None = None
+
+    @property
+    def downloads(self) -> tuple[Archive, ...]:
+        """Every file that a download fetches; none where it cannot be downloaded."""
+        if self.scene:
+            return self.scene.cube.archive, self.scene.labels.archive
+        return (self.archive,) if self.archive else ()
+
+    @property
+    def words(self) -> str:
+        """What stands behind ``lcc data import``."""
+        return f"{self.name} {'CUBE.mat LABELS.mat' if self.scene else 'PATH'}"
 
 
 EUROSAT_CLASSES = demo.CLASSES
@@ -36,6 +61,35 @@ UCMERCED_CLASSES = tuple(
     "agricultural airplane baseballdiamond beach buildings chaparral denseresidential forest "
     "freeway golfcourse harbor intersection mediumresidential mobilehomepark overpass parkinglot "
     "river runway sparseresidential storagetanks tenniscourt".split()
+)
+INDIAN_PINES_CLASSES = (
+    "Alfalfa",
+    "Corn-notill",
+    "Corn-mintill",
+    "Corn",
+    "Grass-pasture",
+    "Grass-trees",
+    "Grass-pasture-mowed",
+    "Hay-windrowed",
+    "Oats",
+    "Soybean-notill",
+    "Soybean-mintill",
+    "Soybean-clean",
+    "Wheat",
+    "Woods",
+    "Buildings-Grass-Trees-Drives",
+    "Stone-Steel-Towers",
+)
+PAVIA_CLASSES = (
+    "Asphalt",
+    "Meadows",
+    "Gravel",
+    "Trees",
+    "Painted metal sheets",
+    "Bare Soil",
+    "Bitumen",
+    "Self-Blocking Bricks",
+    "Shadows",
 )
 DATASETS = {
     info.name: info
@@ -75,6 +129,24 @@ DATASETS = {
                 "5b7ec56793786b6dc8a908e8854ac0e4",
             ),
         ),
+        DatasetInfo(
+            "indian_pines",
+            "Indian Pines",
+            "One AVIRIS scene of 145×145 pixels (20 m) in 200 bands, 10,249 pixels labelled.",
+            "research benchmark (Baumgardner et al. 2015, Purdue; corrected by EHU)",
+            INDIAN_PINES_CLASSES,
+            10249,
+            scene=SCENES["indian_pines"],
+        ),
+        DatasetInfo(
+            "pavia_university",
+            "Pavia University",
+            "One ROSIS scene of 610×340 pixels (1.3 m) in 103 bands, 42,776 pixels labelled.",
+            "research benchmark (P. Gamba, University of Pavia; EHU)",
+            PAVIA_CLASSES,
+            42776,
+            scene=SCENES["pavia_university"],
+        ),
     )
 }
 
@@ -89,7 +161,8 @@ def load_tiles(name: str, home: Home, on_progress: OnProgress = ignore) -> TileS
     info = DATASETS.get(name)
     raise DataError(
         f"The data set {name!r} is not here yet.",
-        f"Import it with `lcc data import {name} PATH` (a zip archive or a folder)"
+        f"Import it with `lcc data import {info.words if info else f'{name} PATH'}` "
+        f"({'the published files' if info and info.scene else 'a zip archive or a folder'})"
         + (f", or download it with `lcc data download {name}`." if info else "."),
     )
 
@@ -112,8 +185,13 @@ def import_tiles(
         raise DataError("The name 'demo' is taken by the synthetic tiles.", "Choose another name.")
     require(size is None or 8 <= size <= 1024, "size", size, "8…1024 pixels")
     source = Path(source).expanduser()
-    listing = list_images(source)
     info = DATASETS.get(name)
+    if info and info.scene:
+        raise DataError(
+            f"{info.title} is a scene: a cube and a label map.",
+            f"Name both files: `lcc data import {info.words}`.",
+        )
+    listing = list_images(source)
     if info and set(listing.class_names) != set(info.classes):
         missing = sorted(set(info.classes) - set(listing.class_names))
         extra = sorted(set(listing.class_names) - set(info.classes))
@@ -147,13 +225,30 @@ def download_tiles(
     if name == "demo":
         return load_tiles(name, home, on_progress)
     info = DATASETS.get(name)
-    if info is None or info.archive is None:
-        known = ", ".join(n for n, i in DATASETS.items() if i.archive)
+    if info is None or not info.downloads:
+        known = ", ".join(n for n, i in DATASETS.items() if i.downloads)
         raise DataError(f"{name!r} cannot be downloaded.", f"These can: {known}.")
-    path = fetch(info.archive, home.folder("downloads"), on_progress, should_stop)
-    tiles = import_tiles(name, path, home, None, on_progress, should_stop)
-    path.unlink(missing_ok=True)
+    folder = home.folder("downloads")
+    paths = [fetch(one, folder, on_progress, should_stop) for one in info.downloads]
+    if info.scene:
+        tiles = import_files(name, paths[0], paths[1], home)
+    else:
+        tiles = import_tiles(name, paths[0], home, None, on_progress, should_stop)
+    for path in paths:
+        path.unlink(missing_ok=True)
     return tiles
+
+
+def import_files(
+    name: str, cube: str | Path, labels: str | Path, home: Home, choice: SceneChoice | None = None
+) -> TileSet:
+    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``."""
+    check_name(name)
+    info = DATASETS.get(name)
+    if info and not info.scene:
+        raise DataError(f"{info.title} holds tiles, not a scene.", "Choose another name.")
+    title, classes = (info.title, info.classes) if info else ("", ())
+    return import_scene(name, cube, labels, home, choice, title, classes)
 
 
 def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:
