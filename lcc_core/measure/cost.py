@@ -11,10 +11,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from lcc_core.models import Classifier
 
 
-def _blank(model: Classifier, size: tuple[int, int], batch: int = 1) -> torch.Tensor:
-    return torch.zeros((batch, model.spec.bands, *size), dtype=torch.uint8)
-
-
 def parameters(model: Classifier) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
@@ -24,7 +20,7 @@ def macs(model: Classifier, size: tuple[int, int]) -> int:
     """Multiply-accumulates for one tile of ``size``: convolutions, linear layers, attention."""
     counter = FlopCounterMode(display=False)
     with counter:
-        model(_blank(model, size))
+        model(model.spec.example(1, size))
     return counter.get_total_flops() // 2
 
 
@@ -33,7 +29,7 @@ def latency_ms(
     model: Classifier, size: tuple[int, int], runs: int = 20, warm_up: int = 3, batch: int = 1
 ) -> float:
     """Median milliseconds of a batch on the processor, float32, as many threads as torch has."""
-    tile = _blank(model, size, batch)
+    tile = model.spec.example(batch, size)
     times = []
     for run in range(warm_up + runs):
         began = time.perf_counter()

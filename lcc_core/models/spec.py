@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from lcc_core.errors import require
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale)."""
+    """Architecture, classes and band statistics (``mean``, ``std`` per band, 0…1 scale).
+
+    ``options`` of a classifier of scenes: ``patch``, the pixels a side of what it is given, in the
+    unit of the cube and of ``mean`` and ``std``; ``components``, if it reads principal components.
+    """
 
     arch: str
     class_names: tuple[str, ...]
@@ -32,6 +39,16 @@ class ModelSpec:
     @property
     def bands(self) -> int:
         return len(self.mean)
+
+    @property
+    def patch(self) -> int | None:
+        """Pixels a side of a scene's patches; ``None`` where the input is uint8 tiles."""
+        return self.options.get("patch")
+
+    def example(self, batch: int, size: tuple[int, int]) -> Tensor:
+        """Zeros that it could be given: uint8 or float32 (batch, bands, H, W)."""
+        dtype = torch.float32 if self.patch else torch.uint8
+        return torch.zeros((batch, self.bands, *size), dtype=dtype)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,4 +1,4 @@
-"""The architectures: torchvision's, and one compact network of our own."""
+"""The architectures: torchvision's, and small networks of our own for tiles and for scenes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ from lcc_core.errors import ModelError
 from lcc_core.models.classifier import Classifier
 from lcc_core.models.compact import CompactNet
 from lcc_core.models.spec import ModelSpec
+from lcc_core.models.spectral import BANDS, COMPONENTS, SPECTRUM, spectral_net
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+TILES, SPECTRA, PATCHES = "tiles", "spectra", "patches"
 
 
 @dataclass(frozen=True)
 class ArchInfo:
-    """One architecture; ``weights_m`` is its size in millions of weights with ten classes."""
+    """One architecture; ``weights_m`` is its size in millions of weights with ten classes.
+
+    ``reads``: tiles, or of a scene a pixel's spectrum or the patch around it.
+    """
 
     name: str
     title: str
     source: str
     weights_m: float
+    reads: str = TILES
+
+    @property
+    def for_scenes(self) -> bool:
+        return self.reads != TILES
 
 
 ARCHITECTURES = {
@@ -40,6 +50,9 @@ ARCHITECTURES = {
         ArchInfo("efficientnet_v2_s", "EfficientNetV2-S", "torchvision", 20.2),
         ArchInfo("regnet_y_3_2gf", "RegNetY-3.2GF", "torchvision", 17.9),
         ArchInfo("mobilenet_v3_small", "MobileNetV3-Small", "torchvision", 1.5),
+        ArchInfo(SPECTRUM, "CNN1D, spectrum", "this project", 0.13, SPECTRA),
+        ArchInfo(COMPONENTS, "CNN2D, components", "this project", 0.07, PATCHES),
+        ArchInfo(BANDS, "CNN3D, bands", "this project", 0.05, PATCHES),
     )
 }
 # torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
@@ -58,6 +71,10 @@ def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
     if weights not in (None, "none", "imagenet"):
         raise ModelError(f"There are no {weights!r} weights.", "Use 'imagenet' or none.")
     pretrained = weights == "imagenet"
+    if ARCHITECTURES[spec.arch].for_scenes:
+        if pretrained:
+            raise ModelError(f"{spec.arch} has no ImageNet weights.", "Train it from scratch.")
+        return Classifier(_spectral(spec), spec)
     if spec.arch == "compact":
         if pretrained:
             raise ModelError(
@@ -66,6 +83,12 @@ def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
             )
         return Classifier(CompactNet(spec.classes, spec.bands), spec)
     return Classifier(_torchvision_net(spec, pretrained), spec)
+
+
+def _spectral(spec: ModelSpec) -> nn.Module:
+    if spec.patch is None:
+        raise ModelError(f"{spec.arch} reads scenes, and this model knows none.", "Train it again.")
+    return spectral_net(spec.arch, spec.classes, spec.bands, **spec.options)
 
 
 def skeleton(spec: ModelSpec) -> Classifier:

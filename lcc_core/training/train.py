@@ -22,13 +22,12 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import predict
-from lcc_core.models import Classifier, ModelSpec, build
-from lcc_core.models.device import autocast, choose_device, choose_precision
-from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
+from lcc_core.models.device import autocast, choose_device, choose_precision, layout
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
-from lcc_core.training.batches import augment, batch_count, gather, shuffled
+from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.optimize import Stepper
+from lcc_core.training.prepare import fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 
@@ -106,7 +105,8 @@ class _Run:
         self.device = choose_device(device)
         self.precision = choose_precision("auto", self.device)
         torch.manual_seed(recipe.seed)
-        self.model = self._build().to(self.device, memory_format=torch.channels_last)
+        model = fresh_model(recipe, tiles, split)
+        self.model = model.to(self.device, memory_format=layout(model))
         self.batches = batch_count(len(split.train), recipe.batch)
         if not self.batches:
             raise TrainingError("There are fewer than two training tiles.", "Add tiles.")
@@ -114,22 +114,12 @@ class _Run:
         self.loss = nn.CrossEntropyLoss(
             weight=self._class_weights(), label_smoothing=recipe.label_smoothing
         )
-        self.images = gather(tiles, split.train)
+        self.images = held(tiles, split.train)
         self.labels = torch.from_numpy(tiles.labels[split.train])
         self.dynamics = Dynamics(recipe.epochs, len(split.train))
         self.log: list[dict[str, float]] = []
         self.started = time.monotonic()
         self.done_here = 0
-
-    def _build(self) -> Classifier:
-        pretrained = self.recipe.weights == "imagenet" and self.tiles.bands == 3
-        spec = ModelSpec(
-            arch=self.recipe.arch,
-            class_names=self.tiles.class_names,
-            mean=IMAGENET_MEAN if pretrained else self.tiles.mean,
-            std=IMAGENET_STD if pretrained else self.tiles.std,
-        )
-        return build(spec, self.recipe.weights)
 
     def _class_weights(self) -> torch.Tensor | None:
         if not self.recipe.class_weights:
