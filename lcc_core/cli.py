@@ -14,12 +14,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lcc_core.commands import app, compressed, coresets, data, results, searching, training
+from lcc_core.commands import app, compressed, coresets, data, results, scenes, searching, training
 from lcc_core.commands.context import Context, Stop
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 
-GROUPS = (data, training, coresets, searching, compressed, results, app)
+GROUPS = (data, training, coresets, searching, compressed, scenes, results, app)
 BAD_INPUT, CANCELLED = 2, 130
 
 

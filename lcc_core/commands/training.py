@@ -24,7 +24,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
-    command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
+    command.add_argument(
+        "--split",
+        metavar="T/V/T",
+        help="64/16/20 (default), 80/20, 70/30, …; of a scene also blocks-30/10/60",
+    )
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.add_argument(
         "--resume",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from lcc_core.data import demo
+from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED
 from lcc_core.data.download import Archive, fetch
 from lcc_core.data.imagefolder import common_size, decode_all, list_images
-from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene
+from lcc_core.data.scenefile import read_array
+from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene, keep_scene
 from lcc_core.data.stored import read, store, stored
+from lcc_core.data.surrogate import draw_cube, renumber
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
@@ -19,6 +24,7 @@ __all__ = [
     "DATASETS",
     "DatasetInfo",
     "download_tiles",
+    "draw_surrogate",
     "import_files",
     "import_tiles",
     "load_tiles",
@@ -56,41 +62,6 @@ class DatasetInfo:
         return f"{self.name} {'CUBE.mat LABELS.mat' if self.scene else 'PATH'}"
 
 
-EUROSAT_CLASSES = demo.CLASSES
-UCMERCED_CLASSES = tuple(
-    "agricultural airplane baseballdiamond beach buildings chaparral denseresidential forest "
-    "freeway golfcourse harbor intersection mediumresidential mobilehomepark overpass parkinglot "
-    "river runway sparseresidential storagetanks tenniscourt".split()
-)
-INDIAN_PINES_CLASSES = (
-    "Alfalfa",
-    "Corn-notill",
-    "Corn-mintill",
-    "Corn",
-    "Grass-pasture",
-    "Grass-trees",
-    "Grass-pasture-mowed",
-    "Hay-windrowed",
-    "Oats",
-    "Soybean-notill",
-    "Soybean-mintill",
-    "Soybean-clean",
-    "Wheat",
-    "Woods",
-    "Buildings-Grass-Trees-Drives",
-    "Stone-Steel-Towers",
-)
-PAVIA_CLASSES = (
-    "Asphalt",
-    "Meadows",
-    "Gravel",
-    "Trees",
-    "Painted metal sheets",
-    "Bare Soil",
-    "Bitumen",
-    "Self-Blocking Bricks",
-    "Shadows",
-)
 DATASETS = {
     info.name: info
     for info in (
@@ -108,7 +79,7 @@ DATASETS = {
             "EuroSAT RGB",
             "27,000 Sentinel-2 tiles of 64×64 pixels (10 m) in ten classes.",
             "MIT (Helber et al. 2019, JSTARS)",
-            EUROSAT_CLASSES,
+            demo.CLASSES,
             27000,
             archive=Archive(
                 "https://madm.dfki.de/files/sentinel/EuroSAT.zip",
@@ -121,7 +92,7 @@ DATASETS = {
             "UC Merced Land Use",
             "2,100 aerial images of 256×256 pixels (0.3 m) in 21 classes.",
             "public-domain USGS imagery (Yang & Newsam 2010)",
-            UCMERCED_CLASSES,
+            UCMERCED,
             2100,
             archive=Archive(
                 "http://weegee.vision.ucmerced.edu/datasets/UCMerced_LandUse.zip",
@@ -134,7 +105,7 @@ DATASETS = {
             "Indian Pines",
             "One AVIRIS scene of 145×145 pixels (20 m) in 200 bands, 10,249 pixels labelled.",
             "research benchmark (Baumgardner et al. 2015, Purdue; corrected by EHU)",
-            INDIAN_PINES_CLASSES,
+            INDIAN_PINES,
             10249,
             scene=SCENES["indian_pines"],
         ),
@@ -143,7 +114,7 @@ DATASETS = {
             "Pavia University",
             "One ROSIS scene of 610×340 pixels (1.3 m) in 103 bands, 42,776 pixels labelled.",
             "research benchmark (P. Gamba, University of Pavia; EHU)",
-            PAVIA_CLASSES,
+            PAVIA_UNIVERSITY,
             42776,
             scene=SCENES["pavia_university"],
         ),
@@ -249,6 +220,46 @@ def import_files(
         raise DataError(f"{info.title} holds tiles, not a scene.", "Choose another name.")
     title, classes = (info.title, info.classes) if info else ("", ())
     return import_scene(name, cube, labels, home, choice, title, classes)
+
+
+def draw_surrogate(
+    name: str,
+    labels: str | Path,
+    spectra: str | Path,
+    classes: str | Path,
+    home: Home,
+    choice: SceneChoice | None = None,
+    *,
+    order: tuple[int, ...] = (),
+    like: str = "",
+    seed: int = 0,
+) -> TileSet:
+    """Draw a synthetic scene (:mod:`surrogate`) from files and keep it under ``name``.
+
+    ``like``: a known scene whose class names and picture bands it takes.
+    """
+    check_name(name)
+    if name in DATASETS:
+        raise DataError(f"The name {name!r} is taken by the real scene.", "Choose another name.")
+    known = DATASETS.get(like)
+    if like and (known is None or known.scene is None):
+        raise DataError(f"{like!r} is no known scene.", f"Known are: {', '.join(SCENES)}.")
+    choice = choice or SceneChoice()
+    if known and known.scene:
+        choice = replace(choice, rgb=choice.rgb or known.scene.rgb)
+    names = known.classes if known else ()
+    label_map = read_array(labels, 2).astype(np.int64)
+    table = np.asarray(read_array(spectra, 2), np.float64)
+    numbers = renumber(read_array(classes, 2).ravel().astype(np.int64), order)
+    if len(numbers) != len(table):
+        raise DataError(
+            f"There are {len(table)} spectra and {len(numbers)} classes of them.",
+            "Give a class for every spectrum.",
+        )
+    cube = draw_cube(label_map, table, numbers, seed)
+    source = f"drawn from {len(table)} spectra of {Path(spectra).name}, seed {seed}"
+    title = f"Surrogate of {known.title}" if known else f"Surrogate {name}"
+    return keep_scene(name, cube, label_map, home, choice, title, names, source, synthetic=True)
 
 
 def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -84,6 +84,7 @@ class Scene(TileSet):
         top, left = max(0, row - margin), max(0, column - margin)
         return self.picture[top : row + margin + 1, left : column + margin + 1]
 
-    def everywhere(self) -> Patches:
-        """A patch around every pixel, labelled or not."""
-        return self.images.everywhere()
+    def everywhere(self, side: int | None = None) -> Scene:
+        """Every pixel, labelled or not, row by row, with patches of ``side`` or as they are."""
+        images = self.images.narrow(side or self.patch).everywhere()
+        return replace(self, images=images, labels=self.label_map().ravel())

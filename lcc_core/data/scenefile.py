@@ -62,7 +62,7 @@ def _from_matlab(path: Path, dimensions: int, key: str) -> np.ndarray:
         if key not in arrays:
             raise DataError(f"{path.name} has no array {key!r}.", f"It holds {_listed(arrays)}.")
         return arrays[key]
-    fitting = {n: v for n, v in arrays.items() if v.ndim == dimensions and min(v.shape) > 1}
+    fitting = {n: v for n, v in arrays.items() if v.ndim == dimensions}
     if len(fitting) != 1:
         raise DataError(
             f"{path.name} holds {len(fitting)} arrays that could be the {KINDS[dimensions]}.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -125,10 +125,27 @@ def import_scene(
             "A label map has 0 for background and 1, 2, … for the classes.",
         )
     found = fit_labels(found.astype(np.int64), cube.shape[:2])
-    label_map, names = name_classes(found, choice.classes or classes, choice.without)
-    rgb = choice.rgb or (known.rgb if known else default_rgb(cube.shape[2]))
-    inside = all(0 <= band < cube.shape[2] for band in rgb)
-    require(inside, "rgb", rgb, f"bands 0…{cube.shape[2] - 1}")
+    choice = replace(choice, rgb=choice.rgb or (known.rgb if known else None))
+    source = Path(cube_path).name
+    return keep_scene(name, cube, found, home, choice, title or name, classes, source)
+
+
+def keep_scene(
+    name: str,
+    cube: np.ndarray,
+    labels: np.ndarray,
+    home: Home,
+    choice: SceneChoice,
+    title: str,
+    classes: tuple[str, ...],
+    source: str,
+    synthetic: bool = False,
+) -> Scene:
+    """Store ``cube`` (H, W, B) with ``labels`` (H, W), numbered from 1 with 0 as background."""
+    label_map, names = name_classes(labels, choice.classes or classes, choice.without)
+    bands = cube.shape[2]
+    rgb = choice.rgb or default_rgb(bands)
+    require(all(0 <= band < bands for band in rgb), "rgb", rgb, f"bands 0…{bands - 1}")
     require(choice.patch // 2 < min(cube.shape[:2]), "patch", choice.patch, "within the scene")
     return store_scene(
         home,
@@ -138,8 +155,9 @@ def import_scene(
         names,
         patch=choice.patch,
         rgb=rgb,
-        title=title or name,
-        source=Path(cube_path).name,
+        title=title,
+        source=source,
+        synthetic=synthetic,
     )
 
 

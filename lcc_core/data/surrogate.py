@@ -19,18 +19,23 @@ def draw_cube(
     classes: np.ndarray,
     seed: int = 0,
     smoothness: float = 4.0,
-    smooth_share: float = 0.7,
+    smooth_share: float = 0.5,
+    shrinkage: float = 0.1,
 ) -> np.ndarray:
     """A cube float32 (H, W, B) for ``labels`` (H, W): 1, 2, … with 0 as background.
 
     ``spectra`` (n, B) are of the ``classes`` (n,), numbered as the labels are. ``smoothness`` is
     the deviation in pixels of the Gaussian that smooths the coefficients; ``smooth_share`` the
-    share of their variance that is smooth. ``DataError`` where a class has fewer than two spectra.
+    share of their variance that is smooth. ``shrinkage``: the share of each class's covariance that
+    is taken from its diagonal, as noise of its own in every band and pixel; without it the few
+    spectra of a class would span a subspace that gives every pixel away. Raises ``DataError`` where
+    a class has fewer than two spectra.
     """
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
     require(smoothness > 0, "smoothness", smoothness, "above 0 pixels")
     require(0 <= smooth_share <= 1, "smooth_share", smooth_share, "0…1")
+    require(0 <= shrinkage <= 1, "shrinkage", shrinkage, "0…1")
     numbers = [int(n) for n in np.unique(labels) if n]
     counts = {n: int((classes == n).sum()) for n in numbers}
     if few := [n for n, count in counts.items() if count < 2]:
@@ -53,7 +58,9 @@ def draw_cube(
         mean, directions = covariance_root(own)
         rough = generator.standard_normal((int(here.sum()), len(directions)))
         share = np.sqrt(smooth_share) * smooth[: len(directions), here].T
-        cube[here] = mean + (share + np.sqrt(1 - smooth_share) * rough) @ directions
+        drawn = (share + np.sqrt(1 - smooth_share) * rough) @ directions
+        noise = generator.standard_normal(drawn.shape) * own.std(0, ddof=1)
+        cube[here] = mean + np.sqrt(1 - shrinkage) * drawn + np.sqrt(shrinkage) * noise
     return np.maximum(cube, min(0.0, float(spectra.min())))
 
 
