@@ -52,7 +52,7 @@ ARCHITECTURES = {
         ArchInfo("mobilenet_v3_small", "MobileNetV3-Small", "torchvision", 1.5),
         ArchInfo(SPECTRUM, "CNN1D, spectrum", "this project", 0.13, SPECTRA),
         ArchInfo(COMPONENTS, "CNN2D, components", "this project", 0.07, PATCHES),
-        ArchInfo(BANDS, "CNN3D, bands", "this project", 0.05, PATCHES),
+        ArchInfo(BANDS, "CNN3D, bands", "this project", 0.07, PATCHES),
     )
 }
 # torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
