@@ -10,5 +10,6 @@ st.navigation(
         st.Page("pages/train.py", title="Train", url_path="train"),
         st.Page("pages/coresets.py", title="Coresets", url_path="coresets"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
+        st.Page("pages/maps.py", title="Maps", url_path="maps"),
     ]
 ).run()

@@ -55,6 +55,13 @@ ARCHITECTURES = {
         ArchInfo(BANDS, "CNN3D, bands", "this project", 0.07, PATCHES),
     )
 }
+
+
+def readers(scene: bool) -> list[str]:
+    """The architectures that read scenes, or those that read tiles."""
+    return [name for name, info in ARCHITECTURES.items() if info.for_scenes == scene]
+
+
 # torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
 TORCHVISION_NAMES = {"vgg16": "vgg16_bn", "vgg19": "vgg19_bn"}
 

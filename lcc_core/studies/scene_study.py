@@ -22,13 +22,13 @@ from lcc_core.data.splits import check_protocol, make_split
 from lcc_core.errors import require
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import ARCHITECTURES, Classifier
+from lcc_core.models import Classifier, readers
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.scene_map import as_scene, throughput
 from lcc_core.training import make_recipe, train
 
-NETWORKS = tuple(name for name, info in ARCHITECTURES.items() if info.for_scenes)
+NETWORKS = tuple(readers(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
 FIGURES = ("oa", "aa", "kappa")
 

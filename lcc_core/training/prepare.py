@@ -8,7 +8,7 @@ from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError
-from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build
+from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, readers
 from lcc_core.models.spectral import COMPONENTS, KEPT, Components
 from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
 from lcc_core.training.recipe import Recipe
@@ -36,11 +36,11 @@ def check_fit(arch: str, tiles: TileSet) -> None:
     """Tiles and scenes are read by different networks."""
     scene = isinstance(tiles, Scene)
     if ARCHITECTURES[arch].for_scenes != scene:
-        fitting = [name for name, info in ARCHITECTURES.items() if info.for_scenes == scene]
         held = "is a scene" if scene else "holds tiles"
         reads = "scenes" if ARCHITECTURES[arch].for_scenes else "tiles"
         raise ModelError(
-            f"{arch} reads {reads}, and {tiles.name!r} {held}.", f"Choose {', '.join(fitting)}."
+            f"{arch} reads {reads}, and {tiles.name!r} {held}.",
+            f"Choose {', '.join(readers(scene))}.",
         )
 
 
