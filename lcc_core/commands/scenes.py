@@ -134,9 +134,11 @@ def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.measured import calibration_for, checkpoint_split
     from lcc_core.studies.scene_map import as_scene, mapped
-    from lcc_core.studies.scene_picture import write_map
+    from lcc_core.studies.scene_picture import map_kind, write_map
 
     out = output_file(arguments.out) if arguments.out else None
+    if out:
+        map_kind(out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     scene = as_scene(load_tiles(checkpoint.data, context.home, context.progress))
     split = checkpoint_split(checkpoint, scene)

@@ -64,7 +64,12 @@ def map_bytes(kind: str, classes: np.ndarray, class_names: tuple[str, ...]) -> b
 
 def write_map(path: Path, classes: np.ndarray, class_names: tuple[str, ...]) -> None:
     """Write :func:`map_bytes` in the kind that the name of ``path`` ends in."""
+    write_bytes(path, map_bytes(map_kind(path), classes, class_names))
+
+
+def map_kind(path: Path) -> str:
+    """``.csv``, ``.npy`` or ``.png``. ``LccError`` for another ending."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise LccError(f"{path.name} is no kind of map.", f"End the name in {', '.join(KINDS)}.")
-    write_bytes(path, map_bytes(kind, classes, class_names))
+    return kind
