@@ -105,7 +105,7 @@ def pictures(checkpoint: Checkpoint, scene: Scene, before: SceneMap, after: Scen
 def distance(spatial: object) -> str:
     if isinstance(spatial, dict):
         apart = spatial["distance"]["train-test"]
-        return f"training and test pixels lie {apart} or more apart, and no patches overlap"
+        return f"training and test pixels lie {apart} pixels or more apart, and no patches overlap"
     return "training pixels lie among the test pixels, which flatters"
 
 
@@ -113,15 +113,15 @@ def one_pixel(scene: Scene, before: SceneMap, after: SceneMap) -> None:
     """The chart sets the two numbers, and these set the pixel: both ways lead there."""
     height, width = scene.extent
     left, right = st.columns(2)
-    first = scene.positions[len(scene) // 2]
+    middle = scene.positions[len(scene) // 2]
+    for name, place in zip(("row", "column"), middle, strict=True):
+        # The chart sets them too, so they may have no default of their own.
+        if name not in st.session_state and name not in st.query_params:
+            st.session_state[name] = int(place)
     with right:
         cells = st.columns(2)
-        row = cells[0].number_input(
-            "Row", 0, height - 1, int(first[0]), key="row", bind=controls.URL
-        )
-        column = cells[1].number_input(
-            "Column", 0, width - 1, int(first[1]), key="column", bind=controls.URL
-        )
+        row = cells[0].number_input("Row", 0, height - 1, key="row", bind=controls.URL)
+        column = cells[1].number_input("Column", 0, width - 1, key="column", bind=controls.URL)
     pixel = int(row), int(column)
     with left:
         st.markdown("**Click a labelled pixel**")
