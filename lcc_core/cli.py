@@ -23,6 +23,7 @@ from lcc_core.commands import (
     distilling,
     jobs,
     results,
+    scenes,
     searching,
     training,
 )
@@ -31,7 +32,10 @@ from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.jobs import inside
 
-GROUPS = (data, training, distilling, coresets, channels, searching, compressed, results, jobs, app)
+GROUPS = (
+    data, training, distilling, coresets, channels, searching, compressed, scenes, results, jobs,
+    app,
+)  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 
 

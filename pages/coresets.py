@@ -12,6 +12,7 @@ from pages.ui import coreset_charts, coreset_controls, jobpanel, session, words
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.scene_charts import PATCH, enlarged
 
 GALLERY = 8
 COMPARED = [("random", False), ("random", True), ("forgetting", False), ("margin", False)]
@@ -100,7 +101,9 @@ def show_tiles(checkpoint: Checkpoint) -> None:
             times = scores.forgetting[place]
             events = "never right" if np.isinf(times) else f"forgotten {times:.0f}×"
             caption = f"{label}, {events}, area {scores.aum[place]:+.2f}"
-            cell.image(np.asarray(tiles.images[index]), caption, alt=f"{caption}, tile {index}")
+            cell.image(
+                enlarged(tiles.thumbnail(index), PATCH), caption, alt=f"{caption}, tile {index}"
+            )
 
 
 def show_overlap(checkpoint: Checkpoint, settings: CoresetSettings) -> None:

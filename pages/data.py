@@ -4,8 +4,12 @@ import numpy as np
 import streamlit as st
 
 from lcc_core.data.catalog import DATASETS, stored
-from lcc_core.data.splits import PROTOCOLS, make_split
-from pages.ui import charts, jobpanel, session, words
+from lcc_core.data.scene import Scene
+from lcc_core.data.scenes import PATCH
+from lcc_core.data.splits import make_split, protocols
+from lcc_core.data.tiles import TileSet
+from lcc_core.errors import LccError
+from pages.ui import charts, jobpanel, scene_charts, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -52,17 +56,29 @@ def look(names: list[str]) -> None:
         shown = ids[np.unique(np.linspace(0, len(ids) - 1, GALLERY).astype(int))]
         strip = st.columns(4)
         for place, index in enumerate(shown):
-            picture = np.asarray(tiles.images[index])
+            picture = scene_charts.enlarged(tiles.thumbnail(int(index)), scene_charts.PATCH)
             strip[place % 4].image(picture, f"tile {index}", alt=f"{label}, tile {index}")
+    if isinstance(tiles, Scene):
+        scene_charts.overview(tiles)
+    what = f"patches of {tiles.size[0]}×{tiles.size[1]}" if isinstance(tiles, Scene) else "tiles"
     note(
-        f"{len(tiles):,} tiles, {tiles.bands} bands. Fingerprint {tiles.fingerprint[:16]}…. "
-        + "Splits: "
-        + "; ".join(
-            f"{protocol}: {len(s.train):,} / {len(s.validation):,} / {len(s.test):,}"
-            for protocol, s in ((p, make_split(tiles, p)) for p in PROTOCOLS)
-        )
-        + " tiles train / validation / test, stratified, seed 0."
+        f"{len(tiles):,} {what}, {tiles.bands} bands. Fingerprint {tiles.fingerprint[:16]}…. "
+        "Splits, train / validation / test, seed 0: "
+        + "; ".join(f"{protocol}: {parts(tiles, protocol)}" for protocol in protocols(tiles))
+        + "."
     )
+
+
+def parts(tiles: TileSet, protocol: str) -> str:
+    """How many tiles each part gets, or why there is no such split."""
+    try:
+        split = make_split(tiles, protocol)
+    except LccError:
+        return "not possible, classes too small"
+    counts = f"{len(split.train):,} / {len(split.validation):,} / {len(split.test):,}"
+    if not split.spatial:
+        return counts
+    return f"{counts}, {split.spatial['distance']['train-test']} pixels or more apart"
 
 
 def add() -> None:
@@ -70,24 +86,47 @@ def add() -> None:
     with st.form("import"):
         st.markdown(
             "**Import** a zip archive or a folder on this machine: one folder a class, `.tif`, "
-            "`.jpg` or `.png`."
+            "`.jpg` or `.png`. Of a **scene**, name the cube and its label map: `.mat`, `.npy` or "
+            "ENVI `.hdr`."
         )
-        path = st.text_input("Path", placeholder="/data/EuroSAT.zip")
-        kind = st.selectbox("What it is", ["eurosat", "ucmerced", "something else"])
+        path = st.text_input("Path", placeholder="/data/EuroSAT.zip or /data/PaviaU.mat")
+        kind = st.selectbox("What it is", [*filter(is_real, DATASETS), "something else"])
         name = st.text_input("Name for something else", placeholder="my-tiles")
+        scene = scene_form()
         if st.form_submit_button("Import"):
             chosen = kind if kind != "something else" else name.strip()
             if not path.strip() or not chosen:
                 st.error("**A path and a name are needed.** Fill in both.")
             else:
-                jobpanel.launch(["data", "import", chosen, path.strip()], f"Importing {chosen}")
+                argv = ["data", "import", chosen, path.strip(), *scene]
+                jobpanel.launch(argv, f"Importing {chosen}")
     with st.expander("Download a known set (needs a network)"):
         for info in DATASETS.values():
-            if info.archive:
-                megabytes = info.archive.bytes / 1e6
+            if info.downloads:
+                megabytes = sum(one.bytes for one in info.downloads) / 1e6
                 st.markdown(f"**{info.title}**: {info.summary} {info.licence}.")
                 if st.button(f"Download {info.name}, {megabytes:.0f} MB"):
                     jobpanel.launch(["data", "download", info.name], f"Downloading {info.name}")
+
+
+def is_real(name: str) -> bool:
+    return not DATASETS[name].synthetic
+
+
+def scene_form() -> list[str]:
+    """What else a scene needs, as words of the command; nothing where no label map is named."""
+    left, right = st.columns(2)
+    labels = left.text_input("Label map of a scene", placeholder="/data/PaviaU_gt.mat")
+    patch = right.number_input("Patch (pixels a side, odd)", 1, 63, PATCH, 2)
+    keys = left.text_input(
+        "Arrays in the .mat files: cube, labels", placeholder="only if asked for"
+    )
+    without = right.text_input("Classes to leave out", placeholder="Oats, Alfalfa")
+    if not labels.strip():
+        return []
+    argv = [labels.strip(), "--patch", str(int(patch))]
+    argv += ["--keys", keys] if keys.strip() else []
+    return argv + (["--without", without] if without.strip() else [])
 
 
 with guard():

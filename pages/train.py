@@ -3,8 +3,9 @@
 import streamlit as st
 
 from lcc_core.data.catalog import DATASETS, stored
+from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
-from lcc_core.models import ARCHITECTURES
+from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.models.device import DEVICES
 from lcc_core.training.recipe import PRESETS, make_recipe
 from pages.ui import distil_controls, jobpanel, session, words
@@ -15,13 +16,15 @@ st.title("Train")
 
 
 def choose() -> None:
-    names = [info.name for info in stored(session.home())]
+    here = {info.name: info for info in stored(session.home())}
+    names = list(here)
     names += [] if "demo" in names else ["demo"]
     left, middle, right = st.columns(3)
     data = left.selectbox("Data set", names, key="data", bind="query-params")
+    scene = data in here and here[data].extent is not None
     arch = middle.selectbox(
         "Architecture",
-        list(ARCHITECTURES),
+        readers(scene),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
         key="arch",
         bind="query-params",
@@ -34,19 +37,20 @@ def choose() -> None:
         bind="query-params",
         help="Ours, or what a paper states.",
     )
-    tiles = next((i.tiles for i in stored(session.home()) if i.name == data), 3000)
+    tiles = here[data].tiles if data in here else 3000
     known = make_recipe(arch, preset, tiles=round(tiles * 0.64))
     protocol = left.selectbox(
         "Split",
-        list(PROTOCOLS),
+        [*PROTOCOLS, *(SPATIAL if scene else ())],
         index=list(PROTOCOLS).index(DEFAULT_PROTOCOL),
-        help="Shares of train / validation / test. Without a validation part, settings would be "
+        help="Shares of train / validation / test. Blocks and regions: no training patch shares a "
+        "pixel with a test patch. Without a validation part, settings would be "
         "chosen on the test part, as the papers seem to.",
     )
     epochs = middle.number_input("Epochs", 1, 1000, known.epochs, key=f"epochs-{preset}-{data}")
     seed = right.number_input("Seed", 0, 2**31 - 1, 0)
     device = left.selectbox("Device", list(DEVICES), help="auto takes an accelerator if there is.")
-    if data == "demo":
+    if data == "demo" or (data in here and here[data].synthetic):
         note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
         st.json(known.to_json() | {"epochs": int(epochs), "seed": int(seed)})

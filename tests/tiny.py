@@ -28,6 +28,11 @@ def spec(arch: str = "compact") -> ModelSpec:
     return ModelSpec(arch, NAMES, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3))
 
 
+def scene_spec(arch: str, bands: int = 16, patch: int = 5) -> ModelSpec:
+    options = {"patch": patch} | ({"components": 4} if arch == "cnn2d" else {})
+    return ModelSpec(arch, NAMES, (0.0,) * bands, (1.0,) * bands, options)
+
+
 @torch.no_grad()
 def lived_in(arch: str = "compact", seed: int = 0) -> Classifier:
     """A net whose norms have statistics, scales and shifts of their own."""

@@ -21,13 +21,14 @@ OPSET = 17
 def onnx_bytes(model: Classifier, size: tuple[int, int] = (64, 64)) -> bytes:
     """The model as ONNX: input ``tiles`` uint8 (N, C, H, W), output ``logits`` (N, classes).
 
-    N is free, H and W are ``size``. Class names and arch are among the model's metadata.
+    The patches of a scene are float32. N is free, H and W are ``size``. Class names and arch are
+    among the model's metadata.
     """
     try:
         import onnx
     except ImportError as error:
         raise _missing(error) from error
-    example = torch.zeros((2, model.spec.bands, *size), dtype=torch.uint8)
+    example = model.spec.example(2, size)
     buffer = io.BytesIO()
     try:
         with warnings.catch_warnings(), torch.no_grad():

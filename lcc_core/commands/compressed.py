@@ -19,22 +19,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "compress", parents=[after], help="prune and quantize a checkpoint into one small file"
     )
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
-    command.add_argument("--bits", type=int, metavar="B", help="1…8, or 32 for float (default 8)")
-    command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
-    command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
-    command.add_argument("--scale", metavar="absmax|lse", help="default lse")
-    command.add_argument(
-        "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
-    )
-    command.add_argument(
-        "--spare-depthwise",
-        action=argparse.BooleanOptionalAction,
-        help="8 bits or more for depthwise layers, no pruning; default: yes, per channel",
-    )
-    command.add_argument(
-        "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
-    )
-    command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
+    plan_options(command)
     command.add_argument("--out", required=True, metavar="FILE", help="the packed file")
     _part(command)
     command.set_defaults(run=compress)
@@ -53,6 +38,26 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.set_defaults(run=export)
 
 
+def plan_options(command: argparse.ArgumentParser) -> None:
+    """How to compress; :func:`planned` reads it."""
+    command.add_argument("--bits", type=int, metavar="B", help="1…8, or 32 for float (default 8)")
+    command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
+    command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
+    command.add_argument("--scale", metavar="absmax|lse", help="default lse")
+    command.add_argument(
+        "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
+    )
+    command.add_argument(
+        "--spare-depthwise",
+        action=argparse.BooleanOptionalAction,
+        help="8 bits or more for depthwise layers, no pruning; default: yes, per channel",
+    )
+    command.add_argument(
+        "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
+    )
+    command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
+
+
 def _part(command: argparse.ArgumentParser) -> None:
     command.add_argument("--part", default="test", metavar="test|validation", help="default test")
 
@@ -67,7 +72,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     out = output_file(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     model = checkpoint.model()
-    plan = _plan(arguments, model)
+    plan = planned(arguments, model)
     tiles = load_tiles(checkpoint.data, context.home, context.progress)
     split = checkpoint_split(checkpoint, tiles)
     split.part(arguments.part)
@@ -91,7 +96,8 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     return row.to_json() | {"out": str(out), "float_oa": before, "settings": plan.to_json()}
 
 
-def _plan(arguments: argparse.Namespace, model: Any) -> Any:
+def planned(arguments: argparse.Namespace, model: Any) -> Any:
+    """The plan that the options ask for; 8 bits where they ask for nothing."""
     from lcc_core.compression.plan import Plan
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import PAPER
@@ -260,5 +266,10 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
         return gather(tiles, ids).contiguous(), f"test tiles of {data}"
     except DataError:
         generator = torch.Generator().manual_seed(0)
+        if spec.patch:
+            shape = (64, spec.bands, spec.patch, spec.patch)
+            noise = torch.randn(shape, generator=generator)
+            mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (spec.mean, spec.std))
+            return noise * std + mean, "noise patches"
         shape = (64, spec.bands, 64, 64)
         return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), "noise tiles"

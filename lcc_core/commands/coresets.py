@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import pairs, percent, size, table
+from lcc_core.commands.text import integers, numbers, pairs, percent, size, table, words
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -40,15 +40,19 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "coreset-study", parents=[after], help="train, choose, train on it, compress, measure"
     )
     command.add_argument("--data", required=True, metavar="D")
-    command.add_argument("--arch", required=True, type=_words, metavar="A,…")
+    command.add_argument("--arch", required=True, type=words, metavar="A,…")
     command.add_argument(
-        "--methods", type=_words, metavar="M,…", help="random, balanced-random, forgetting, …"
+        "--methods", type=words, metavar="M,…", help="random, balanced-random, forgetting, …"
     )
     command.add_argument(
-        "--fractions", type=_numbers, metavar="F,…", help="default 1,0.1,0.05; 1: all tiles"
+        "--fractions", type=numbers, metavar="F,…", help="default 1,0.1,0.05; 1: all tiles"
     )
-    command.add_argument("--seeds", type=_integers, metavar="S,…", help="default 0")
-    command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
+    command.add_argument("--seeds", type=integers, metavar="S,…", help="default 0")
+    command.add_argument(
+        "--split",
+        metavar="T/V/T",
+        help="64/16/20 (default), 80/20, 70/30, …; of a scene also blocks-30/10/60",
+    )
     command.add_argument(
         "--source", metavar="CKPT", help="whose scores choose; default: each architecture's own"
     )
@@ -58,26 +62,14 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--rate", type=float, metavar="R")
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
-    command.add_argument("--bits", type=_integers, metavar="B,…", help="default 32,4")
-    command.add_argument("--k", type=_numbers, metavar="K,…", help="default 0")
-    command.add_argument("--search", type=_words, metavar="M,…", help="laq, lap, laq+lap, size")
+    command.add_argument("--bits", type=integers, metavar="B,…", help="default 32,4")
+    command.add_argument("--k", type=numbers, metavar="K,…", help="default 0")
+    command.add_argument("--search", type=words, metavar="M,…", help="laq, lap, laq+lap, size")
     command.add_argument("--t-margin", type=float, metavar="T", help="points a layer may cost")
     command.add_argument("--tiles", type=int, metavar="N", help="search on N tiles (0: all)")
     command.add_argument("--paper", action="store_true", help="the papers' quantizer")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.set_defaults(run=coreset_study)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(map(float, _words(text)))
-
-
-def _integers(text: str) -> tuple[int, ...]:
-    return tuple(map(int, _words(text)))
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

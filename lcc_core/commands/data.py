@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import pairs, size, table
+from lcc_core.commands.text import integers, pairs, percent, size, table, words
+from lcc_core.errors import LccError
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -19,11 +20,40 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = kinds.add_parser("list", parents=[after], help="known and stored data sets")
     command.set_defaults(run=list_sets)
 
-    command = kinds.add_parser("import", parents=[after], help="import a zip archive or a folder")
-    command.add_argument("name", metavar="NAME", help="eurosat, ucmerced or a name of your own")
-    command.add_argument("path", metavar="PATH", help="a zip archive or a folder of class folders")
+    command = kinds.add_parser(
+        "import", parents=[after], help="import a zip archive, a folder, or a scene"
+    )
+    command.add_argument(
+        "name", metavar="NAME", help="eurosat, ucmerced, indian_pines, … or a name of your own"
+    )
+    command.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="tiles: a zip archive or a folder of class folders; a scene: its cube and its label "
+        "map (.mat, .npy or ENVI .hdr)",
+    )
     command.add_argument("--size", type=int, metavar="PIXELS", help="resize tiles to this side")
+    _scene(command)
+    command.add_argument(
+        "--keys", type=words, metavar="CUBE,LABELS", help="which arrays of the .mat files"
+    )
     command.set_defaults(run=import_set)
+
+    command = kinds.add_parser(
+        "surrogate", parents=[after], help="draw a scene from a label map and some real spectra"
+    )
+    command.add_argument("name", metavar="NAME", help="what to call it")
+    command.add_argument("labels", metavar="LABELS", help="the label map")
+    command.add_argument("spectra", metavar="SPECTRA", help="spectra × bands")
+    command.add_argument("of", metavar="CLASSES", help="the class of every spectrum, from 1")
+    command.add_argument(
+        "--order", type=integers, metavar="N,…", help="the label map's number of each class"
+    )
+    command.add_argument("--like", metavar="NAME", help="classes and colours of a known scene")
+    command.add_argument("--seed", type=int, default=0, metavar="S")
+    _scene(command)
+    command.set_defaults(run=surrogate)
 
     command = kinds.add_parser("info", parents=[after], help="classes, sizes and origin of a set")
     command.add_argument("name", metavar="NAME")
@@ -32,6 +62,17 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = kinds.add_parser("download", parents=[after], help="download a known data set")
     command.add_argument("name", metavar="NAME")
     command.set_defaults(run=download)
+
+
+def _scene(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--patch", type=int, metavar="PIXELS", help="side of patches (11)")
+    command.add_argument(
+        "--classes", type=words, metavar="NAME,…", help="names in the order of the numbers"
+    )
+    command.add_argument("--without", type=words, metavar="NAME,…", help="classes to leave out")
+    command.add_argument(
+        "--rgb", type=integers, metavar="R,G,B", help="bands of the picture, from 0"
+    )
 
 
 def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -53,19 +94,19 @@ def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
                 kept.tiles if kept else known.tiles,
                 kept.classes if kept else len(known.classes),
                 size(kept.bytes) if kept else "–",
-                _state(name, kept is not None),
+                _state(known, name, kept is not None),
             )
         )
     context.say(table(("name", "title", "tiles", "classes", "stored", "state"), rows))
     return {"data": sets}
 
 
-def _state(name: str, here: bool) -> str:
+def _state(known: Any, name: str, here: bool) -> str:
     if here:
         return "ready"
     if name == "demo":
         return "drawn on first use"
-    return f"lcc data import {name} PATH"
+    return f"lcc data import {known.words}"
 
 
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -82,20 +123,29 @@ def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
                 ("name", kept.name),
                 ("title", kept.title),
                 ("licence", known.licence if known else None),
-                ("tiles", f"{len(tiles)} of {height}×{width} pixels, {tiles.bands} bands"),
+                (
+                    "scene",
+                    f"{kept.extent[0]}×{kept.extent[1]} pixels" if kept.extent else None,
+                ),
+                (
+                    "patches" if kept.extent else "tiles",
+                    f"{len(tiles)} of {height}×{width} pixels, {tiles.bands} bands",
+                ),
                 ("synthetic", "yes" if tiles.synthetic else None),
                 ("source", tiles.source),
                 ("stored", f"{size(kept.bytes)}, {kept.imported}"),
-                ("mean", ", ".join(f"{value:.3f}" for value in tiles.mean)),
-                ("std", ", ".join(f"{value:.3f}" for value in tiles.std)),
+                ("mean", _values(tiles.mean)),
+                ("std", _values(tiles.std)),
                 ("fingerprint", tiles.fingerprint),
             )
         )
     )
     context.say("")
     context.say(table(("class", "tiles"), counts.items()))
+    splits = _splits(tiles, context) if kept.extent else {}
     return {
         **asdict(kept),
+        "splits": splits,
         "licence": known.licence if known else "",
         "mean": tiles.mean,
         "std": tiles.std,
@@ -103,17 +153,100 @@ def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     }
 
 
+def _values(values: tuple[float, ...], most: int = 6) -> str:
+    shown = ", ".join(f"{value:.4g}" for value in values[:most])
+    return shown + (f", … ({len(values)} bands)" if len(values) > most else "")
+
+
+def _splits(tiles: Any, context: Context) -> dict[str, Any]:
+    """What each split of a scene gives with seed 0, and how near its parts lie."""
+    from lcc_core.data.spatial import nearest, touching
+    from lcc_core.data.splits import make_split, protocols
+
+    found: dict[str, Any] = {}
+    for protocol in protocols(tiles):
+        try:
+            split = make_split(tiles, protocol)
+        except LccError as error:
+            found[protocol] = {"error": error.what}
+            continue
+        found[protocol] = {
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "test": len(split.test),
+            "distance": nearest(tiles, split.train, split.test),
+            "touching": touching(tiles, split.train, split.test),
+        }
+    heads = ("split", "train", "validation", "test", "distance", "share pixels")
+    rows = [
+        (name, one["train"], one["validation"], one["test"], one["distance"],
+         percent(one["touching"]))
+        for name, one in found.items()
+        if "error" not in one
+    ]  # fmt: skip
+    context.say("")
+    context.say(table(heads, rows))
+    for one in found.values():
+        if "error" in one:
+            context.say(one["error"])
+    return found
+
+
 def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.data.catalog import import_tiles
+    from lcc_core.data.catalog import import_files, import_tiles
 
     timer = Timer()
+    if len(arguments.paths) > 2:
+        raise LccError(
+            f"{len(arguments.paths)} files are named.",
+            "Name one archive or folder of tiles, or the cube and the label map of a scene.",
+        )
+    if len(arguments.paths) == 2:
+        if arguments.size is not None:
+            raise LccError("--size is for tiles.", "Patches of a scene are as large as --patch.")
+        tiles = import_files(
+            arguments.name, *arguments.paths, context.home, _scene_choice(arguments)
+        )
+        return _arrived(tiles, timer, context)
+    for option in ("patch", "keys", "classes", "without", "rgb"):
+        if getattr(arguments, option) is not None:
+            raise LccError(
+                f"--{option} is for scenes, and one path is named.",
+                "Name the cube and the label map.",
+            )
     tiles = import_tiles(
         arguments.name,
-        arguments.path,
+        arguments.paths[0],
         context.home,
         size=arguments.size,
         on_progress=context.progress,
         should_stop=context.stop,
+    )
+    return _arrived(tiles, timer, context)
+
+
+def _scene_choice(arguments: argparse.Namespace) -> Any:
+    from lcc_core.data.scenes import SceneChoice
+
+    names = ("patch", "keys", "classes", "without", "rgb")
+    given = {name: getattr(arguments, name, None) for name in names}
+    return SceneChoice(**{name: value for name, value in given.items() if value is not None})
+
+
+def surrogate(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.data.catalog import draw_surrogate
+
+    timer = Timer()
+    tiles = draw_surrogate(
+        arguments.name,
+        arguments.labels,
+        arguments.spectra,
+        arguments.of,
+        context.home,
+        _scene_choice(arguments),
+        order=arguments.order or (),
+        like=arguments.like or "",
+        seed=arguments.seed,
     )
     return _arrived(tiles, timer, context)
 

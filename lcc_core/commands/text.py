@@ -65,3 +65,16 @@ def bar(report: Progress, width: int = 24) -> str:
     if report.eta_s is not None and share < 1:
         parts.append(f"{duration(report.eta_s)} left")
     return "  ".join(parts)[:118]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """``a,b`` as an option's list of words."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, words(text)))
+
+
+def integers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, words(text)))

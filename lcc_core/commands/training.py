@@ -28,7 +28,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--attention", action="store_true", help="with squeeze-excite gates, folded at the end"
     )
-    command.add_argument("--split", metavar="T/V/T", help="64/16/20 (default), 80/20 or 70/30")
+    command.add_argument(
+        "--split",
+        metavar="T/V/T",
+        help="64/16/20 (default), 80/20, 70/30, …; of a scene also blocks-30/10/60",
+    )
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.add_argument(
         "--resume",

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from lcc_core.compression.program import Program
+from lcc_core.models.device import layout, layout_of
 
 DTYPES = {"float32": torch.float32, "bf16": torch.bfloat16}
 
@@ -27,7 +28,7 @@ class Execution:
         for module in net.modules():
             if getattr(module, "inplace", False):
                 module.inplace = False
-        self.modules = dict(net.to(self.dtype, memory_format=torch.channels_last).named_modules())
+        self.modules = dict(net.to(self.dtype, memory_format=layout(net)).named_modules())
         self.weights: dict[str, Tensor] = {}
         self.biases: dict[str, Tensor | None] = {}
 
@@ -38,7 +39,7 @@ class Execution:
         }
 
     def set_weight(self, name: str, weight: Tensor) -> None:
-        form = torch.channels_last if weight.ndim == 4 else torch.contiguous_format
+        form = layout_of(weight)
         self.weights[name] = weight.to(self.dtype).contiguous(memory_format=form)
 
     def call(self, node: fx.Node, args: tuple, kwargs: dict) -> Any:

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from lcc_core.data import demo
+from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED
 from lcc_core.data.download import Archive, fetch
 from lcc_core.data.imagefolder import common_size, decode_all, list_images
+from lcc_core.data.scenefile import read_array
+from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene, keep_scene
 from lcc_core.data.stored import read, store, stored
+from lcc_core.data.surrogate import draw_cube, renumber
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
-__all__ = ["DATASETS", "DatasetInfo", "download_tiles", "import_tiles", "load_tiles", "stored"]
+__all__ = [
+    "DATASETS",
+    "DatasetInfo",
+    "download_tiles",
+    "draw_surrogate",
+    "import_files",
+    "import_tiles",
+    "load_tiles",
+    "stored",
+]
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A data set this program knows. ``archive`` is where it can be downloaded, if it can."""
+    """A data set this program knows: tiles from an ``archive``, or a ``scene`` in two files.
+
+    The ``tiles`` of a scene are its labelled pixels.
+    """
 
     name: str
     title: str
@@ -29,14 +47,21 @@ class DatasetInfo:
     tiles: int
     synthetic: bool = False
     archive: Archive | None = None
+    scene: SceneInfo | None = None
+
+    @property
+    def downloads(self) -> tuple[Archive, ...]:
+        """Every file that a download fetches; none where it cannot be downloaded."""
+        if self.scene:
+            return self.scene.cube.archive, self.scene.labels.archive
+        return (self.archive,) if self.archive else ()
+
+    @property
+    def words(self) -> str:
+        """What stands behind ``lcc data import``."""
+        return f"{self.name} {'CUBE.mat LABELS.mat' if self.scene else 'PATH'}"
 
 
-EUROSAT_CLASSES = demo.CLASSES
-UCMERCED_CLASSES = tuple(
-    "agricultural airplane baseballdiamond beach buildings chaparral denseresidential forest "
-    "freeway golfcourse harbor intersection mediumresidential mobilehomepark overpass parkinglot "
-    "river runway sparseresidential storagetanks tenniscourt".split()
-)
 DATASETS = {
     info.name: info
     for info in (
@@ -54,7 +79,7 @@ DATASETS = {
             "EuroSAT RGB",
             "27,000 Sentinel-2 tiles of 64×64 pixels (10 m) in ten classes.",
             "MIT (Helber et al. 2019, JSTARS)",
-            EUROSAT_CLASSES,
+            demo.CLASSES,
             27000,
             archive=Archive(
                 "https://madm.dfki.de/files/sentinel/EuroSAT.zip",
@@ -67,13 +92,31 @@ DATASETS = {
             "UC Merced Land Use",
             "2,100 aerial images of 256×256 pixels (0.3 m) in 21 classes.",
             "public-domain USGS imagery (Yang & Newsam 2010)",
-            UCMERCED_CLASSES,
+            UCMERCED,
             2100,
             archive=Archive(
                 "http://weegee.vision.ucmerced.edu/datasets/UCMerced_LandUse.zip",
                 332_468_434,
                 "5b7ec56793786b6dc8a908e8854ac0e4",
             ),
+        ),
+        DatasetInfo(
+            "indian_pines",
+            "Indian Pines",
+            "One AVIRIS scene of 145×145 pixels (20 m) in 200 bands, 10,249 pixels labelled.",
+            "research benchmark (Baumgardner et al. 2015, Purdue; corrected by EHU)",
+            INDIAN_PINES,
+            10249,
+            scene=SCENES["indian_pines"],
+        ),
+        DatasetInfo(
+            "pavia_university",
+            "Pavia University",
+            "One ROSIS scene of 610×340 pixels (1.3 m) in 103 bands, 42,776 pixels labelled.",
+            "research benchmark (P. Gamba, University of Pavia; EHU)",
+            PAVIA_UNIVERSITY,
+            42776,
+            scene=SCENES["pavia_university"],
         ),
     )
 }
@@ -89,7 +132,8 @@ def load_tiles(name: str, home: Home, on_progress: OnProgress = ignore) -> TileS
     info = DATASETS.get(name)
     raise DataError(
         f"The data set {name!r} is not here yet.",
-        f"Import it with `lcc data import {name} PATH` (a zip archive or a folder)"
+        f"Import it with `lcc data import {info.words if info else f'{name} PATH'}` "
+        f"({'the published files' if info and info.scene else 'a zip archive or a folder'})"
         + (f", or download it with `lcc data download {name}`." if info else "."),
     )
 
@@ -112,8 +156,13 @@ def import_tiles(
         raise DataError("The name 'demo' is taken by the synthetic tiles.", "Choose another name.")
     require(size is None or 8 <= size <= 1024, "size", size, "8…1024 pixels")
     source = Path(source).expanduser()
-    listing = list_images(source)
     info = DATASETS.get(name)
+    if info and info.scene:
+        raise DataError(
+            f"{info.title} is a scene: a cube and a label map.",
+            f"Name both files: `lcc data import {info.words}`.",
+        )
+    listing = list_images(source)
     if info and set(listing.class_names) != set(info.classes):
         missing = sorted(set(info.classes) - set(listing.class_names))
         extra = sorted(set(listing.class_names) - set(info.classes))
@@ -147,13 +196,70 @@ def download_tiles(
     if name == "demo":
         return load_tiles(name, home, on_progress)
     info = DATASETS.get(name)
-    if info is None or info.archive is None:
-        known = ", ".join(n for n, i in DATASETS.items() if i.archive)
+    if info is None or not info.downloads:
+        known = ", ".join(n for n, i in DATASETS.items() if i.downloads)
         raise DataError(f"{name!r} cannot be downloaded.", f"These can: {known}.")
-    path = fetch(info.archive, home.folder("downloads"), on_progress, should_stop)
-    tiles = import_tiles(name, path, home, None, on_progress, should_stop)
-    path.unlink(missing_ok=True)
+    folder = home.folder("downloads")
+    paths = [fetch(one, folder, on_progress, should_stop) for one in info.downloads]
+    if info.scene:
+        tiles = import_files(name, paths[0], paths[1], home)
+    else:
+        tiles = import_tiles(name, paths[0], home, None, on_progress, should_stop)
+    for path in paths:
+        path.unlink(missing_ok=True)
     return tiles
+
+
+def import_files(
+    name: str, cube: str | Path, labels: str | Path, home: Home, choice: SceneChoice | None = None
+) -> TileSet:
+    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``."""
+    check_name(name)
+    info = DATASETS.get(name)
+    if info and not info.scene:
+        raise DataError(f"{info.title} holds tiles, not a scene.", "Choose another name.")
+    title, classes = (info.title, info.classes) if info else ("", ())
+    return import_scene(name, cube, labels, home, choice, title, classes)
+
+
+def draw_surrogate(
+    name: str,
+    labels: str | Path,
+    spectra: str | Path,
+    classes: str | Path,
+    home: Home,
+    choice: SceneChoice | None = None,
+    *,
+    order: tuple[int, ...] = (),
+    like: str = "",
+    seed: int = 0,
+) -> TileSet:
+    """Draw a synthetic scene (:mod:`surrogate`) from files and keep it under ``name``.
+
+    ``like``: a known scene whose class names and picture bands it takes.
+    """
+    check_name(name)
+    if name in DATASETS:
+        raise DataError(f"The name {name!r} is taken by the real scene.", "Choose another name.")
+    known = DATASETS.get(like)
+    if like and (known is None or known.scene is None):
+        raise DataError(f"{like!r} is no known scene.", f"Known are: {', '.join(SCENES)}.")
+    choice = choice or SceneChoice()
+    if known and known.scene:
+        choice = replace(choice, rgb=choice.rgb or known.scene.rgb)
+    names = known.classes if known else ()
+    label_map = read_array(labels, 2).astype(np.int64)
+    table = np.asarray(read_array(spectra, 2), np.float64)
+    numbers = renumber(read_array(classes, 2).ravel().astype(np.int64), order)
+    if len(numbers) != len(table):
+        raise DataError(
+            f"There are {len(table)} spectra and {len(numbers)} classes of them.",
+            "Give a class for every spectrum.",
+        )
+    cube = draw_cube(label_map, table, numbers, seed)
+    source = f"drawn from {len(table)} spectra of {Path(spectra).name}, seed {seed}"
+    title = f"Surrogate of {known.title}" if known else f"Surrogate {name}"
+    return keep_scene(name, cube, label_map, home, choice, title, names, source, synthetic=True)
 
 
 def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:

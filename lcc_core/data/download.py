@@ -18,17 +18,23 @@ CHUNK = 1 << 18
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a data set lies: ``bytes`` long, ``md5`` as its publisher states it."""
+    """Where a file lies: ``bytes`` long; its checksum, one of the two, as it was published."""
 
     url: str
     bytes: int
-    md5: str
+    md5: str = ""
+    sha256: str = ""
+
+    def matches(self, path: Path) -> bool:
+        kind, expected = ("sha256", self.sha256) if self.sha256 else ("md5", self.md5)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, kind).hexdigest() == expected
 
 
 def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: ShouldStop) -> Path:
     """The downloaded and checked file. A broken download goes on where it stopped."""
     target = folder / archive.url.rpartition("/")[2]
-    if target.is_file() and _md5(target) == archive.md5:
+    if target.is_file() and archive.matches(target):
         return target
     part = target.with_name(target.name + ".part")
     try:
@@ -39,12 +45,12 @@ def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: 
             "Check the network and try again (it goes on where it stopped), or fetch the archive "
             "elsewhere and import it.",
         ) from error
-    if part.stat().st_size != archive.bytes or _md5(part) != archive.md5:
+    if part.stat().st_size != archive.bytes or not archive.matches(part):
         size = part.stat().st_size
         part.unlink()
         raise DataError(
             f"The download of {target.name} is not the published file ({size:,} bytes, expected "
-            f"{archive.bytes:,}, or its MD5 differs).",
+            f"{archive.bytes:,}, or its checksum differs).",
             "Try again later, or fetch the archive elsewhere and import it.",
         )
     part.replace(target)
@@ -80,8 +86,3 @@ def _transfer(
                         (archive.bytes - have) / max(rate, 1.0),
                     )
                 )
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()

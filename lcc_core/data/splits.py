@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lcc_core.data.scene import Scene
+from lcc_core.data.spatial import SPATIAL, disjoint_parts
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 
@@ -16,6 +18,8 @@ PROTOCOLS: dict[str, tuple[float, float, float]] = {
     "64/16/20": (0.64, 0.16, 0.20),
     "80/20": (0.80, 0.0, 0.20),
     "70/30": (0.70, 0.0, 0.30),
+    "30/10/60": (0.30, 0.10, 0.60),
+    "10/10/80": (0.10, 0.10, 0.80),
 }
 DEFAULT_PROTOCOL = "64/16/20"
 PARTS = ("train", "validation", "test")
@@ -26,6 +30,7 @@ class Split:
     """Index arrays into a ``TileSet``, with the protocol and the seed that made them.
 
     ``coreset``: what is known of the choice, where only a part of the training tiles is kept.
+    ``spatial``: how far apart the parts lie, where they were kept apart.
     """
 
     protocol: str
@@ -34,6 +39,7 @@ class Split:
     validation: np.ndarray = field(repr=False)
     test: np.ndarray = field(repr=False)
     coreset: Mapping[str, Any] | None = None
+    spatial: Mapping[str, Any] | None = None
 
     def only(self, ids: np.ndarray, coreset: Mapping[str, Any]) -> Split:
         """Train on the tiles ``ids`` alone; the other parts stay."""
@@ -41,6 +47,8 @@ class Split:
 
     def facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {"protocol": self.protocol, "seed": self.seed}
+        if self.spatial:
+            facts["spatial"] = dict(self.spatial)
         return facts | ({"coreset": dict(self.coreset)} if self.coreset else {})
 
     def part(self, name: str) -> np.ndarray:
@@ -59,9 +67,31 @@ class Split:
         return "validation" if len(self.validation) else "test"
 
 
+def protocols(tiles: TileSet) -> tuple[str, ...]:
+    """The names of the splits that these tiles can have."""
+    return (*PROTOCOLS, *(SPATIAL if isinstance(tiles, Scene) else ()))
+
+
+def check_protocol(protocol: str) -> None:
+    """``ValueError`` for a split that no tiles can have."""
+    known = (*PROTOCOLS, *SPATIAL)
+    require(protocol in known, "protocol", protocol, f"one of {', '.join(known)}")
+
+
 def make_split(tiles: TileSet, protocol: str = DEFAULT_PROTOCOL, seed: int = 0) -> Split:
-    """A stratified random split. Sets that bring their own test part keep it."""
-    require(protocol in PROTOCOLS, "protocol", protocol, f"one of {', '.join(PROTOCOLS)}")
+    """A stratified random split, or a spatially disjoint one of a scene.
+
+    Sets that bring their own test part keep it in random splits.
+    """
+    check_protocol(protocol)
+    if protocol in SPATIAL:
+        if not isinstance(tiles, Scene):
+            raise DataError(
+                f"{tiles.name!r} holds tiles that lie nowhere: {protocol} is for scenes.",
+                f"Choose one of {', '.join(PROTOCOLS)}.",
+            )
+        parts = disjoint_parts(tiles, protocol, seed)
+        return Split(protocol, seed, parts.train, parts.validation, parts.test, spatial=parts.facts)
     train_share, validation_share, test_share = PROTOCOLS[protocol]
     generator = np.random.default_rng(seed)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in PARTS}

@@ -1,4 +1,7 @@
-"""A ``TileSet`` on disk: two arrays and their facts, memory-mapped when read."""
+"""A ``TileSet`` on disk: two arrays and their facts, memory-mapped when read.
+
+Tiles are an array of images with a label each; a scene is its cube with a label map.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,30 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lcc_core.data.patches import Patches
+from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home, write_json
 
-IMAGES, LABELS, FACTS = "images.npy", "labels.npy", "meta.json"
+IMAGES, CUBE, LABELS, FACTS = "images.npy", "cube.npy", "labels.npy", "meta.json"
 
 
 @dataclass(frozen=True)
 class StoredInfo:
-    """What is known of a stored set without opening its arrays."""
+    """What is known of a stored set without opening its arrays.
+
+    ``extent``: height and width of a scene, whose ``tiles`` are its labelled pixels.
+    """
 
     name: str
     title: str
@@ -35,6 +45,7 @@ class StoredInfo:
     synthetic: bool
     source: str
     imported: str
+    extent: tuple[int, int] | None = None
 
     @property
     def classes(self) -> int:
@@ -82,8 +93,7 @@ def store(
 
     The set appears under its name only when it is complete; one of that name is then replaced.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home.tiles))
-    try:
+    with _folder(home, name) as folder:
         images = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, shape)
         fill(images)
         images.flush()
@@ -105,11 +115,61 @@ def store(
         }
         write_json(folder / FACTS, facts)
         del images
+    return read(home, name)
+
+
+def store_scene(
+    home: Home,
+    name: str,
+    cube: np.ndarray,
+    label_map: np.ndarray,
+    class_names: tuple[str, ...],
+    *,
+    patch: int,
+    rgb: tuple[int, int, int],
+    title: str,
+    source: str,
+    synthetic: bool = False,
+) -> Scene:
+    """Keep ``cube`` (H, W, B) and ``label_map`` (H, W): class numbers from 0, −1 is background."""
+    with _folder(home, name) as folder:
+        cube = np.ascontiguousarray(cube, np.float32)
+        label_map = np.ascontiguousarray(label_map, np.int64)
+        np.save(folder / CUBE, cube, allow_pickle=False)
+        np.save(folder / LABELS, label_map, allow_pickle=False)
+        spectra = cube[label_map >= 0].astype(np.float64)
+        digest = fingerprint(cube, label_map, class_names)
+        facts = {
+            "name": name,
+            "title": title,
+            "class_names": list(class_names),
+            "shape": [len(spectra), patch, patch, cube.shape[2]],
+            "extent": list(label_map.shape),
+            "rgb": list(rgb),
+            "mean": [float(v) for v in spectra.mean(0)],
+            "std": [float(v) for v in np.maximum(spectra.std(0), 1e-12)],
+            # Other patches are other tiles.
+            "fingerprint": hashlib.sha256(f"{digest} {patch}".encode()).hexdigest(),
+            "source": source,
+            "synthetic": synthetic,
+            "imported": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_json(folder / FACTS, facts)
+    scene = read(home, name)
+    assert isinstance(scene, Scene)
+    return scene
+
+
+@contextmanager
+def _folder(home: Home, name: str) -> Iterator[Path]:
+    """A new folder that gets its name, in place of an older one, once the block is done."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home.tiles))
+    try:
+        yield folder
         target = home.tiles / name
         if target.exists():
             shutil.rmtree(target)
         folder.rename(target)
-        return read(home, name)
     except OSError as error:
         raise DataError(
             f"The tiles of {name!r} could not be stored: {error.strerror or error}.",
@@ -125,6 +185,8 @@ def read(home: Home, name: str) -> TileSet:
     again = f"Import it again with `lcc data import {name} PATH`."
     try:
         facts = json.loads((folder / FACTS).read_text())
+        if "extent" in facts:
+            return _read_scene(folder, facts)
         images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / LABELS, allow_pickle=False)
         if list(images.shape) != facts["shape"] or len(labels) != len(images):
@@ -148,6 +210,27 @@ def read(home: Home, name: str) -> TileSet:
         raise DataError(f"The stored data set {name!r} is damaged ({error}).", again) from error
 
 
+def _read_scene(folder: Path, facts: dict[str, Any]) -> Scene:
+    cube = np.load(folder / CUBE, mmap_mode="r", allow_pickle=False)
+    label_map = np.load(folder / LABELS, allow_pickle=False)
+    positions = np.argwhere(label_map >= 0)
+    count, patch, _, bands = facts["shape"]
+    if [*label_map.shape, bands] != list(cube.shape) or len(positions) != count:
+        raise ValueError("the arrays do not fit their description")
+    return Scene(
+        name=folder.name,
+        images=Patches.of(cube, positions, patch),
+        labels=label_map[tuple(positions.T)],
+        class_names=tuple(facts["class_names"]),
+        mean=tuple(facts["mean"]),
+        std=tuple(facts["std"]),
+        fingerprint=facts["fingerprint"],
+        source=facts["source"],
+        synthetic=facts["synthetic"],
+        rgb=tuple(facts["rgb"]),
+    )
+
+
 def stored(home: Home) -> list[StoredInfo]:
     """The stored sets by name; damaged ones are left out."""
     found = []
@@ -168,6 +251,7 @@ def stored(home: Home) -> list[StoredInfo]:
                     synthetic=facts["synthetic"],
                     source=facts["source"],
                     imported=facts["imported"],
+                    extent=tuple(facts["extent"]) if "extent" in facts else None,
                 )
             )
         except (OSError, ValueError, KeyError, TypeError):

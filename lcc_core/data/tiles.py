@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ class TileSet:
     is set only where the data set brings its own test part.
     """
 
+    values: ClassVar[type] = np.uint8
+
     name: str
     images: np.ndarray
     labels: np.ndarray
@@ -31,7 +34,8 @@ class TileSet:
 
     def __post_init__(self) -> None:
         require(self.images.ndim == 4, "images.shape", self.images.shape, "(N, H, W, C)")
-        require(self.images.dtype == np.uint8, "images.dtype", self.images.dtype, "uint8")
+        right = self.images.dtype == self.values
+        require(right, "images.dtype", self.images.dtype, self.values.__name__)
         require(
             self.labels.shape == self.images.shape[:1],
             "labels.shape",
@@ -53,6 +57,11 @@ class TileSet:
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.images.shape[1], self.images.shape[2]
+
+    def thumbnail(self, index: int) -> np.ndarray:
+        """The tile as a picture for people: uint8 (H, W, 3) or (H, W)."""
+        tile = np.asarray(self.images[index])
+        return tile[..., :3] if self.bands >= 3 else tile[..., 0]
 
     def class_counts(self, ids: np.ndarray | None = None) -> np.ndarray:
         labels = self.labels if ids is None else self.labels[ids]

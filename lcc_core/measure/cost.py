@@ -13,7 +13,7 @@ from lcc_core.models import Classifier
 
 
 def _blank(model: Classifier, size: tuple[int, int], batch: int = 1) -> torch.Tensor:
-    return torch.zeros((batch, model.spec.bands, *size), dtype=torch.uint8)
+    return model.spec.example(batch, size)
 
 
 def parameters(model: Classifier) -> int:

@@ -7,7 +7,7 @@ import torch
 
 from lcc_core.data.tiles import TileSet
 from lcc_core.models import Classifier
-from lcc_core.models.device import autocast, choose_device, choose_precision
+from lcc_core.models.device import autocast, choose_device, choose_precision, layout
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
 
 
@@ -27,7 +27,7 @@ def logits(
     where = choose_device(device)
     precision = choose_precision(precision, where)
     was_training = model.training
-    model = model.eval().to(where, memory_format=torch.channels_last)
+    model = model.eval().to(where, memory_format=layout(model))
     parts = []
     try:
         with autocast(where, precision):

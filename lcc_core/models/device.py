@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from lcc_core.errors import ModelError, require
 
@@ -50,3 +51,14 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def layout(model: nn.Module) -> torch.memory_format:
+    """How its weights lie in memory: channels last, unless it has 3-D convolutions."""
+    flat = all(parameter.ndim < 5 for parameter in model.parameters())
+    return torch.channels_last if flat else torch.preserve_format
+
+
+def layout_of(weight: Tensor) -> torch.memory_format:
+    """The same for one weight; only pictures have channels that could come last."""
+    return torch.channels_last if weight.ndim == 4 else torch.contiguous_format

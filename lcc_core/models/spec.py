@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from lcc_core.errors import require
 
 
@@ -14,6 +17,8 @@ class ModelSpec:
 
     ``channels``: layer → (inputs, outputs) where a layer is narrower than the architecture's; see
     ``models/widths.py``.
+    ``options`` of a classifier of scenes: ``patch``, the pixels a side of what it is given, in the
+    unit of the cube and of ``mean`` and ``std``; ``components``, if it reads principal components.
     """
 
     arch: str
@@ -37,6 +42,16 @@ class ModelSpec:
     @property
     def bands(self) -> int:
         return len(self.mean)
+
+    @property
+    def patch(self) -> int | None:
+        """Pixels a side of a scene's patches; ``None`` where the input is uint8 tiles."""
+        return self.options.get("patch")
+
+    def example(self, batch: int, size: tuple[int, int]) -> Tensor:
+        """Zeros that it could be given: uint8 or float32 (batch, bands, H, W)."""
+        dtype = torch.float32 if self.patch else torch.uint8
+        return torch.zeros((batch, self.bands, *size), dtype=dtype)
 
     def to_json(self) -> dict[str, Any]:
         content = asdict(self)

@@ -1,4 +1,4 @@
-"""The architectures: torchvision's, and one compact network of our own."""
+"""The architectures: torchvision's, and small networks of our own for tiles and for scenes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,30 @@ from lcc_core.errors import ModelError
 from lcc_core.models.classifier import Classifier
 from lcc_core.models.compact import CompactNet
 from lcc_core.models.spec import ModelSpec
+from lcc_core.models.spectral import BANDS, COMPONENTS, SPECTRUM, spectral_net
 from lcc_core.models.widths import narrow
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+TILES, SPECTRA, PATCHES = "tiles", "spectra", "patches"
 
 
 @dataclass(frozen=True)
 class ArchInfo:
-    """One architecture; ``weights_m`` is its size in millions of weights with ten classes."""
+    """One architecture; ``weights_m`` is its size in millions of weights with ten classes.
+
+    ``reads``: tiles, or of a scene a pixel's spectrum or the patch around it.
+    """
 
     name: str
     title: str
     source: str
     weights_m: float
+    reads: str = TILES
+
+    @property
+    def for_scenes(self) -> bool:
+        return self.reads != TILES
 
 
 ARCHITECTURES = {
@@ -41,8 +51,18 @@ ARCHITECTURES = {
         ArchInfo("efficientnet_v2_s", "EfficientNetV2-S", "torchvision", 20.2),
         ArchInfo("regnet_y_3_2gf", "RegNetY-3.2GF", "torchvision", 17.9),
         ArchInfo("mobilenet_v3_small", "MobileNetV3-Small", "torchvision", 1.5),
+        ArchInfo(SPECTRUM, "CNN1D, spectrum", "this project", 0.13, SPECTRA),
+        ArchInfo(COMPONENTS, "CNN2D, components", "this project", 0.07, PATCHES),
+        ArchInfo(BANDS, "CNN3D, bands", "this project", 0.07, PATCHES),
     )
 }
+
+
+def readers(scene: bool) -> list[str]:
+    """The architectures that read scenes, or those that read tiles."""
+    return [name for name, info in ARCHITECTURES.items() if info.for_scenes == scene]
+
+
 # torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
 TORCHVISION_NAMES = {"vgg16": "vgg16_bn", "vgg19": "vgg19_bn"}
 
@@ -69,6 +89,10 @@ def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
 
 
 def _net(spec: ModelSpec, pretrained: bool) -> nn.Module:
+    if ARCHITECTURES[spec.arch].for_scenes:
+        if pretrained:
+            raise ModelError(f"{spec.arch} has no ImageNet weights.", "Train it from scratch.")
+        return _spectral(spec)
     if spec.arch == "compact":
         if pretrained:
             raise ModelError(
@@ -77,6 +101,12 @@ def _net(spec: ModelSpec, pretrained: bool) -> nn.Module:
             )
         return CompactNet(spec.classes, spec.bands)
     return _torchvision_net(spec, pretrained)
+
+
+def _spectral(spec: ModelSpec) -> nn.Module:
+    if spec.patch is None:
+        raise ModelError(f"{spec.arch} reads scenes, and this model knows none.", "Train it again.")
+    return spectral_net(spec.arch, spec.classes, spec.bands, **spec.options)
 
 
 def skeleton(spec: ModelSpec) -> Classifier:

@@ -19,7 +19,7 @@ from lcc_core.compression.uniform import uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
 from lcc_core.data.catalog import load_tiles
-from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, Split, make_split
+from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, check_protocol, make_split
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
@@ -67,9 +67,7 @@ class CoresetStudy:
             require(method in KNOWN_METHODS, "method", method, known)
         for arch in self.archs:
             require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
-        require(
-            self.protocol in PROTOCOLS, "protocol", self.protocol, f"one of {', '.join(PROTOCOLS)}"
-        )
+        check_protocol(self.protocol)
         for coreset in self.coresets():
             coreset.to_json()
         for method in self.searches:

@@ -1,4 +1,4 @@
-"""Tiles in memory, augmented a whole batch at a time."""
+"""Tiles by the batch: at hand or cut when they are needed, augmented a whole batch at a time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
 
 
 def gather(tiles: TileSet, ids: np.ndarray) -> Tensor:
-    """uint8 (n, C, H, W), a view of channels-last memory."""
+    """uint8, or of scenes float32, (n, C, H, W): a view of channels-last memory."""
     return torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
+
+
+class Uncut:
+    """Stands for the patches ``ids`` of a scene; cuts only those that are asked for."""
+
+    def __init__(self, tiles: TileSet, ids: np.ndarray) -> None:
+        self.tiles, self.ids = tiles, ids
+
+    def __getitem__(self, places: Tensor) -> Tensor:
+        return gather(self.tiles, self.ids[places.numpy()])
+
+
+def held(tiles: TileSet, ids: np.ndarray) -> Tensor | Uncut:
+    """What a training run keeps of its tiles: all of them, but of a scene the cube alone."""
+    return Uncut(tiles, ids) if isinstance(tiles, Scene) else gather(tiles, ids)
 
 
 def dihedral(batch: Tensor, which: int) -> Tensor:

@@ -123,6 +123,8 @@ GENTLE = {"convnext_tiny": 1e-3, "swin_t": 7e-4, "vgg16": 1e-3, "vgg19": 1e-3}
 RATES = {"compact": 6e-3, **GENTLE}
 
 
+# Small nets on a few hundred pixels a class.
+SCENE_SETTINGS = {"epochs": 40, "batch": 64, "rate": 3e-3}
 # A small set needs more, smaller steps to see as many of them.
 SMALL_SET = 5000
 SMALL_SETTINGS = {"epochs": 22, "batch": 32}
@@ -140,6 +142,8 @@ def make_recipe(
     if preset == "default":
         if tiles is not None and tiles < SMALL_SET:
             settings |= SMALL_SETTINGS
+        if arch in ARCHITECTURES and ARCHITECTURES[arch].for_scenes:
+            settings |= SCENE_SETTINGS
         if arch in RATES:
             settings["rate"] = RATES[arch]
     settings |= {key: value for key, value in overrides.items() if value is not None}

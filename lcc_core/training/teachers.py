@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lcc_core.checkpoints.store import find_checkpoint
+from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
-from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build
-from lcc_core.models.device import autocast
+from lcc_core.models import ARCHITECTURES, Classifier
+from lcc_core.models.device import autocast, layout
 from lcc_core.training.distil import OwnPast, Teacher
 from lcc_core.training.losses import Loss, distillation_term
 from lcc_core.training.optimize import Stepper
+from lcc_core.training.prepare import fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.start import same_classes
 
@@ -31,7 +34,7 @@ class Peer(Teacher):
         device: torch.device,
         precision: str,
     ) -> None:
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device, memory_format=layout(model))
         self.device, self.precision, self.loss = device, precision, loss
         self.distil = recipe.distil
         self.stepper = Stepper(self.model, recipe, batches)
@@ -61,6 +64,7 @@ class Peer(Teacher):
 def make_teacher(
     recipe: Recipe,
     tiles: TileSet,
+    split: Split,
     home: Home,
     batches: int,
     loss: Loss,
@@ -79,7 +83,7 @@ def make_teacher(
     if distil.mode == "online" and distil.teacher in ARCHITECTURES:
         # Another beginning than the student's, should they be of one architecture.
         torch.manual_seed(recipe.seed + 1_000_003)
-        model = build(ModelSpec(distil.teacher, tiles.class_names, tiles.mean, tiles.std))
+        model = fresh_model(replace(recipe, arch=distil.teacher, weights="none"), tiles, split)
         facts = {"arch": distil.teacher}
     else:
         checkpoint = find_checkpoint(home, distil.teacher)

@@ -28,14 +28,14 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import predict
-from lcc_core.models import Classifier, ModelSpec, build
-from lcc_core.models.device import autocast, choose_device, choose_precision
-from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
+from lcc_core.models import Classifier
+from lcc_core.models.device import autocast, choose_device, choose_precision, layout
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
-from lcc_core.training.batches import augment, batch_count, gather, shuffled
+from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.losses import distillation_term, make_loss
 from lcc_core.training.optimize import Stepper
+from lcc_core.training.prepare import check_fit, fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 from lcc_core.training.start import HeldZeros, same_classes
@@ -112,7 +112,8 @@ class _Run:
         self.precision = choose_precision("auto", self.device)
         torch.manual_seed(recipe.seed)
         self.made: dict[str, Any] = {}
-        self.model = self._build(home).to(self.device, memory_format=torch.channels_last)
+        model = self._build(home)
+        self.model = model.to(self.device, memory_format=layout(model))
         self.batches = batch_count(len(split.train), recipe.batch)
         if not self.batches:
             raise TrainingError("There are fewer than two training tiles.", "Add tiles.")
@@ -120,11 +121,11 @@ class _Run:
         self.held = HeldZeros(self.model) if recipe.start and recipe.start.k else None
         self.loss = make_loss(recipe.loss, self._class_weights(), recipe.label_smoothing)
         self.teacher, facts = make_teacher(
-            recipe, tiles, home, self.batches, self.loss, self.device, self.precision
+            recipe, tiles, split, home, self.batches, self.loss, self.device, self.precision
         )
         if facts:
             self.made["teacher"] = facts
-        self.images = gather(tiles, split.train)
+        self.images = held(tiles, split.train)
         self.labels = torch.from_numpy(tiles.labels[split.train])
         self.dynamics = Dynamics(recipe.epochs, len(split.train))
         self.log: list[dict[str, float]] = []
@@ -132,31 +133,26 @@ class _Run:
         self.done_here = 0
 
     def _build(self, home: Home) -> Classifier:
-        model = self._plain(home)
+        model = self._started(home) or fresh_model(self.recipe, self.tiles, self.split)
         if self.recipe.attention:
             insert_attention(model)
         return model
 
-    def _plain(self, home: Home) -> Classifier:
-        if self.recipe.start:
-            model = self.recipe.start.model(home)
-            same_classes(model, self.tiles, "checkpoint to start from")
-            if model.spec.arch != self.recipe.arch:
-                raise TrainingError(
-                    f"The recipe is for {self.recipe.arch}, and checkpoint "
-                    f"{self.recipe.start.checkpoint} is a {model.spec.arch}.",
-                    "Make the recipe for the checkpoint's architecture.",
-                )
-            self.made["start"] = self.accuracy(model)
-            return model
-        pretrained = self.recipe.weights == "imagenet" and self.tiles.bands == 3
-        spec = ModelSpec(
-            arch=self.recipe.arch,
-            class_names=self.tiles.class_names,
-            mean=IMAGENET_MEAN if pretrained else self.tiles.mean,
-            std=IMAGENET_STD if pretrained else self.tiles.std,
-        )
-        return build(spec, self.recipe.weights)
+    def _started(self, home: Home) -> Classifier | None:
+        """The model it starts from, if it does not start from scratch."""
+        if not self.recipe.start:
+            return None
+        check_fit(self.recipe.arch, self.tiles)
+        model = self.recipe.start.model(home)
+        same_classes(model, self.tiles, "checkpoint to start from")
+        if model.spec.arch != self.recipe.arch:
+            raise TrainingError(
+                f"The recipe is for {self.recipe.arch}, and checkpoint "
+                f"{self.recipe.start.checkpoint} is a {model.spec.arch}.",
+                "Make the recipe for the checkpoint's architecture.",
+            )
+        self.made["start"] = self.accuracy(model)
+        return model
 
     def _class_weights(self) -> torch.Tensor | None:
         if not self.recipe.class_weights:

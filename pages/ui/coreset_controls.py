@@ -6,7 +6,7 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import METHODS, Coreset, CoresetSettings
-from lcc_core.models import ARCHITECTURES
+from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.studies.coreset_study import KNOWN_METHODS, STUDY_METHODS
 from lcc_core.training import make_recipe
 from pages.ui import jobpanel, words
@@ -54,10 +54,11 @@ def settings() -> CoresetSettings:
 def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
     """The command that trains on the coreset, once it is asked for."""
     first, second, third, fourth = st.columns(4)
+    known = readers(bool(checkpoint.spec.patch))
     arch = first.selectbox(
         "Architecture",
-        list(ARCHITECTURES),
-        index=list(ARCHITECTURES).index(checkpoint.arch),
+        known,
+        index=known.index(checkpoint.arch),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
     )
     recipe = make_recipe(arch, tiles=len(coreset.ids))
@@ -79,7 +80,9 @@ def study(checkpoint: Checkpoint) -> None:
         "measures all of them. What was trained or measured before is taken from there."
     )
     left, right = st.columns(2)
-    archs = left.multiselect("Architectures", list(ARCHITECTURES), [checkpoint.arch])
+    archs = left.multiselect(
+        "Architectures", readers(bool(checkpoint.spec.patch)), [checkpoint.arch]
+    )
     methods = right.multiselect("Methods", KNOWN_METHODS, STUDY_METHODS)
     fractions = left.multiselect("Tiles to keep (%)", FRACTIONS, [10, 5])
     seeds = right.slider("Seeds", 1, 5, 3, help="Each training and each choice once a seed.")

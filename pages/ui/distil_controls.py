@@ -6,7 +6,7 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.data.catalog import stored
-from lcc_core.models import ARCHITECTURES
+from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.training.distil import MODES
 from lcc_core.training.recipe import make_recipe
 from pages.ui import jobpanel, session, words
@@ -66,9 +66,8 @@ def _student(
 ) -> tuple[str, Checkpoint | None]:
     """The student's architecture, and a checkpoint that knows the tiles; ``argv`` names it."""
     if kind == SCRATCH:
-        arch = cell.selectbox(
-            "Architecture", list(ARCHITECTURES), format_func=_size, key="distil-arch"
-        )
+        choices = readers(teacher.spec.patch is not None) if teacher else list(ARCHITECTURES)
+        arch = cell.selectbox("Architecture", choices, format_func=_size, key="distil-arch")
         argv += ["--arch", arch]
         return arch, teacher
     if kind == NARROWED and teacher:

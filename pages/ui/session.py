@@ -17,6 +17,8 @@ from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
 from lcc_core.studies.against import Against, compare
 from lcc_core.studies.measured import checkpoint_split
+from lcc_core.studies.scene_map import as_scene
+from lcc_core.studies.scene_map import throughput as throughput_of
 
 
 def home() -> Home:
@@ -103,6 +105,17 @@ def _coreset(checkpoint_id: str, created: str, settings: CoresetSettings, root: 
 
 def coreset(checkpoint: Checkpoint, settings: CoresetSettings) -> Coreset:
     return _coreset(checkpoint.id, checkpoint.created, settings, str(home().root))
+
+
+@st.cache_data(max_entries=32, show_spinner="Timing the model …")
+def _throughput(checkpoint_id: str, created: str, root: str) -> float:
+    checkpoint = find_checkpoint(Home.find(root), checkpoint_id)
+    return throughput_of(model(checkpoint), as_scene(tiles(checkpoint.data)), 1024)
+
+
+def throughput(checkpoint: Checkpoint) -> float:
+    """Pixels of its scene that the model classifies in a second."""
+    return _throughput(checkpoint.id, checkpoint.created, str(home().root))
 
 
 def split(checkpoint: Checkpoint) -> Split:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_search import count_right, decisions, entropy, plain_search
+from tiny import scene_spec
 from torch import Tensor, nn
 
 from lcc_core.compression import LayerSetting, Plan, apply, quantize, uniform_plan
@@ -20,6 +22,7 @@ from lcc_core.compression.search.ladder import ladder
 from lcc_core.compression.search.replay import Replay
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, compressible_layers
+from lcc_core.models.spectral import Components
 
 NAMES = ("field", "forest", "river", "town")
 SPEC = ModelSpec("compact", NAMES, (0.5,) * 3, (0.25,) * 3)
@@ -164,9 +167,16 @@ def test_bounds_hold_whatever_is_asked_and_in_any_order(data: st.DataObject) -> 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_replay_fits_every_architecture(arch: str) -> None:
     torch.manual_seed(0)
-    model = build(ModelSpec(arch, NAMES, (0.5,) * 3, (0.25,) * 3)).eval()
     generator = torch.Generator().manual_seed(1)
-    tiles = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8, generator=generator)
+    if ARCHITECTURES[arch].for_scenes:
+        model = build(scene_spec(arch, 12)).eval()
+        for module in model.net.modules():
+            if isinstance(module, Components):
+                module.fit(np.random.default_rng(0).normal(size=(50, 12)))
+        tiles = torch.randn((4, 12, 5, 5), generator=generator)
+    else:
+        model = build(ModelSpec(arch, NAMES, (0.5,) * 3, (0.25,) * 3)).eval()
+        tiles = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8, generator=generator)
     names = [layer.name for layer in compressible_layers(model)]
     small = [layer for layer in compressible_layers(model) if layer.weights < 200_000]
     chosen = small[len(small) // 2]

@@ -29,7 +29,7 @@ from lcc_core.compression.search.cuts import Stream, choose_cuts, step_costs, va
 from lcc_core.compression.search.tally import CHUNK, Tally, Verdict
 from lcc_core.compression.search.trial import Trial
 from lcc_core.models import Classifier, compressible_layers, weight_of
-from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.models.device import choose_device, choose_precision, layout
 from lcc_core.progress import ShouldStop, check, never
 
 BUDGET = 2 * 2**30
@@ -59,7 +59,7 @@ class Replay:
         self.original, self.plan, self.should_stop = model, plan, should_stop
         self.layers = [layer.name for layer in compressible_layers(model)]
         self.program = Program(model.net, self.layers)
-        self.model = apply(model, plan, calibration).model.to(memory_format=torch.channels_last)
+        self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
         self.tiles = tiles
         self.tally = Tally(labels, self._fast, self._exact)
         folded = Folded(self.program, self.model.net, precision)

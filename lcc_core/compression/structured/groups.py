@@ -82,7 +82,8 @@ def channel_groups(spec: ModelSpec) -> Groups:
             for group in _trace(net.get_submodule(name), (1, 4, width), f"{name}.")
         ]
     else:
-        found = _trace(net, (1, spec.bands, SIDE, SIDE), "")
+        side = spec.patch or SIDE
+        found = _trace(net, (1, spec.bands, side, side), "")
     if not found:
         raise ModelError(
             f"No channel of {spec.arch} can be removed.", "Prune its weights (k) instead."

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import images, lived_in, spec
+from tiny import images, lived_in, scene_spec, spec
 from torch import nn
 
 from lcc_core.checkpoints.onnx import check_onnx, export_onnx
@@ -21,16 +21,16 @@ from lcc_core.compression.structured.groups import NORM, OUT
 from lcc_core.errors import CheckpointError, ModelError
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.models import (
-    ARCHITECTURES,
     Classifier,
     ModelSpec,
     build,
     compressible_layers,
+    readers,
     skeleton,
 )
 
 SMALL = ("compact", "resnet18", "mobilenet_v3_small")
-BIG = sorted(set(ARCHITECTURES) - {"vgg16", "vgg19"})
+BIG = sorted(set(readers(scene=False)) - {"vgg16", "vgg19"})
 
 
 @torch.no_grad()
@@ -90,6 +90,18 @@ def test_every_architecture_narrows_and_is_built_again_from_data(arch: str) -> N
     assert shapes == {name: value.shape for name, value in again.state_dict().items()}
     layers = [layer.name for layer in compressible_layers(again)]
     assert layers == [layer.name for layer in compressible_layers(model)]
+
+
+@pytest.mark.parametrize("arch", readers(scene=True))
+def test_networks_for_scenes_narrow_and_are_built_again_from_data(arch: str) -> None:
+    torch.manual_seed(0)
+    model = build(scene_spec(arch)).eval()
+    narrow = prune_channels(model, Cut("norm", 0.6, floor=4))
+    assert narrow.kept < 0.75 * narrow.of
+    again = build(ModelSpec.from_json(narrow.model.spec.to_json())).eval()
+    again.load_state_dict(narrow.model.state_dict())
+    patches = torch.randn((2, 16, 5, 5), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(again(patches), narrow.model(patches))
 
 
 @pytest.mark.parametrize("arch", ["vgg16", "vgg19"])
