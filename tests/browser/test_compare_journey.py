@@ -6,22 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-import pytest
-
-playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 90_000
-
-
-def see(page, text: str | re.Pattern) -> None:
-    playwright.expect(page.get_by_text(text).first).to_be_visible(timeout=WAIT_MS)
-
-
-def violations(page) -> list:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    return [
-        (found["id"], [node["html"][:160] for node in found["nodes"]])
-        for found in axe.Axe().run(page).response["violations"]
-    ]
+from look import WAIT_MS, download, playwright, see, violations
 
 
 def test_compress_then_compare(page, address: str, tmp_path: Path) -> None:
@@ -35,10 +20,7 @@ def test_compress_then_compare(page, address: str, tmp_path: Path) -> None:
     see(page, re.compile(r"\d+ of 8 test tiles, the surest wrong answers first"))
     pictures = page.get_by_role("img", name=re.compile(r", tile \d+$"))
     playwright.expect(pictures.first).to_be_visible(timeout=WAIT_MS)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV").click()
-    path = tmp_path / "disagreements.csv"
-    download.value.save_as(path)
+    path = download(page, "Download as CSV", tmp_path / "disagreements.csv")
     lines = list(csv.DictReader(path.open()))
     assert len(lines) == pictures.count() > 0
     for line in lines:

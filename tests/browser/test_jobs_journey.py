@@ -4,22 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 90_000
-
-
-def see(page, text: str | re.Pattern) -> None:
-    playwright.expect(page.get_by_text(text).first).to_be_visible(timeout=WAIT_MS)
-
-
-def violations(page) -> list:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    return [
-        (found["id"], [node["html"][:160] for node in found["nodes"]])
-        for found in axe.Axe().run(page).response["violations"]
-    ]
+from look import WAIT_MS, playwright, see, violations
 
 
 def test_a_training_is_followed_cancelled_and_resumed(page, address: str) -> None:

@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from look import PACKED, WAIT_MS, download, playwright, see, settle, violations
 
 import lcc_core
-
-playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 90_000
-
-
-def see(page, text: str | re.Pattern) -> None:
-    playwright.expect(page.get_by_text(text).first).to_be_visible(timeout=WAIT_MS)
 
 
 def test_a_link_opens_the_same_view_on_a_fresh_server(page, address: str) -> None:
@@ -42,10 +36,7 @@ def test_slider_to_download(page, address: str, tmp_path: Path) -> None:
     see(page, "16.0×")
     button = page.get_by_role("button", name=re.compile("Download packed file"))
     playwright.expect(button).to_have_count(1, timeout=WAIT_MS)  # the old one goes when all is new
-    with page.expect_download() as download:
-        button.click()
-    path = tmp_path / "model.lcc"
-    download.value.save_as(path)
+    path = download(page, PACKED, tmp_path / "model.lcc")
     model = lcc_core.load(path)
     assert model.header["measurement"]["average_bits"] == 2
     assert model(torch.zeros((2, 3, 16, 16), dtype=torch.uint8)).shape == (2, 4)
@@ -55,11 +46,7 @@ def test_search_to_download(page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/compress?mode=adaptive&t=3")
     page.get_by_role("button", name="Search", exact=True).click()
     see(page, re.compile(r"\d+ candidates judged on 8 tiles"))
-    button = page.get_by_role("button", name=re.compile("Download packed file"))
-    with page.expect_download() as download:
-        button.click()
-    path = tmp_path / "model.lcc"
-    download.value.save_as(path)
+    path = download(page, PACKED, tmp_path / "model.lcc")
     model = lcc_core.load(path)
     assert model.plan.recalibrate > 0 and model.plan.facts["method"] == "laq"
     assert model.header["measurement"]["average_bits"] < 8
@@ -98,15 +85,9 @@ def test_coreset_to_result(page, address: str) -> None:
     ],
 )
 def test_pages_are_accessible(page, address: str, path: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page.goto(f"{address}/{path}")
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_timeout(1500)
-    result = axe.Axe().run(page)
+    settle(page)
     # Streamlit's own frame is not ours to mend; what a page shows is.
-    found = [
-        (violation["id"], [node["html"][:160] for node in violation["nodes"]])
-        for violation in result.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert not found, found
+    assert not (found := violations(page, ("serious", "critical"))), found

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from look import PACKED, WAIT_MS, download, playwright
 
 import lcc_core
-
-playwright = pytest.importorskip("playwright.sync_api")
-WAIT_MS = 60_000
 
 
 def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
@@ -33,11 +30,7 @@ def test_from_a_limit_to_the_file(page, address: str, tmp_path: Path) -> None:
     playwright.expect(candidate).to_have_count(1, timeout=WAIT_MS)  # no stale one beside it
     said = candidate.inner_text()
     assert re.search(r"\d+ of \d+ fit\.", said)
-    button = page.get_by_role("button", name=re.compile("Download packed file"))
-    with page.expect_download() as download:
-        button.click()
-    path = tmp_path / "model.lcc"
-    download.value.save_as(path)
+    path = download(page, PACKED, tmp_path / "model.lcc")
     assert path.stat().st_size <= 100_000
     row = lcc_core.load(path).header["measurement"]
     assert f"{100 * row['oa']:.2f} %" in said

@@ -1,0 +1,42 @@
+"""What the browser tests see and do in more than one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+WAIT_MS = 90_000
+PACKED = re.compile("Download packed file")
+
+
+def see(page, text: str | re.Pattern) -> None:
+    playwright.expect(page.get_by_text(text).first).to_be_visible(timeout=WAIT_MS)
+
+
+def settle(page) -> None:
+    """Wait until the page is not being computed again: what it shows is what it will show."""
+    app = page.get_by_test_id("stApp")
+    playwright.expect(app).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=WAIT_MS
+    )
+
+
+def download(page, button: str | re.Pattern, path: Path) -> Path:
+    settle(page)
+    with page.expect_download() as begun:
+        page.get_by_role("button", name=button).click()
+    begun.value.save_as(path)
+    return path
+
+
+def violations(page, impacts: tuple[str, ...] = ("minor", "moderate", "serious", "critical")):
+    """What axe has against the page: rule and elements."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    return [
+        (found["id"], [node["html"][:160] for node in found["nodes"]])
+        for found in axe.Axe().run(page).response["violations"]
+        if found["impact"] in impacts
+    ]
