@@ -120,12 +120,13 @@ def test_map(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
 
 def test_study(shell: Shell) -> None:
     words = ("scene-study", "--data", "ground", "--arch", "cnn1d", "--epochs", 1, "--seeds", "0,1")
-    words += ("--bits", 4, "--k", 1, "--both", "3:0.5")
+    words += ("--bits", 4, "--k", 1, "--both", "3:0.5", "--students", 0.25)
     made = shell.json(*words)
-    assert len(made["rows"]) == 2 * 2 * 4 and len(made["means"]) == 2 * 4
-    assert len(made["flattery"]) == 4
+    assert len(made["rows"]) == 2 * 2 * 6 and len(made["means"]) == 2 * 6
+    assert len(made["flattery"]) == 6
     text = shell(*words)
     assert "random less disjoint" in text and "±" in text and "3 bits, k = 0.5" in text
+    assert "taught, 25 % fewer channels" in text
 
 
 BAD = [

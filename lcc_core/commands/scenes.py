@@ -27,6 +27,13 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--both", type=words, metavar="B:K,…", help="bits and pruning at once; default 4:0.5"
     )
+    command.add_argument(
+        "--students",
+        type=numbers,
+        metavar="R,…",
+        help="shares of channels that students, taught by the whole network, have fewer; "
+        "default 0.5",
+    )
     command.add_argument("--paper", action="store_true", help="the papers' quantizer")
     command.add_argument("--epochs", type=int, metavar="N", help="of every training")
     command.add_argument("--batch", type=int, metavar="N")
@@ -55,6 +62,7 @@ def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, An
         "bits": arguments.bits,
         "k": arguments.k,
         "both": None if arguments.both is None else tuple(map(_pair, arguments.both)),
+        "students": arguments.students,
         "paper": arguments.paper,
         "recipe": {name: value for name, value in recipe.items() if value is not None},
     }

@@ -6,7 +6,7 @@ both the split and the weights their randomness, as the field repeats its experi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from statistics import mean, stdev
 from typing import Any
@@ -15,22 +15,28 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER
+from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.catalog import load_tiles
+from lcc_core.data.scene import Scene
 from lcc_core.data.spatial import SPATIAL, touching
-from lcc_core.data.splits import check_protocol, make_split
+from lcc_core.data.splits import Split, check_protocol, make_split
 from lcc_core.errors import require
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+from lcc_core.studies.finetuned import FineTuning
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.scene_map import as_scene, throughput
-from lcc_core.training import make_recipe, train
+from lcc_core.training import Recipe, make_recipe, train
+from lcc_core.training.distil import Distil
+from lcc_core.training.start import Start
 
 NETWORKS = tuple(readers(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
 FIGURES = ("oa", "aa", "kappa")
+FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has eight
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class SceneStudy:
     """What to run. ``recipe``: overrides for every training.
 
     ``bits`` quantize and ``k`` prune, each alone; ``both`` pairs (bits, k) do the two at once.
-    ``paper`` takes the papers' quantizer, without recalibration.
+    ``paper`` takes the papers' quantizer, without recalibration. ``students``: shares of channels
+    that a student has fewer than the network, which then teaches it.
     """
 
     data: str
@@ -49,6 +56,7 @@ class SceneStudy:
     bits: tuple[int, ...] = (8, 4, 3)
     k: tuple[float, ...] = (0.5, 1.0)
     both: tuple[tuple[int, float], ...] = ((4, 0.5),)
+    students: tuple[float, ...] = (0.5,)
     paper: bool = False
 
     def __post_init__(self) -> None:
@@ -60,10 +68,16 @@ class SceneStudy:
             check_protocol(protocol)
         for arch in self.archs:
             make_recipe(arch, **self.recipe)
+        for ratio in self.students:
+            Cut(ratio=ratio)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return PAPER if self.paper else {"recalibrate": TILES}
 
     def variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
         """The float model and every way to compress it, by name."""
-        how: dict[str, Any] = PAPER if self.paper else {"recalibrate": TILES}
+        how = self._how
         yield "float", Plan({}, method="float")
         for k in self.k:
             yield f"pruned, k = {k:g}", uniform_plan(model, 32, k, **how)
@@ -71,6 +85,21 @@ class SceneStudy:
             yield f"{bits} bits", uniform_plan(model, bits, 0.0, **how)
         for bits, k in self.both:
             yield f"{bits} bits, k = {k:g}", uniform_plan(model, bits, k, **how)
+
+    def student_variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
+        """A student as it is, and at the fewest bits that are asked for at once with pruning."""
+        yield "", Plan({}, method="float")
+        for bits, k in self.both:
+            yield f", {bits} bits, k = {k:g}", uniform_plan(model, bits, k, **self._how)
+
+    def student_recipe(self, teacher: Checkpoint, ratio: float, tiles: int) -> Recipe:
+        """Training of the network without ``ratio`` of its channels, taught by the whole one."""
+        own = {name: value for name, value in self.recipe.items() if name != "epochs"}
+        how = FineTuning(recipe=own | {"seed": teacher.recipe["seed"]})
+        start = Start(teacher.id, Cut("norm", ratio, floor=FLOOR))
+        lesson = Distil("offline", teacher.id)
+        epochs = teacher.recipe["epochs"]
+        return how.recipe_for(teacher.arch, tiles, epochs, start=start, distil=lesson)
 
 
 @dataclass(frozen=True)
@@ -174,22 +203,61 @@ def run_scene_study(
     """Train, compress and measure; what is there already is not made again."""
     scene = as_scene(load_tiles(study.data, home, on_progress))
     runs = [(p, a, s) for s in study.seeds for a in study.archs for p in study.protocols]
+    total = len(runs) * (1 + len(study.students))
+    work = _Work(study, home, scene, device, on_progress, should_stop, total)
     rows: list[SceneRow] = []
-    for place, (protocol, arch, seed) in enumerate(runs):
-        what = f"run {place + 1} of {len(runs)}, {arch}, {protocol}, seed {seed}"
-
-        def pass_on(report: Progress, place: int = place, what: str = what) -> None:
-            done = place + report.done / max(report.total, 1)
-            message = f"{what}: {report.message or report.stage}"
-            on_progress(Progress("study", round(1000 * done), 1000 * len(runs), message))
-
-        split = make_split(scene, protocol, seed)
-        recipe = make_recipe(arch, **{**study.recipe, "seed": seed})
-        checkpoint: Checkpoint = train(recipe, scene, split, home, device, pass_on, should_stop)
-        model = checkpoint.model()
-        speed, shared = throughput(model, scene), touching(scene, split.train, split.test)
-        for name, plan in study.variants(model):
-            row = measure_plan(home, checkpoint, plan, scene, split, should_stop=should_stop)
-            rows.append(SceneRow(arch, protocol, seed, name, shared, speed, row))
-        on_progress(Progress("study", 1000 * (place + 1), 1000 * len(runs), what))
+    for place, (protocol, arch, seed) in enumerate(runs, 1):
+        work.what = f"run {place} of {len(runs)}, {arch}, {protocol}, seed {seed}"
+        rows += work.run(arch, make_split(scene, protocol, seed))
+    on_progress(Progress("study", 1000 * total, 1000 * total, work.what))
     return rows
+
+
+@dataclass(eq=False)
+class _Work:
+    """One network after the other: trained, compressed, measured; then its students."""
+
+    study: SceneStudy
+    home: Home
+    scene: Scene
+    device: str
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    total: int
+    done: int = 0
+    what: str = ""
+
+    def run(self, arch: str, split: Split) -> Iterator[SceneRow]:
+        study = self.study
+        recipe = make_recipe(arch, **{**study.recipe, "seed": split.seed})
+        teacher = self._train(recipe, split)
+        yield from self._measure(teacher, study.variants(teacher.model()), split)
+        for ratio in study.students:
+            recipe = study.student_recipe(teacher, ratio, len(split.train))
+            student = self._train(recipe, split)
+            name = f"taught, {100 * ratio:g} % fewer channels"
+            variants = study.student_variants(student.model())
+            yield from self._measure(student, ((name + how, plan) for how, plan in variants), split)
+
+    def _train(self, recipe: Recipe, split: Split) -> Checkpoint:
+        made = train(
+            recipe, self.scene, split, self.home, self.device, self._pass_on, self.should_stop
+        )
+        self.done += 1
+        return made
+
+    def _pass_on(self, report: Progress) -> None:
+        done = self.done + report.done / max(report.total, 1)
+        message = f"{self.what}: {report.message or report.stage}"
+        self.on_progress(Progress("study", round(1000 * done), 1000 * self.total, message))
+
+    def _measure(
+        self, checkpoint: Checkpoint, variants: Iterable[tuple[str, Plan]], split: Split
+    ) -> Iterator[SceneRow]:
+        speed = throughput(checkpoint.model(), self.scene)
+        shared = touching(self.scene, split.train, split.test)
+        for name, plan in variants:
+            row = measure_plan(
+                self.home, checkpoint, plan, self.scene, split, should_stop=self.should_stop
+            )
+            yield SceneRow(checkpoint.arch, split.protocol, split.seed, name, shared, speed, row)

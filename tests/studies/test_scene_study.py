@@ -27,7 +27,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def test_every_combination_is_measured_once(home: Home) -> None:
     reports = []
     rows = run_scene_study(STUDY, home, on_progress=reports.append)
+    taught = "taught, 50 % fewer channels"
     plans = {"float", "pruned, k = 1", "4 bits", "4 bits, k = 0.5"}
+    plans |= {taught, f"{taught}, 4 bits, k = 0.5"}
     keys = {(r.arch, r.protocol, r.seed, r.plan) for r in rows}
     assert len(keys) == len(rows) == 2 * 2 * 2 * len(plans)
     assert {r.plan for r in rows} == plans
@@ -36,6 +38,9 @@ def test_every_combination_is_measured_once(home: Home) -> None:
     for row in rows:
         assert row.shared == 0 if row.protocol.startswith("blocks") else row.shared > 0.9
         assert row.pixels_per_s > 0 and row.row.tiles > 0
+    size = {(r.arch, r.protocol, r.seed, r.plan): r.row.bytes for r in rows}
+    for arch, protocol, seed, _ in size:
+        assert size[arch, protocol, seed, taught] < 0.7 * size[arch, protocol, seed, "float"]
     again = run_scene_study(STUDY, home)
     assert [one.row.measured for one in again] == [one.row.measured for one in rows]
 
@@ -60,6 +65,7 @@ def test_bad_choices_are_told_before_the_work() -> None:
         ({"protocols": ("blocks-1/2/3",)}, "protocol='blocks-1/2/3'"),
         ({"seeds": ()}, "seeds"),
         ({"recipe": {"epochs": 0}}, "epochs=0"),
+        ({"students": (0.95,)}, "ratio=0.95"),
     ):
         with pytest.raises(ValueError, match=message):
             replace(STUDY, **changes)
