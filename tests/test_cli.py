@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from shell import Shell
 
 from lcc_core.checkpoints.packed import read_header
 from lcc_core.cli import main
@@ -20,23 +20,6 @@ from lcc_core.commands.context import Context
 from lcc_core.commands.text import bar, duration, size, table
 from lcc_core.files import Home
 from lcc_core.progress import Progress
-
-
-class Shell:
-    """Runs commands in this process; keeps what they say."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], home: Path) -> None:
-        self.capsys, self.home = capsys, home
-
-    def __call__(self, *words: object, code: int = 0) -> str:
-        assert main([*map(str, words), "--home", str(self.home)]) == code
-        self.out, self.err = self.capsys.readouterr()
-        return self.out
-
-    def json(self, *words: object, code: int = 0) -> dict[str, Any]:
-        text = self("--json", *words, code=code)
-        assert len(text.splitlines()) == 1
-        return json.loads(text)
 
 
 @pytest.fixture(scope="module")

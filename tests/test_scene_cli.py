@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny_scene as scenes
+from shell import Shell
 
-from lcc_core.cli import main
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.training import make_recipe, train
-
-
-class Shell:
-    """Runs commands in this process; keeps what they say."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], home: Path) -> None:
-        self.capsys, self.home = capsys, home
-
-    def __call__(self, *words: object, code: int = 0) -> str:
-        assert main([*map(str, words), "--home", str(self.home)]) == code
-        self.out, self.err = self.capsys.readouterr()
-        return self.out
-
-    def json(self, *words: object, code: int = 0) -> dict[str, Any]:
-        return json.loads(self("--json", *words, code=code))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,11 @@ FLAGS = (
     "--no-first-run"
 ).split()
 PROJECT = Path(__file__).parents[2]
-WAIT_MS = 90_000
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Iterator[str]:
-    home = Home.find(tmp_path_factory.mktemp("home"))
-    tiles = import_tiles("tiny", tile_folder, home)
-    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
+@contextmanager
+def serving(home: Home) -> Iterator[str]:
+    """The app over ``home`` on a free port; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -57,6 +55,21 @@ def address(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Iter
 
 
 @pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Home:
+    """What the app serves: tiny tiles and a model of them, unless a module has its own."""
+    home = Home.find(tmp_path_factory.mktemp("home"))
+    tiles = import_tiles("tiny", tile_folder, home)
+    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home: Home) -> Iterator[str]:
+    with serving(home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
@@ -72,7 +85,7 @@ def page(browser, address: str) -> Iterator[object]:
     """A page whose errors and requests to elsewhere fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
+    page.set_default_timeout(90_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(

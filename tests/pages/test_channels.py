@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from streamlit.testing.v1 import AppTest
+from visit import page, words
 
 from lcc_core import jobs
 from lcc_core.data.catalog import import_tiles
@@ -15,24 +12,6 @@ from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 
 WAIT_S = 120
-PROJECT = Path(__file__).parents[2]
-
-
-def page(name: str) -> AppTest:
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-    return test.switch_page(f"pages/{name}.py").run()
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "success", "subheader")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
-
-
-@pytest.fixture
-def trained(home: Home, tile_folder: Path) -> Home:
-    tiles = import_tiles("tiny", tile_folder, home)
-    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
-    return home
 
 
 def test_channels_need_a_model(home: Home) -> None:

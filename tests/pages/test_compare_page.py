@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from visit import page, words
 
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
@@ -28,21 +29,14 @@ from pages.ui import comparison, disagreements
 from pages.ui.candidates import Candidate, labels, short, short_ids
 
 WAIT_S = 60
-PROJECT = Path(__file__).parents[2]
 
 
 def compare(models: str | None = None) -> AppTest:
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S)
-    test.run()
-    test.switch_page("pages/compare.py")
+    test = page("compare")
     if models is not None:
         test.query_params["models"] = models
-    return test.run()
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "warning", "header")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
+        test.run()
+    return test
 
 
 def measure_bits(home: Home, *bits: int) -> list[Measurement]:

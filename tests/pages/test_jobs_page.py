@@ -8,32 +8,19 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from visit import page, words
 
 from lcc_core import jobs
 from lcc_core.data.catalog import import_tiles
 from lcc_core.files import Home, write_json
 
 WAIT_S = 60
-PROJECT = Path(__file__).parents[2]
 TRAIN = ["train", "--data", "tiny", "--arch", "compact", "--batch", "16"]
-
-
-def first_page() -> AppTest:
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-
-
-def page() -> AppTest:
-    return first_page().switch_page("pages/jobs.py").run()
 
 
 def sidebar(test: AppTest) -> list[str]:
     """The kinds of what stands there. Only the first run of a test tells it."""
     return [type(one).__name__ for one in test.sidebar]
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "success", "header", "code")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
 def press(test: AppTest, label: str) -> AppTest:
@@ -66,11 +53,11 @@ def tiny(home: Home, tile_folder: Path) -> Home:
 
 
 def test_nothing_yet_names_the_next_step(home: Home) -> None:
-    test = page()
+    test = page("jobs")
     assert not test.exception
     assert "No job yet" in test.info[0].value
     assert not test.button
-    assert "Progress" not in sidebar(first_page())
+    assert "Progress" not in sidebar(page())
 
 
 def test_ended_jobs_say_how_and_can_be_cleared(home: Home) -> None:
@@ -80,7 +67,7 @@ def test_ended_jobs_say_how_and_can_be_cleared(home: Home) -> None:
     assert ended(home, "bbbb", failure).state == jobs.FAILED
     assert ended(home, "cccc", None, report, "stop").state == jobs.CANCELLED
     assert ended(home, "dddd", None, report, "orphaned").state == jobs.INTERRUPTED
-    test = page()
+    test = page("jobs")
     said = words(test)
     for text in ("Job aaaa", "The tiles are gone. Import them.", "cancelled", "interrupted"):
         assert text in said
@@ -103,14 +90,14 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     end = time.monotonic() + WAIT_S
     while not jobs.job(tiny, first.id).history() and time.monotonic() < end:
         time.sleep(0.1)
-    test = page()
+    test = page("jobs")
     said = words(test)
     assert not test.exception and not test.error
     assert [item.value for item in test.header] == ["Running", "Waiting", "Curve and log"]
     assert "next in the queue" in said and "lcc train --data tiny" in said
     test.run()
     assert "train: epoch" in words(test)
-    kinds = sidebar(other := first_page())
+    kinds = sidebar(other := page())
     strip = [list(other.sidebar)[kinds.index(kind)].proto for kind in ("Progress", "PageLink")]
     assert strip[0].text.startswith("Training the first · ")
     assert strip[1].label == "Jobs: 1 waiting"
@@ -118,7 +105,7 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     assert jobs.wait(tiny, first.id).state == jobs.CANCELLED
     second = next(job for job in jobs.jobs(tiny) if job.title == "Training the second")
     assert jobs.wait(tiny, second.id).state == jobs.DONE
-    test = press(page(), "Resume")
+    test = press(page("jobs"), "Resume")
     again = jobs.jobs(tiny)[0]
     assert again.title == "Training the first" and again.argv[-1] == "--resume" and again.live
     assert again.id in test.session_state["job"]

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pytest
-from streamlit.testing.v1 import AppTest
+from visit import page, words
 
 from lcc_core import jobs
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
-from lcc_core.data.catalog import import_tiles, load_tiles
-from lcc_core.data.splits import make_split
+from lcc_core.data.catalog import load_tiles
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import checkpoint_split, measure_plan
-from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 
 WAIT_S = 60
-PROJECT = Path(__file__).parents[2]
-
-
-def page(name: str) -> AppTest:
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-    return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "caption", "info", "error", "success", "subheader")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
-
-
-@pytest.fixture
-def trained(home: Home, tile_folder) -> Home:
-    tiles = import_tiles("tiny", tile_folder, home)
-    train(make_recipe("compact", epochs=2, batch=8), tiles, make_split(tiles), home)
-    return home
 
 
 def test_tradeoffs_name_the_first_step(home: Home) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import tiny_scene as scenes
-from streamlit.testing.v1 import AppTest
+from visit import page, words
 
 from lcc_core import jobs
 from lcc_core.checkpoints.store import list_checkpoints
@@ -17,17 +17,6 @@ from lcc_core.training import make_recipe, train
 from pages.ui import scene_charts
 
 WAIT_S = 60
-PROJECT = Path(__file__).parents[2]
-
-
-def page(name: str) -> AppTest:
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-    return test.switch_page(f"pages/{name}.py").run()
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "caption", "info", "error", "success", "subheader")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
 @pytest.fixture
@@ -101,7 +90,7 @@ def test_the_other_pages_take_a_scene(trained: Home) -> None:
     test = page("coresets")
     test.select_slider(key="keep").set_value(50).run()
     assert not test.exception and not test.error
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
+    test = page()
     assert not test.exception and not test.error
 
 

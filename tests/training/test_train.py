@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import make_tiles
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.data.splits import make_split
-from lcc_core.data.stored import band_statistics, fingerprint
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, TrainingError
 from lcc_core.files import Home
@@ -24,14 +24,7 @@ BATCHES = 4  # 32 training tiles, 8 a batch
 
 @pytest.fixture(scope="module")
 def tiles() -> TileSet:
-    """4 classes × 12 tiles of 16×16, each class with a colour of its own."""
-    generator = np.random.default_rng(0)
-    labels = np.repeat(np.arange(4), 12)
-    colours = generator.integers(40, 216, (4, 3))[labels][:, None, None]
-    noise = generator.normal(0, 20, (48, 16, 16, 3))
-    images = np.clip(colours + noise, 0, 255).astype(np.uint8)
-    mean, std = band_statistics(images)
-    return TileSet("tiny", images, labels, NAMES, mean, std, fingerprint(images, labels, NAMES))
+    return make_tiles()
 
 
 def recipe(**changes: object) -> Recipe:

@@ -1,0 +1,20 @@
+"""The app without a browser: a page, and the words on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "app.py"
+KINDS = "title header subheader markdown caption code info success warning error".split()
+
+
+def page(name: str = "tradeoffs", wait_s: float = 120) -> AppTest:
+    """``tradeoffs`` is what the app opens with."""
+    test = AppTest.from_file(str(APP), default_timeout=wait_s).run()
+    return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
+
+
+def words(test: AppTest) -> str:
+    return "\n".join(str(item.value) for kind in KINDS for item in getattr(test, kind))
