@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visit import page, words
+from visit import WAIT_S, page, words
 
 from lcc_core import jobs
 from lcc_core.data.catalog import import_tiles
@@ -10,8 +10,6 @@ from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
-
-WAIT_S = 120
 
 
 def test_channels_need_a_model(home: Home) -> None:

@@ -28,8 +28,6 @@ from lcc_core.training import make_recipe, train
 from pages.ui import comparison, disagreements
 from pages.ui.candidates import Candidate, labels, short, short_ids
 
-WAIT_S = 60
-
 
 def compare(models: str | None = None) -> AppTest:
     test = page("compare")

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from visit import page, words
+from visit import WAIT_S, page, words
 
 from lcc_core import jobs
 from lcc_core.data.catalog import import_tiles
 from lcc_core.files import Home, write_json
 
-WAIT_S = 60
 TRAIN = ["train", "--data", "tiny", "--arch", "compact", "--batch", "16"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from visit import page, words
+from visit import WAIT_S, page, words
 
 from lcc_core import jobs
 from lcc_core.checkpoints.store import list_checkpoints
@@ -13,8 +13,6 @@ from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import checkpoint_split, measure_plan
 from pages.ui import words as spell
-
-WAIT_S = 60
 
 
 def test_tradeoffs_name_the_first_step(home: Home) -> None:

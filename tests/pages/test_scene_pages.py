@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import tiny_scene as scenes
-from visit import page, words
+from visit import WAIT_S, page, words
 
 from lcc_core import jobs
 from lcc_core.checkpoints.store import list_checkpoints
@@ -15,8 +15,6 @@ from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.training import make_recipe, train
 from pages.ui import scene_charts
-
-WAIT_S = 60
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+WAIT_S = 240  # a busy machine is no fault
 APP = Path(__file__).parents[2] / "app.py"
 KINDS = "title header subheader markdown caption code info success warning error".split()
 
 
-def page(name: str = "tradeoffs", wait_s: float = 120) -> AppTest:
+def page(name: str = "tradeoffs") -> AppTest:
     """``tradeoffs`` is what the app opens with."""
-    test = AppTest.from_file(str(APP), default_timeout=wait_s).run()
+    test = AppTest.from_file(str(APP), default_timeout=WAIT_S).run()
     return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
 
 
