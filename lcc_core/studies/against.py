@@ -17,7 +17,7 @@ from lcc_core.models.widths import widths
 from lcc_core.progress import ShouldStop, never
 from lcc_core.studies.measured import measure_plan
 
-BATCHES = (1, 32)
+BATCHES = (1, 64)
 
 
 @dataclass(frozen=True)
