@@ -82,7 +82,7 @@ def parts(tiles: TileSet, protocol: str) -> str:
 
 
 def add() -> None:
-    st.subheader("Add tiles")
+    st.header("Add tiles")
     with st.form("import"):
         st.markdown(
             "**Import** a zip archive or a folder on this machine: one folder a class, `.tif`, "

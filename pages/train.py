@@ -71,7 +71,7 @@ with distil, guard():
     distil_controls.show()
 jobpanel.panel("The checkpoint is ready: open **Compress**.")
 with guard():
-    st.subheader("Trained")
+    st.header("Trained")
     if not session.checkpoints():
         st.info("No checkpoint yet. Choose above and press Train.")
     for item in session.checkpoints():

@@ -24,7 +24,7 @@ def page(name: str) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "info", "error", "success", "subheader")
+    kinds = ("title", "markdown", "info", "error", "success", "header")
     return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 

@@ -29,7 +29,7 @@ def page(name: str) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "caption", "info", "error", "success", "subheader")
+    kinds = ("title", "markdown", "caption", "info", "error", "success", "header")
     return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
@@ -76,6 +76,23 @@ def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> 
     test.segmented_control(key="axis").set_value("latency").run()
     test.toggle(key="dim").set_value(True).run()
     assert not test.exception and not test.error
+
+
+def test_the_open_row_stands_in_the_address(trained: Home) -> None:
+    measure_some(trained)
+    test = page("tradeoffs")
+    rows = next(one for one in test.selectbox if one.label == "Result")
+    assert "row" not in test.query_params
+    last = rows.options[-1]
+    rows.select(last).run()
+    short = test.query_params["row"]
+    assert last.endswith(short)
+    again = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S)
+    again.query_params["row"] = short
+    again.run()
+    assert next(one for one in again.selectbox if one.label == "Result").value == short
+    again.number_input(key="least").set_value(0.1).run()  # the best within the limits opens
+    assert not again.exception and "row" not in again.query_params
 
 
 def test_filters_leave_what_they_say(trained: Home) -> None:
