@@ -59,9 +59,9 @@ def clickable(scene: Scene, pixel: tuple[int, int]) -> go.Figure:
         showlegend=False,
     )  # fmt: skip
     plot.update_layout(
-        height=460,
+        height=520,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
-        legend={"font": {"size": 11}, "itemclick": False, "itemdoubleclick": False},
+        legend={"orientation": "h", "itemclick": False, "itemdoubleclick": False},
         clickmode="event+select",
         dragmode="pan",
     )
