@@ -176,4 +176,4 @@ with guard():
             note(words.SYNTHETIC)
         with guard():
             choose(models[chosen])
-jobpanel.panel("The pruned model stands under **Results**.")
+jobpanel.panel()

@@ -164,4 +164,4 @@ with guard():
             note(words.SYNTHETIC)
         with guard():
             choose(models[source])
-jobpanel.panel("Its accuracy stands under **Results**.")
+jobpanel.panel()

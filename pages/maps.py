@@ -171,4 +171,4 @@ with guard():
         if models[chosen].synthetic:
             note(words.SYNTHETIC)
         compare(models[chosen])
-jobpanel.panel("The map is drawn.")
+jobpanel.panel()

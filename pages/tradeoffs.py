@@ -221,4 +221,4 @@ with guard():
         st.info("No model has been measured yet. Train one, then compress it.")
 with guard():
     start()
-jobpanel.panel("The model is ready: open **Compress**.")
+jobpanel.panel()
