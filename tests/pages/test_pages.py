@@ -125,7 +125,7 @@ def test_training_starts_a_job(trained: Home) -> None:
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
-    assert len(page("train").markdown) >= 2
+    assert len(page("train").dataframe[0].value) == 2
 
 
 def test_compress_without_a_checkpoint_says_so(home: Home) -> None:
