@@ -1,10 +1,13 @@
 """The dashboard: page set-up and navigation; nothing else."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.ui import jobstrip
 
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
+st.html(Path(__file__).with_name("pages") / "ui" / "contrast.css")
 page = st.navigation(
     [
         st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),

@@ -12,19 +12,19 @@ from lcc_core.studies.lineage import ancestry, attended, pruned_from
 from pages.ui import channel_charts, channel_controls, jobpanel, session, words
 from pages.ui.controls import URL
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 
 
 def choose(checkpoint: Checkpoint) -> None:
     cut = channel_controls.cut()
     with guard():
         preview(checkpoint, cut)
-    st.subheader("Prune and fine-tune")
+    st.header("Prune and fine-tune")
     if argv := channel_controls.fine_tuning(checkpoint, cut):
         name = f"{checkpoint.arch} without {100 * cut.ratio:g} % of its channels"
         jobpanel.launch(argv, name)
         st.rerun()
-    st.subheader("Results")
+    st.header("Results")
     results(checkpoint)
 
 
@@ -163,7 +163,7 @@ with guard():
     models = {item.id: item for item in session.checkpoints()}
     if not models:
         st.info("There is no checkpoint to prune yet. Train one first:")
-        st.page_link("pages/train.py", label="Train a model")
+        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
     else:
         chosen = st.selectbox(
             "Model",
@@ -176,4 +176,4 @@ with guard():
             note(words.SYNTHETIC)
         with guard():
             choose(models[chosen])
-jobpanel.panel("The pruned model stands under **Results**.")
+jobpanel.panel()

@@ -11,7 +11,7 @@ from lcc_core.studies.predicted import Predictions, cached_predictions, predicti
 from pages.ui import candidates, compare_charts, comparison, disagreements, session, words
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 
 
 def compare(chosen: Sequence[Candidate]) -> None:
@@ -115,7 +115,7 @@ with guard():
             "A comparison takes two models measured on the same test tiles. Every setting that "
             "Compress shows is measured and then stands here:"
         )
-        st.page_link("pages/compress.py", label="Compress a model")
+        st.page_link("pages/compress.py", label="Compress a model", icon=FORWARD)
     else:
         chosen = candidates.choose(rows)
         if len(chosen) < 2:

@@ -8,7 +8,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.searched import cached_search, rivals
 from pages.ui import charts, controls, jobpanel, results, session, words
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 
 
 @st.fragment
@@ -87,8 +87,8 @@ st.title("Compress")
 with guard():
     models = {item.id: item for item in session.checkpoints()}
     if not models:
-        st.info("There is no checkpoint to compress yet. Train the demo model on Home, or:")
-        st.page_link("pages/train.py", label="Train a model")
+        st.info("There is no checkpoint to compress yet. Train the demo model on Trade-offs, or:")
+        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
     else:
         left, right = st.columns([4, 1])
         chosen = left.selectbox(

@@ -11,7 +11,7 @@ from lcc_core.studies import coreset_results
 from pages.ui import coreset_charts, coreset_controls, jobpanel, session, words
 from pages.ui.controls import URL
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 from pages.ui.scene_charts import PATCH, enlarged
 
 GALLERY = 8
@@ -41,7 +41,7 @@ def choose(checkpoint: Checkpoint) -> None:
         show_overlap(checkpoint, settings)
     with results, guard():
         show_results(checkpoint)
-    st.subheader("Train on it")
+    st.header("Train on it")
     if asked := coreset_controls.training(checkpoint, coreset):
         save_coreset(session.home(), coreset)
         jobpanel.launch(asked, f"Training on {coreset.name}")
@@ -150,7 +150,7 @@ with guard():
     models = {item.id: item for item in session.checkpoints() if not item.kept}
     if not models:
         st.info("A model trained on all tiles tells what each of them is worth. Train one first:")
-        st.page_link("pages/train.py", label="Train a model")
+        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
     else:
         source = st.selectbox(
             "Scores from",
@@ -164,4 +164,4 @@ with guard():
             note(words.SYNTHETIC)
         with guard():
             choose(models[source])
-jobpanel.panel("Its accuracy stands under **Results**.")
+jobpanel.panel()

@@ -14,6 +14,7 @@ from pages.ui.guard import guard
 from pages.ui.note import note
 
 GALLERY = 8
+ABOUT_PATCH = "A pixel is judged with its surroundings: this many pixels wide and high."
 
 st.title("Data")
 
@@ -27,9 +28,9 @@ def shelf() -> None:
             "tiles": info.tiles,
             "classes": info.classes,
             "tile (pixels)": f"{info.size[0]}×{info.size[1]}",
+            "synthetic": info.synthetic,
             "on disk": words.size(info.bytes),
             "source": info.source,
-            "synthetic": info.synthetic,
         }
         for info in here.values()
     ]
@@ -82,17 +83,19 @@ def parts(tiles: TileSet, protocol: str) -> str:
 
 
 def add() -> None:
-    st.subheader("Add tiles")
+    st.header("Add tiles")
     with st.form("import"):
         st.markdown(
             "**Import** a zip archive or a folder on this machine: one folder a class, `.tif`, "
-            "`.jpg` or `.png`. Of a **scene**, name the cube and its label map: `.mat`, `.npy` or "
-            "ENVI `.hdr`."
+            "`.jpg` or `.png`. Of a hyperspectral **scene**, name the cube here and its label map "
+            "below: `.mat`, `.npy` or ENVI `.hdr`."
         )
         path = st.text_input("Path", placeholder="/data/EuroSAT.zip or /data/PaviaU.mat")
-        kind = st.selectbox("What it is", [*filter(is_real, DATASETS), "something else"])
-        name = st.text_input("Name for something else", placeholder="my-tiles")
-        scene = scene_form()
+        left, right = st.columns(2)
+        kind = left.selectbox("What it is", [*filter(is_real, DATASETS), "something else"])
+        name = right.text_input("Name for something else", placeholder="my-tiles")
+        with st.expander("For a scene: label map, patch, classes"):
+            scene = scene_form()
         if st.form_submit_button("Import"):
             chosen = kind if kind != "something else" else name.strip()
             if not path.strip() or not chosen:
@@ -117,7 +120,7 @@ def scene_form() -> list[str]:
     """What else a scene needs, as words of the command; nothing where no label map is named."""
     left, right = st.columns(2)
     labels = left.text_input("Label map of a scene", placeholder="/data/PaviaU_gt.mat")
-    patch = right.number_input("Patch (pixels a side, odd)", 1, 63, PATCH, 2)
+    patch = right.number_input("Patch (pixels a side, odd)", 1, 63, PATCH, 2, help=ABOUT_PATCH)
     keys = left.text_input(
         "Arrays in the .mat files: cube, labels", placeholder="only if asked for"
     )
@@ -130,7 +133,7 @@ def scene_form() -> list[str]:
 
 
 with guard():
-    jobpanel.panel("The tiles are in the list.")
+    jobpanel.panel()
 with guard():
     shelf()
 with guard():

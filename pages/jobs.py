@@ -8,7 +8,7 @@ import streamlit as st
 from lcc_core import jobs
 from pages.ui import jobviews, session, words
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 
 SHOWN = 20
 SIGNS = {
@@ -43,7 +43,7 @@ def empty() -> None:
         "No job yet. Trainings, searches and imports run here in the background: start one, leave "
         "the page, and find it again in the sidebar."
     )
-    st.page_link("pages/train.py", label="Train a model")
+    st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
 
 
 def going(heading: str, live: list[jobs.Job], known: list[jobs.Job]) -> None:

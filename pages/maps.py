@@ -11,7 +11,7 @@ from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map, mapped
 from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
 from pages.ui import controls, jobpanel, results, scene_charts, session, words
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 
 AT_ONCE_S = 30.0  # longer work is a job
 FLOAT = Plan({}, method="float")
@@ -158,8 +158,8 @@ with guard():
     models = {item.id: item for item in session.checkpoints() if item.spec.patch}
     if not models:
         st.info("A map needs a model of a scene. Import a scene, then train CNN1D, 2D or 3D on it:")
-        st.page_link("pages/data.py", label="Import a scene")
-        st.page_link("pages/train.py", label="Train a model")
+        st.page_link("pages/data.py", label="Import a scene", icon=FORWARD)
+        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
     else:
         chosen = st.selectbox(
             "Checkpoint",
@@ -171,4 +171,4 @@ with guard():
         if models[chosen].synthetic:
             note(words.SYNTHETIC)
         compare(models[chosen])
-jobpanel.panel("The map is drawn.")
+jobpanel.panel()

@@ -10,13 +10,25 @@ from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.controls import URL
 from pages.ui.guard import guard
-from pages.ui.note import note
+from pages.ui.note import FORWARD, note
 from pages.ui.tradeoff_chart import AXES, Cloud, label
 
+ABOUT = (
+    "Every point is a measured model: its accuracy on test tiles, and what it costs. The line is "
+    "the front: nothing beats what lies on it in both. Click a point, or draw a box around "
+    "several, to see them below."
+)
 HELP = {
-    "axis": "Real ratio: bytes of the float32 checkpoint file over bytes of the packed file.",
-    "most": "Largest packed file that fits. 0: any.",
-    "least": "Lowest test accuracy that is good enough. 0: any.",
+    "axis": "bytes: of the packed file, the one to take home. real ratio: how many times smaller "
+    "it is than the float32 checkpoint file. average bits: a weight. MACs: multiply-accumulates "
+    "for one tile. latency: time for one tile.",
+    "most": "Largest packed file that fits, in megabytes: 0.1 is 100 kB. Empty: any.",
+    "least": "Lowest test accuracy that is good enough. Empty: any.",
+    "data": "Tiles that the models were trained and measured on.",
+    "methods": "How bits and pruning were chosen. fixed: the same for all layers. laq, lap, "
+    "laq+lap, size: searched for each layer. float: not compressed. (papers'): with one scale a "
+    "layer.",
+    "trained": "Share of the training tiles that was used; below 100 %, a coreset.",
     "dim": "Fade results that another one beats in size and accuracy at once.",
     "volume": "How much of the picture the front dominates: 0 to 1, on the logarithmic axis, from "
     "0 to 100 % accuracy and from the largest to the smallest size shown. Larger is better.",
@@ -28,16 +40,18 @@ def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     """What the analyst wants to look at; everything at first."""
     sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
     first, second, third, fourth = st.columns([2, 3, 3, 3])
-    data = first.selectbox("Data", sets, key="data", bind=URL)
+    data = first.selectbox("Data", sets, key="data", help=HELP["data"], bind=URL)
     rows = [row for row in rows if row.measurement.data == data]
     archs = sorted({row.arch for row in rows})
     methods = sorted({row.method for row in rows})
     kept = sorted({row.fraction for row in rows}, reverse=True)
     any_ = {"placeholder": "all", "bind": URL}
     arch = second.multiselect("Architectures", archs, key="archs", **any_)
-    method = third.multiselect("Methods", methods, key="methods", **any_)
+    method = third.multiselect("Methods", methods, key="methods", help=HELP["methods"], **any_)
     names = {f"{100 * share:g} %": share for share in kept}
-    part = fourth.multiselect("Trained on", list(names), key="trained", **any_)
+    part = fourth.multiselect(
+        "Trained on", list(names), key="trained", help=HELP["trained"], **any_
+    )
     return [
         row
         for row in rows
@@ -53,26 +67,37 @@ def limits() -> tuple[str, float, float]:
     axis = first.segmented_control(
         "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
     )
+    any_ = {"placeholder": "any", "bind": URL}
     most = left.number_input(
-        "At most (MB)", 0.0, None, 0.0, 0.05, "%.3f", key="most", help=HELP["most"], bind=URL
+        "At most (MB)", 0.0, None, None, 0.05, "%.3f", key="most", help=HELP["most"], **any_
     )
     least = right.number_input(
-        "At least (%)", 0.0, 100.0, 0.0, 0.5, "%.2f", key="least", help=HELP["least"], bind=URL
+        "At least (%)", 0.0, 100.0, None, 0.5, "%.2f", key="least", help=HELP["least"], **any_
     )
-    return axis or "bytes", 1e6 * most, least / 100
+    return axis or "bytes", 1e6 * (most or 0), (least or 0) / 100
 
 
-def best(rows: list[ResultRow], most: float, least: float) -> ResultRow | None:
-    """The most accurate within the limits, the smaller of equals; said in a sentence."""
-    fit = [
+def within(rows: list[ResultRow], most: float, least: float) -> list[ResultRow]:
+    return [
         row
         for row in rows
         if (not most or row.measurement.bytes <= most) and row.measurement.oa >= least
     ]
+
+
+def best(
+    rows: list[ResultRow], fit: list[ResultRow], most: float, least: float
+) -> ResultRow | None:
+    """The most accurate within the limits, the smaller of equals; said in a sentence."""
     if not (most or least):
         return None
     if not fit:
-        st.warning("**Nothing here fits both limits.** Allow more bytes or less accuracy.")
+        smallest = words.size(min(row.measurement.bytes for row in rows))
+        finest = words.percent(max(row.measurement.oa for row in rows))
+        st.warning(
+            f"**Nothing here fits.** The smallest file has {smallest}, the best accuracy is "
+            f"{finest}. Allow more bytes or less accuracy."
+        )
         return None
     finest = max(fit, key=lambda row: (row.measurement.oa, -row.measurement.bytes))
     smallest = min(fit, key=lambda row: (row.measurement.bytes, -row.measurement.oa))
@@ -119,8 +144,10 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
 
 
 def listing(rows: list[ResultRow]) -> None:
-    """What is selected, or all, as a table that sorts and exports."""
-    frame = pd.DataFrame([table.flat(row) for row in rows])
+    """As a table that sorts and exports."""
+    st.header("Results")
+    finest = sorted(rows, key=lambda row: -row.measurement.oa)
+    frame = pd.DataFrame([table.flat(row) for row in finest])
     st.dataframe(frame, hide_index=True, height=min(420, 36 * len(frame) + 40))
     st.download_button(
         "Download as CSV",
@@ -134,30 +161,39 @@ def listing(rows: list[ResultRow]) -> None:
 def explore(rows: list[ResultRow]) -> None:
     rows = narrow(rows)
     axis, most, least = limits()
-    chosen = best(rows, most, least)
     shown = tradeoff_chart.cloud(rows, AXES[axis])
     if not shown.rows:
         st.info("Nothing is left. Take a filter back.")
         return
+    fit = within(rows, most, least)
+    chosen = best(rows, fit, most, least)
     ids = picture(shown, axis, most, least, chosen)
     marked = [row for row in shown.rows if row.id in ids]
-    listing(marked or sorted(rows, key=lambda row: -row.measurement.oa))
-    candidates = marked or [row for row, on in zip(shown.rows, shown.front, strict=True) if on]
-    if chosen and chosen not in candidates:
-        candidates.insert(0, chosen)
+    compare_link(marked)
+    front = [row for row, on in zip(shown.rows, shown.front, strict=True) if on]
+    candidates = {row.id: row for row in within(front, most, least) or front}
+    if chosen:
+        candidates[chosen.id] = chosen
+    rowdetails.show(marked or list(candidates.values()), None if marked else chosen)
+    listing(marked or rows)
+
+
+def compare_link(marked: list[ResultRow]) -> None:
     if 2 <= len(marked) <= MOST:
         names = short_ids(table.all_rows(session.home()))
         st.page_link(
             "pages/compare.py",
             label=f"Compare these {len(marked)} side by side",
             query_params={IN_ADDRESS: ",".join(names[row.id] for row in marked)},
+            icon=FORWARD,
         )
-    rowdetails.show(candidates, chosen)
+    elif marked:
+        note(f"{len(marked)} marked. Mark two to {MOST} to compare them side by side.")
 
 
 def start() -> None:
     """The way on: a first model, or one's own tiles."""
-    st.subheader("Your own models")
+    st.header("Your own models")
     if not session.checkpoints():
         st.markdown(
             "Nothing is trained on this machine yet. One click draws 3,000 synthetic demo tiles "
@@ -170,18 +206,19 @@ def start() -> None:
             )
         note(words.SYNTHETIC)
     left, middle, right = st.columns(3)
-    left.page_link("pages/data.py", label="**Data**: import or download tiles")
-    middle.page_link("pages/train.py", label="**Train** a model on them")
-    right.page_link("pages/compress.py", label="**Compress** it, and see it here")
+    left.page_link("pages/data.py", label="**Data**: import or download tiles", icon=FORWARD)
+    middle.page_link("pages/train.py", label="**Train** a model on them", icon=FORWARD)
+    right.page_link("pages/compress.py", label="**Compress** it, and see it here", icon=FORWARD)
 
 
 st.title("Trade-offs")
 with guard():
     found = [row for row in table.all_rows(session.home()) if row.measurement.part == "test"]
     if found:
+        note(ABOUT)
         explore(found)
     else:
         st.info("No model has been measured yet. Train one, then compress it.")
 with guard():
     start()
-jobpanel.panel("The model is ready: open **Compress**.")
+jobpanel.panel()

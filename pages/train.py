@@ -1,5 +1,7 @@
 """Train: data, architecture and recipe in, a checkpoint out."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from lcc_core.data.catalog import DATASETS, stored
@@ -64,15 +66,36 @@ def choose() -> None:
         )
 
 
+def trained() -> None:
+    """Every checkpoint, the newest first."""
+    rows = []
+    for item in session.checkpoints():
+        test = item.accuracy.get("test", {})
+        rows.append(
+            {
+                "architecture": f"{item.arch}{item.how}",
+                "data": f"{item.kept}{item.data}{' (synthetic)' if item.synthetic else ''}",
+                "split": item.split["protocol"],
+                "accuracy (%)": round(100 * test["oa"], 2) if test else None,
+                "test tiles": test.get("tiles"),
+                "epochs": len(item.log),
+                "took": words.seconds(item.seconds),
+                "made": words.when(datetime.fromisoformat(item.created)),
+                "id": item.id[:6],
+            }
+        )
+    st.dataframe(rows, hide_index=True, height=min(420, 36 * len(rows) + 40))
+
+
 plain, distil = st.tabs(["Train", "Distil"])
 with plain, guard():
     choose()
 with distil, guard():
     distil_controls.show()
-jobpanel.panel("The checkpoint is ready: open **Compress**.")
+jobpanel.panel()
 with guard():
-    st.subheader("Trained")
+    st.header("Trained")
     if not session.checkpoints():
         st.info("No checkpoint yet. Choose above and press Train.")
-    for item in session.checkpoints():
-        st.markdown(f"- {words.checkpoint(item)} · trained in {words.seconds(item.seconds)}")
+    else:
+        trained()

@@ -48,31 +48,32 @@ def cut() -> Cut:
 
 def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> list[str] | None:
     """The command, once it is asked for."""
-    first, second, third = st.columns(3)
-    schedule = first.selectbox("Schedule", KINDS, key="schedule", help=HELP["schedule"], bind=URL)
-    epochs = second.number_input("Epochs", 1, 1000, EPOCHS, key="epochs", bind=URL)
-    loss = third.selectbox("Loss", LOSSES, key="loss", help=HELP["loss"], bind=URL)
-    argv = ["prune-channels", checkpoint.id, "--criterion", settings.criterion]
-    argv += ["--ratio", f"{settings.ratio:g}", "--floor", str(settings.floor)]
-    argv += ["--global"] * (settings.scope == "global")
-    if schedule != "one-shot":
-        passes = first.number_input("Passes", 0, 100, 0, key="passes", help=HELP["passes"])
-        argv += ["--passes", str(int(passes))]
-    if settings.criterion == "attention":
-        gates = second.number_input(
-            "Epochs for attention", 1, 1000, EPOCHS, key="gates", help=HELP["attention"], bind=URL
-        )
-        argv += ["--attention-epochs", str(int(gates))]
+    top, bottom = st.columns(3), st.columns(3)
+    schedule = top[0].selectbox("Schedule", KINDS, key="schedule", help=HELP["schedule"], bind=URL)
+    epochs = top[1].number_input("Epochs", 1, 1000, EPOCHS, key="epochs", bind=URL)
+    loss = top[2].selectbox("Loss", LOSSES, key="loss", help=HELP["loss"], bind=URL)
     others = {item.id: item for item in session.checkpoints() if fits(item, checkpoint)}
-    teacher = third.selectbox(
+    teacher = bottom[0].selectbox(
         "Teacher",
         [NOBODY, *others],
         format_func=lambda one: words.checkpoint(others[one]) if one in others else one,
         help=HELP["teacher"],
     )
+    seed = bottom[1].number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind=URL)
+    argv = ["prune-channels", checkpoint.id, "--criterion", settings.criterion]
+    argv += ["--ratio", f"{settings.ratio:g}", "--floor", str(settings.floor)]
+    argv += ["--global"] * (settings.scope == "global")
+    if settings.criterion == "attention":
+        gates = bottom[2].number_input(
+            "Epochs for attention", 1, 1000, EPOCHS, key="gates", help=HELP["attention"], bind=URL
+        )
+        argv += ["--attention-epochs", str(int(gates))]
+    if schedule != "one-shot":
+        cell = bottom[0] if settings.criterion == "attention" else bottom[2]
+        passes = cell.number_input("Passes", 0, 100, 0, key="passes", help=HELP["passes"])
+        argv += ["--passes", str(int(passes))]
     if teacher != NOBODY:
         argv += ["--teacher", teacher]
-    seed = third.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind=URL)
     argv += ["--schedule", schedule, "--epochs", str(int(epochs)), "--loss", loss]
     argv += ["--seed", str(int(seed))]
     return argv if st.button("Prune and fine-tune", type="primary") else None

@@ -46,8 +46,19 @@ def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
     )
 
 
+NAMED = 30  # layers at most whose names find room below a chart
+
+
+def layer_names(count: int, **options: object) -> alt.Axis:
+    """Of few layers every name; of many none, since the tooltips have them."""
+    return alt.Axis(
+        labelAngle=-60, labelOverlap=False, labelLimit=110, labels=count <= NAMED, **options
+    )
+
+
 def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Chart:
     """One bar a layer, in graph order; columns layer, weights and ``column``."""
+    many = len(frame) > NAMED
     return (
         alt.Chart(frame)
         .mark_bar(color=colour)
@@ -55,8 +66,8 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
             x=alt.X(
                 "layer:N",
                 sort=None,
-                title=None,
-                axis=alt.Axis(labelAngle=-60, labelOverlap=False, labelLimit=110),
+                title=f"{len(frame)} layers, in order" if many else None,
+                axis=layer_names(len(frame)),
             ),
             y=alt.Y(f"{column}:Q", title=title),
             tooltip=["layer", "weights", alt.Tooltip(f"{column}:Q", format=".4g")],

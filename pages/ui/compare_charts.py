@@ -10,7 +10,7 @@ import pandas as pd
 from lcc_core.measure.metrics import wilson_interval
 from lcc_core.measure.paired import Paired
 from pages.ui.candidates import LETTERS, Candidate
-from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.charts import BLUE, GREEN, NAMED, ORANGE, VERMILION, layer_names
 
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE)
 SHAPES = ("circle", "square", "triangle-up", "diamond")
@@ -34,7 +34,7 @@ def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
         {
             "model": one.title,
             "letter": one.letter,
-            "kB": one.row.measurement.bytes / 1000,
+            "MB": one.row.measurement.bytes / 1e6,
             "accuracy": 100 * one.row.measurement.oa,
             "low": 100 * one.row.measurement.interval[0],
             "high": 100 * one.row.measurement.interval[1],
@@ -44,11 +44,11 @@ def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
     base = alt.Chart(frame)
     colour, shape = _look([one.title for one in candidates])
     sizes = alt.Scale(
-        type="log", domain=[frame["kB"].min() / 1.3, frame["kB"].max() * 1.3], nice=False
+        type="log", domain=[frame["MB"].min() / 1.3, frame["MB"].max() * 1.3], nice=False
     )
-    x = alt.X("kB:Q", title="packed file (kB)", scale=sizes)
+    x = alt.X("MB:Q", title="packed file (MB)", scale=sizes, axis=alt.Axis(format="~g"))
     y = alt.Y("low:Q", title="test accuracy (%)", scale=alt.Scale(zero=False))
-    tooltip = ["model", alt.Tooltip("kB:Q", format=",.1f")]
+    tooltip = ["model", alt.Tooltip("MB:Q", format=",.4f")]
     tooltip += [alt.Tooltip(f"{name}:Q", format=".2f") for name in ("accuracy", "low", "high")]
     bars = base.mark_rule(strokeWidth=2).encode(x=x, y=y, y2="high:Q", color=colour)
     dots = base.mark_point(filled=True, size=130, opacity=1).encode(
@@ -132,12 +132,14 @@ def by_layer(frame: pd.DataFrame, column: str, title: str, highest: float) -> al
         scale = alt.Scale(domain=[0, 8.5], nice=False)
         axis = alt.Axis(values=[1, 2, 3, 4, 5, 6, 7, 8], format="d", labelOverlap=False)
     y = alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
-    names = alt.Axis(labelAngle=-60, labelOverlap=False, labelLimit=110, grid=True, bandPosition=0)
+    count = frame["layer"].nunique()
+    names = layer_names(count, grid=True, bandPosition=0)
+    under = f"{count} layers, in order" if count > NAMED else None
     return (
         alt.Chart(frame)
         .mark_point(filled=True, size=50, opacity=1)
         .encode(
-            x=alt.X("layer:N", sort=None, title=None, axis=names),
+            x=alt.X("layer:N", sort=None, title=under, axis=names),
             xOffset=alt.XOffset("model:N", sort=titles, scale=alt.Scale(paddingOuter=0.3)),
             y=y,
             color=colour,

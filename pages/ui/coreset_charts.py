@@ -63,7 +63,9 @@ def histograms(
         for part, share in shares.items():
             frame = {"from": edges[:-1], "to": edges[1:], "tiles": counts[part]}
             frame |= {"share (%)": 100 * share, "top": base + 0.92 * share / highest}
-            rows.append(pd.DataFrame(frame | {"class": name, "part": part, "base": base}))
+            bars = pd.DataFrame(frame | {"class": name, "part": part, "base": base})
+            end = bars.tail(1).assign(**{"from": edges[-1]})  # where the last step ends
+            rows += [bars, end]
     base = alt.Chart(pd.concat(rows))
     spelled = " : ".join(
         f"datum.value == {len(names) - 1 - i} ? '{n}'" for i, n in enumerate(names)
@@ -80,7 +82,11 @@ def histograms(
             labelBaseline="bottom",
         ),
     )
-    x = alt.X("from:Q", title=title, scale=alt.Scale(nice=False))
+    ticks = alt.Axis()
+    if edges[1] - edges[0] == 1:
+        expression = f"datum.value == {edges[-2]:g} ? '∞' : datum.value"
+        ticks = alt.Axis(values=edges[:-1].tolist(), labelExpr=expression, labelAlign="left")
+    x = alt.X("from:Q", title=title, scale=alt.Scale(nice=False), axis=ticks)
     form = [alt.Tooltip(f"{name}:Q", format=".3g") for name in ("from", "to", "share (%)")]
     colour = alt.Color(
         "part:N", title=None, scale=alt.Scale(domain=["all", "chosen"], range=[BLUE, VERMILION])

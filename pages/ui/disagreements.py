@@ -13,11 +13,13 @@ from lcc_core.measure.paired import KINDS, disagreement
 from lcc_core.studies.predicted import Predictions
 from pages.ui.candidates import Candidate, short
 from pages.ui.controls import URL
+from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.scene_charts import enlarged
 
 ALL = "all classes"
 COLUMNS, ROWS = 4, 3
-PIXELS = 192  # smaller tiles are enlarged by whole factors, so that pixels stay sharp
+PIXELS = 192
 
 
 @st.fragment
@@ -25,6 +27,13 @@ def browse(
     candidates: Sequence[Candidate], answers: dict[str, Predictions], tiles: TileSet
 ) -> None:
     """Filters, pictures by the page, and the list to take home. ``answers``: letter → answers."""
+    with guard():
+        _browse(candidates, answers, tiles)
+
+
+def _browse(
+    candidates: Sequence[Candidate], answers: dict[str, Predictions], tiles: TileSet
+) -> None:
     ids = answers[candidates[0].letter].ids
     *cells, middle, right = st.columns(3 if len(candidates) > 2 else 2)
     letters = [one.letter for one in candidates]
@@ -116,10 +125,8 @@ def _tile(
 ) -> None:
     index = int(answers[among[0].letter].ids[place])
     truth = int(tiles.labels[index])
-    picture = np.asarray(tiles.images[index])
-    factor = max(1, PIXELS // max(picture.shape[:2]))
     name = tiles.class_names[truth]
-    st.image(picture.repeat(factor, 0).repeat(factor, 1), alt=f"{name}, tile {index}")
+    st.image(enlarged(tiles.thumbnail(index), PIXELS), alt=f"{name}, tile {index}")
     lines = [f"**{name}**, tile {index}"]
     for one in among:
         given = answers[one.letter]

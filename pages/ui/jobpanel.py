@@ -11,6 +11,17 @@ from lcc_core.errors import LccError
 from pages.ui import jobviews, session
 from pages.ui.guard import guard
 
+THEN = {  # what to do with what a command made
+    "data": "The tiles are in the list under **Data**.",
+    "train": "The checkpoint is ready: open **Compress**.",
+    "distil": "The checkpoint is ready: open **Compress**.",
+    "search": "Its plan stands under **Compress**, *adaptive*.",
+    "prune-channels": "The pruned model stands under **Results** of **Channels**.",
+    "coreset-study": "Accuracies stand under **Results** of **Coresets**.",
+    "map": "The map is drawn: open **Maps**.",
+}
+OF_CORESET = "Its accuracy stands under **Results** of **Coresets**."
+
 
 def start(argv: list[str], title: str) -> None:
     """Start a job and show it on this page from now on."""
@@ -30,8 +41,8 @@ def _current(known: list[jobs.Job]) -> jobs.Job | None:
 
 
 @st.fragment(run_every=1.0)
-def panel(then: str = "") -> None:
-    """The current job, refreshed every second. ``then``: what to do once it is done."""
+def panel() -> None:
+    """The current job, refreshed every second, and what to do once it is done."""
     with guard():
         known = jobs.jobs(session.home())
         job = _current(known)
@@ -39,10 +50,10 @@ def panel(then: str = "") -> None:
             return
         st.session_state["job"] = job.id
         with st.container(border=True):
-            _show(job, known, then)
+            _show(job, known)
 
 
-def _show(job: jobs.Job, known: list[jobs.Job], then: str) -> None:
+def _show(job: jobs.Job, known: list[jobs.Job]) -> None:
     st.markdown(f"**{job.title}** · {job.state}")
     if job.live:
         jobviews.standing(job, known)
@@ -56,6 +67,7 @@ def _show(job: jobs.Job, known: list[jobs.Job], then: str) -> None:
     elif job.state == jobs.INTERRUPTED:
         st.info(f"{job.error} What was finished before is kept; resume it on the **Jobs** page.")
     elif job.state == jobs.DONE:
+        then = OF_CORESET if "--coreset" in job.argv else THEN.get(job.argv[0], "")
         st.success(f"Done. {then}")
     if job.result is not None and st.session_state.get("refreshed") != job.id:
         # The rest of the page was drawn before there was a result.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+FORWARD = ":material/arrow_forward:"  # marks a link to another page as one
+
 
 def note(text: str) -> None:
     st.markdown(f":small[{text}]")

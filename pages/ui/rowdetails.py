@@ -15,20 +15,31 @@ from pages.ui import charts, session, words
 from pages.ui.note import note
 from pages.ui.tradeoff_chart import label
 
+IN_ADDRESS = "row"  # the one that is open, unless it is the first
+
 
 def show(rows: list[ResultRow], first: ResultRow | None) -> None:
     """Details of one of ``rows``, by default of ``first``."""
-    st.subheader("Details")
-    known = {row.id: row for row in sorted(rows, key=lambda row: -row.measurement.oa)}
-    start = list(known).index(first.id) if first and first.id in known else 0
+    st.header("Details")
+    known = {row.short: row for row in sorted(rows, key=lambda row: -row.measurement.oa)}
+    start = first.short if first else next(iter(known))
+    key = f"row-{start}-{len(known)}"
+    if st.session_state.setdefault("details", key) != key:  # other marks or limits: the best again
+        st.query_params.pop(IN_ADDRESS, None)
+        st.session_state["details"] = key
+    asked = st.query_params.get(IN_ADDRESS)
     chosen = st.selectbox(
         "Result",
         list(known),
-        index=start,
+        index=list(known).index(asked if asked in known else start),
         format_func=lambda one: label(known[one]),
-        key=f"row-{start}-{len(known)}",
-        help="What is marked in the picture; else what lies on the front.",
+        key=key,
+        help="What is marked in the picture; else what lies on the front and within the limits.",
     )
+    if chosen != start:
+        st.query_params[IN_ADDRESS] = chosen
+    else:
+        st.query_params.pop(IN_ADDRESS, None)
     row = known[chosen]
     _headline(row)
     _downloads(row)

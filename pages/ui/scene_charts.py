@@ -11,7 +11,7 @@ from lcc_core.studies.scene_picture import class_colours, paint
 
 SIDE, PATCH = 420, 64  # pixels on the page, of a scene and of a patch
 POINTS = 12_000  # that can be clicked
-COLOURS = {"pixel": "#111111", "truth": "#0072B2", "answer": "#D55E00"}
+COLOURS = {"pixel": "#888888", "truth": "#0072B2", "answer": "#D55E00"}
 
 
 def enlarged(picture: np.ndarray, side: int = SIDE) -> np.ndarray:
@@ -59,9 +59,9 @@ def clickable(scene: Scene, pixel: tuple[int, int]) -> go.Figure:
         showlegend=False,
     )  # fmt: skip
     plot.update_layout(
-        height=460,
+        height=520,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
-        legend={"font": {"size": 11}, "itemclick": False, "itemdoubleclick": False},
+        legend={"orientation": "h", "itemclick": False, "itemdoubleclick": False},
         clickmode="event+select",
         dragmode="pan",
     )

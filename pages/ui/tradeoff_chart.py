@@ -118,13 +118,20 @@ def figure(
     plot.update_layout(
         height=520,
         margin={"l": 10, "r": 10, "t": 20, "b": 10},
-        xaxis={"title": axis.title, "type": "log", "dtick": "D2"},
+        xaxis={"title": axis.title, "type": "log"} | _ticks(shown.x),
         yaxis={"title": "test accuracy (%)", "range": _span(shown, published)},
         legend={"orientation": "v", "font": {"size": 11}},
         dragmode="select",
         clickmode="event+select",
     )
     return plot
+
+
+def _ticks(x: np.ndarray) -> dict:
+    """1, 2 and 5 of every power of ten, written out."""
+    low, high = (int(np.floor(np.log10(value))) for value in (x.min(), x.max()))
+    values = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _span(shown: Cloud, published: list[Published]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.data.splits import DEFAULT_PROTOCOL
 from lcc_core.studies.table import ResultRow
 
 SYNTHETIC = "Synthetic tiles, drawn by this program: figures on them say nothing of real imagery."
@@ -43,7 +44,9 @@ def checkpoint(item: Checkpoint) -> str:
     mark = " (synthetic)" if item.synthetic else ""
     test = item.accuracy.get("test", {})
     figure = f" · {percent(test['oa'])} on {test['tiles']:,} test tiles" if test else ""
-    return f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{figure} · {item.id[:6]}"
+    protocol = item.split["protocol"]
+    split = f" · {protocol}" if protocol != DEFAULT_PROTOCOL else ""
+    return f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{split}{figure} · {item.id[:6]}"
 
 
 def made(row: ResultRow) -> str:

@@ -32,6 +32,13 @@ def download(page, button: str | re.Pattern, path: Path) -> Path:
     return path
 
 
+def darken(page) -> None:
+    """The dark theme, as for a person whose system is dark."""
+    page.emulate_media(color_scheme="dark")
+    playwright.expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
+    page.wait_for_timeout(300)  # colours fade over
+
+
 def violations(page, impacts: tuple[str, ...] = ("minor", "moderate", "serious", "critical")):
     """What axe has against the page: rule and elements."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

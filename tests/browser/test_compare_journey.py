@@ -6,7 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-from look import WAIT_MS, download, playwright, see, violations
+from look import WAIT_MS, darken, download, playwright, see, violations
 
 
 def test_compress_then_compare(page, address: str, tmp_path: Path) -> None:
@@ -26,6 +26,8 @@ def test_compress_then_compare(page, address: str, tmp_path: Path) -> None:
     for line in lines:
         answers = [value for name, value in line.items() if name.endswith("answer")]
         assert len(answers) == 2 and answers[0] != answers[1]
+    assert not (found := violations(page)), found
+    darken(page)
     assert not (found := violations(page)), found
     for tab in ("Classes", "Layers", "Confusion"):
         page.get_by_role("tab", name=tab).click()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from look import PACKED, WAIT_MS, download, playwright, see, settle, violations
+from look import PACKED, WAIT_MS, darken, download, playwright, see, settle, violations
 
 import lcc_core
 
@@ -90,4 +90,6 @@ def test_pages_are_accessible(page, address: str, path: str) -> None:
     page.wait_for_timeout(1500)
     settle(page)
     # Streamlit's own frame is not ours to mend; what a page shows is.
+    assert not (found := violations(page, ("serious", "critical"))), found
+    darken(page)
     assert not (found := violations(page, ("serious", "critical"))), found

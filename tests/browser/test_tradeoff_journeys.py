@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from look import PACKED, WAIT_MS, download, playwright
+from look import PACKED, WAIT_MS, download, playwright, see
 
 import lcc_core
 
 
 def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
     page.goto(address)
-    playwright.expect(page.get_by_role("heading", name="Trade-offs")).to_be_visible()
+    see(page, "Every point is a measured model")
     playwright.expect(page.get_by_text("hypervolume")).to_be_visible(timeout=WAIT_MS)
     playwright.expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
     playwright.expect(page.get_by_role("heading", name="Details")).to_be_visible()

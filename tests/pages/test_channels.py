@@ -82,7 +82,7 @@ def test_distilling_starts_a_job(trained: Home) -> None:
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
     assert job.result["how"] == "narrowed by norm, distilled"
-    assert "narrowed by norm, distilled" in words(page("train"))
+    assert "narrowed by norm, distilled" in page("train").dataframe[0].value["architecture"][0]
 
 
 def test_nobody_to_teach_yet(home: Home) -> None:

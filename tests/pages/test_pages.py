@@ -53,6 +53,21 @@ def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> 
     assert not test.exception and not test.error
 
 
+def test_the_open_row_stands_in_the_address(trained: Home) -> None:
+    measure_some(trained)
+    test = page("tradeoffs")
+    rows = next(one for one in test.selectbox if one.label == "Result")
+    assert "row" not in test.query_params
+    last = rows.options[-1]
+    rows.select(last).run()
+    short = test.query_params["row"]
+    assert last.endswith(short)
+    again = page(row=short)
+    assert next(one for one in again.selectbox if one.label == "Result").value == short
+    again.number_input(key="least").set_value(0.1).run()  # the best within the limits opens
+    assert not again.exception and "row" not in again.query_params
+
+
 def test_filters_leave_what_they_say(trained: Home) -> None:
     measure_some(trained)
     test = page("tradeoffs")
@@ -83,7 +98,7 @@ def test_training_starts_a_job(trained: Home) -> None:
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
-    assert len(page("train").markdown) >= 2
+    assert len(page("train").dataframe[0].value) == 2
 
 
 def test_compress_without_a_checkpoint_says_so(home: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tiny_scene as scenes
 from visit import WAIT_S, page, words
@@ -90,6 +91,14 @@ def test_the_other_pages_take_a_scene(trained: Home) -> None:
     assert not test.exception and not test.error
     test = page()
     assert not test.exception and not test.error
+
+
+def test_models_are_compared_on_patches(trained: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert page("compress").metric  # measures two models
+    monkeypatch.setattr("pages.ui.disagreements.disagreement", lambda *_: np.arange(3))
+    test = page("compare")
+    assert not test.exception and not test.error
+    assert "3 of 616 test tiles" in words(test) and len(test.get("image")) == 3
 
 
 def test_a_scene_is_imported_from_the_form(home: Home, tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ APP = Path(__file__).parents[2] / "app.py"
 KINDS = "title header subheader markdown caption code info success warning error".split()
 
 
-def page(name: str = "tradeoffs") -> AppTest:
-    """``tradeoffs`` is what the app opens with."""
-    test = AppTest.from_file(str(APP), default_timeout=WAIT_S).run()
+def page(name: str = "tradeoffs", **address: str) -> AppTest:
+    """``tradeoffs`` is what the app opens with; ``address``: what stands behind the ``?``."""
+    test = AppTest.from_file(str(APP), default_timeout=WAIT_S)
+    for key, value in address.items():
+        test.query_params[key] = value
+    test.run()
     return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
 
 
