@@ -25,6 +25,7 @@ from lcc_core.commands import (
     results,
     scenes,
     searching,
+    studies,
     training,
 )
 from lcc_core.commands.context import Context, Stop
@@ -33,8 +34,8 @@ from lcc_core.files import Home
 from lcc_core.jobs import inside
 
 GROUPS = (
-    data, training, distilling, coresets, channels, searching, compressed, scenes, results, jobs,
-    app,
+    data, training, distilling, coresets, channels, searching, compressed, scenes, studies, results,
+    jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 
