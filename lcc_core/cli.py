@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from lcc_core.commands import (
     app,
+    cache,
     channels,
     compressed,
     coresets,
@@ -35,7 +36,7 @@ from lcc_core.jobs import inside
 
 GROUPS = (
     data, training, distilling, coresets, channels, searching, compressed, scenes, studies, results,
-    jobs, app,
+    cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def begin(parent: int) -> None:
     watch_parent(parent, lambda: os._exit(1))
 
 
-_workers: dict[str, Worker] = {}
+_workers: dict[tuple[str, int], Worker] = {}  # by home and thread
 
 
 def run(errand: Errand) -> tuple[Outcome, ...]:
@@ -153,7 +154,8 @@ def run(errand: Errand) -> tuple[Outcome, ...]:
     import torch
 
     torch.set_num_threads(errand.threads)
-    worker = _workers.setdefault(errand.home, Worker(Home(Path(errand.home))))
+    key = errand.home, threading.get_ident()
+    worker = _workers.setdefault(key, Worker(Home(Path(errand.home))))
     worker.should_stop = told_by(Path(errand.stop))
     worker.on_progress = teller(worker.home, errand.steps[0].id)
     return _all(worker, errand)

@@ -15,6 +15,7 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+from lcc_core.studies import cache
 from lcc_core.studies.grid import folder as folders
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.claims import Claims, claimed
@@ -81,6 +82,7 @@ def run_study(
         run.go()
     failed = sum(run.state[point] == FAILED for point in graph.points)
     made = len(graph.points) - found - failed
+    cache.trim(home)
     seconds = round(time.monotonic() - began, 2)
     return Finished(study.id, len(graph.points), found, made, failed, seconds, dict(run.made))
 
