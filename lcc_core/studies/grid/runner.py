@@ -134,6 +134,8 @@ class _Run:
                     raise Cancelled()
                 self._send(pool, claims)
                 self._report()
+                if not self.missing():  # all that was left has failed for lack of what it needs
+                    break
                 for back in pool.wait(WAIT_S):
                     self._take(back, claims)
                 self._look()
