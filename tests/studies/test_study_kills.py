@@ -47,6 +47,14 @@ def forked(work: Callable[[], object]) -> int:
     return child
 
 
+def at_work(child: psutil.Process) -> bool:
+    """A worker that has loaded torch."""
+    try:
+        return "loky" in " ".join(child.cmdline()) and child.cpu_times().user > 1
+    except psutil.Error:
+        return False
+
+
 def whole(home: Home) -> None:
     """Nothing that is half written counts for anything."""
     for folder in ("results", "steps", "checkpoints", "searches"):
@@ -82,8 +90,7 @@ def test_killed_workers_are_replaced(
             # Those that have begun: each kill costs new processes their start.
             if not (home.root / "claims").exists() or over.wait(0.05):
                 continue
-            alive = [p for p in psutil.Process().children() if "loky" in " ".join(p.cmdline())]
-            ready = [p for p in alive if p.num_threads() > 1 and p.cpu_times().user > 1]
+            ready = [child for child in psutil.Process().children() if at_work(child)]
             if ready and not over.wait(chance.uniform(0, 0.4)):
                 victim = chance.choice(ready)
                 victim.kill()
