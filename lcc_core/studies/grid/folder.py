@@ -90,7 +90,8 @@ def unpause(folder: Folder) -> None:
 
 
 def paused(path: Path) -> bool:
-    return (path / PAUSED).exists()
+    """Whether its runners shall stop: for a while, or because it was forgotten."""
+    return (path / PAUSED).exists() or not (path / STUDY).exists()
 
 
 def write_error(path: Path, step: str, what: str, fix: str) -> None:
