@@ -113,7 +113,7 @@ def _named(content: Any) -> Iterator[str]:
 def trim(home: Home, most: int | None = None) -> Freed:
     """Let go what was not used for longest until ``most`` bytes (default: the limit) are kept.
 
-    While anything is being computed nothing is let go that was used lately.
+    While anything is being computed no checkpoint goes, and nothing that was used lately.
     """
     most = limit(home) if most is None else most
     if not most:
@@ -130,10 +130,12 @@ def _free(home: Home, excess: int | None) -> Freed:
     count = freed = 0
     if excess is not None and excess <= 0:
         return Freed(0, 0)
+    busy = _busy(home)
     for one in entries(home):
         if excess is not None and freed >= excess:
             break
-        if time.time() - one.used < IN_USE_S and _busy(home):
+        lately = time.time() - one.used < IN_USE_S
+        if busy and (lately or one.kind == "checkpoints"):
             continue
         if one.path.is_dir():
             # Without its facts it is no checkpoint any more, however far this comes.

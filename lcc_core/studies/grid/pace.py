@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,7 +14,7 @@ from lcc_core.files import Home
 from lcc_core.models import ARCHITECTURES
 from lcc_core.progress import Progress
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Graph, Step
-from lcc_core.studies.grid.records import all_records
+from lcc_core.studies.grid.records import all_records, look
 from lcc_core.training import make_recipe
 
 # Seconds on one core where nothing was measured yet: rough, by weights in millions.
@@ -26,8 +26,10 @@ TILES = 3000
 class Pace:
     """What was learnt on this machine, and what this run has done of its work."""
 
-    def __init__(self, home: Home, todo: Iterable[Step], tiles: Mapping[str, int] | None = None):
-        self.tiles = tiles or {}
+    def __init__(
+        self, home: Home, todo: Iterable[Step], tiles: Mapping[str, int], jobs: int = 1
+    ) -> None:
+        self.tiles, self.jobs = tiles, max(jobs, 1)
         self.known: dict[tuple, list[float]] = {}
         for one in all_records(home):
             seconds = one.seconds
@@ -55,11 +57,6 @@ class Pace:
             pace = PER_TILE_S * max(0.2, ARCHITECTURES[content["arch"]].weights_m) ** 0.5
         return pace * recipe.epochs * tiles
 
-    def did(self, step: Step, seconds: float) -> None:
-        """Kept for the estimate of those that are left."""
-        if step.kind != TRAIN:
-            self.known.setdefault((step.kind, None), []).append(seconds)
-
     def reached(self, path: Path) -> tuple[float, str]:
         """How far a worker says it is."""
         try:
@@ -77,22 +74,20 @@ class Pace:
             for step, weight in self.weights.items()
         )
         taken = time.monotonic() - self.began
-        left = taken * (total - done) / done if done > 0 else total
+        left = taken * (total - done) / done if done > 0 else total / self.jobs
         return Progress(
             "study", round(1000 * done), round(1000 * total), said, left, {"stages": steps}
         )
 
 
-def estimate(home: Home, graph: Graph, jobs: int = 1, tiles: Mapping[str, int] | None = None):
+def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> tuple[float, int]:
     """Seconds that the missing steps may take, and how many points are missing."""
-    from lcc_core.studies.grid.records import look
-
     todo: dict[str, Step] = {}
-    wanted: Sequence[str] = list(graph.points)
+    wanted = list(graph.points)
     while wanted:
         missing = [s for s in wanted if s not in todo and look(home, s) is None]
         todo |= {s: graph.steps[s] for s in missing}
         wanted = list({n for s in missing for n in graph.steps[s].needs.values()})
-    pace = Pace(home, todo.values(), tiles)
+    pace = Pace(home, todo.values(), tiles, jobs)
     points = sum(step in graph.points for step in todo)
-    return sum(pace.weights.values()) / max(jobs, 1), points
+    return sum(pace.weights.values()) / pace.jobs, points

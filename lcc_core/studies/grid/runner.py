@@ -22,6 +22,7 @@ from lcc_core.studies.grid.claims import Claims, claimed
 from lcc_core.studies.grid.graph import KINDS, MEASURE, Graph, Step, expand
 from lcc_core.studies.grid.pace import Pace
 from lcc_core.studies.grid.pools import Back, Errand, Pool, make_pool, progress_file
+from lcc_core.studies.grid.status import tile_counts
 from lcc_core.studies.grid.study import Study
 from lcc_core.studies.grid.work import Outcome
 
@@ -125,7 +126,8 @@ class _Run:
         return any(state in (OPEN, SENT, OTHERS) for state in self.state.values())
 
     def go(self) -> None:
-        self.pace = Pace(self.home, [self.graph.steps[s] for s in self._in(OPEN)])
+        todo = [self.graph.steps[step] for step in self._in(OPEN)]
+        self.pace = Pace(self.home, todo, tile_counts(self.home), self.options.jobs)
         claims, pool = Claims(self.home), None
         try:
             pool = self._pool()
@@ -216,7 +218,6 @@ class _Run:
             else:
                 self.state[step.id], self.values[step.id] = DONE, outcome.record.value
                 self.made[step.kind] += 1
-                self.pace.did(step, outcome.record.seconds)
             claims.release(step.id)
             progress_file(self.home, step.id).unlink(missing_ok=True)
 
