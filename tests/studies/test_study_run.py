@@ -214,7 +214,7 @@ def test_pause_and_cancel_keep_what_was_finished(
 ) -> None:
     fill(home)
     place = folder.save(home, STUDY)
-    monkeypatch.setattr("lcc_core.studies.grid.runner.BATCH", 2)
+    monkeypatch.setattr("lcc_core.studies.grid.scheduling.BATCH", 2)
 
     def pause(report: Progress) -> None:
         if report.message.startswith("2 of"):
