@@ -15,6 +15,8 @@ from typing import Any
 from lcc_core.checkpoints.store import FACTS, list_checkpoints
 from lcc_core.errors import require
 from lcc_core.files import Home, write_json
+from lcc_core.jobs import jobs
+from lcc_core.studies.grid.claims import read_owner
 from lcc_core.studies.table import own_rows
 
 LIMIT = "cache.json"
@@ -148,10 +150,10 @@ def _free(home: Home, excess: int | None) -> Freed:
 
 
 def _busy(home: Home) -> bool:
-    return any((home.root / "claims").glob("*.json")) or any(
-        (path / "began").exists() and not (path / "result.json").read_bytes()
-        for path in home.jobs.iterdir()
-        if (path / "result.json").exists()
+    """Whether some other work goes on: a step that is claimed, or a job."""
+    claims = (home.root / "claims").glob("*.json")
+    return any(read_owner(path) for path in claims) or any(
+        job.live and job.heavy and job.pid != os.getpid() for job in jobs(home)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.studies import cache
+from lcc_core.studies.grid.claims import Claims
 from lcc_core.studies.grid.runner import run_study
 from lcc_core.training import make_recipe, train
 
@@ -71,6 +73,19 @@ def test_the_limit_holds_by_age(filled: Home) -> None:
     run_study(PART, filled)  # the runner holds it too
     assert not list(folder.iterdir())
     assert len(list_checkpoints(filled)) == 2
+
+
+def test_nothing_goes_that_is_being_worked_with(filled: Home) -> None:
+    for row in filled.results.iterdir():
+        row.unlink()
+    claims = Claims(filled)
+    assert claims.take("somebody's step")
+    assert cache.clear(filled).entries == 1  # the search, which was not used lately
+    assert len(list_checkpoints(filled)) == 2
+    claims.close()
+    gone = {"pid": 2**22 + 1, "started": "x", "runner": "r", "host": claims.owner["host"]}
+    (filled.root / "claims" / "left.json").write_text(json.dumps(gone))
+    assert cache.clear(filled).entries == 2  # a claim that was left behind keeps nothing
 
 
 @pytest.mark.parametrize(
