@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("pages/channels.py", title="Channels", url_path="channels"),
         st.Page("pages/compress.py", title="Compress", url_path="compress"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
+        st.Page("pages/studies.py", title="Studies", url_path="studies"),
         st.Page("pages/maps.py", title="Maps", url_path="maps"),
         st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),
     ]

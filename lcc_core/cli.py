@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from lcc_core.commands import (
     app,
+    cache,
     channels,
     compressed,
     coresets,
@@ -25,6 +26,7 @@ from lcc_core.commands import (
     results,
     scenes,
     searching,
+    studies,
     training,
 )
 from lcc_core.commands.context import Context, Stop
@@ -33,8 +35,8 @@ from lcc_core.files import Home
 from lcc_core.jobs import inside
 
 GROUPS = (
-    data, training, distilling, coresets, channels, searching, compressed, scenes, results, jobs,
-    app,
+    data, training, distilling, coresets, channels, searching, compressed, scenes, studies, results,
+    cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 

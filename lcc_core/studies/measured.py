@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,14 @@ def measure_plan(
     should_stop: ShouldStop = never,
     use_cache: bool = True,
     compressed: Compressed | None = None,
+    compress: Callable[[], Compressed] | None = None,
 ) -> Measurement:
-    """Apply, measure and remember. ``compressed``: the plan applied already, if at hand."""
+    """Apply, measure and remember. ``compressed``: the plan applied already, if at hand;
+    ``compress``: applies it, where model and calibration tiles are at hand."""
     if use_cache and (found := cached_measurement(home, checkpoint, plan, part, precision)):
         return found
+    if compressed is None and compress is not None:
+        compressed = compress()
     row = measure(
         compressed or apply(checkpoint.model(), plan, calibration_for(plan, tiles, split)),
         Origin(checkpoint.id, checkpoint.bytes, checkpoint.split),

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,10 @@ class Selection:
         return np.sort(np.random.default_rng(0).permutation(ids)[: self.tiles])
 
 
-def _path(home: Home, checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> Any:
+def search_path(
+    home: Home, checkpoint: Checkpoint, settings: SearchSettings, where: Selection
+) -> Path:
+    """Where the result of this search is, or will be, stored."""
     key = {
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
@@ -74,7 +78,7 @@ def cached_search(
 ) -> SearchResult | None:
     """The stored result of a search that ran to its end, or ``None``."""
     try:
-        content = json.loads(_path(home, checkpoint, settings, where).read_text())
+        content = json.loads(search_path(home, checkpoint, settings, where).read_text())
         return SearchResult.from_json(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -114,7 +118,7 @@ def search_plan(
     facts = {**result.plan.facts, "protocol": where.protocol, "part": where.part(split)}
     result = replace(result, plan=replace(result.plan, facts=facts))
     if not result.stopped:
-        write_json(_path(home, checkpoint, settings, where), result.to_json())
+        write_json(search_path(home, checkpoint, settings, where), result.to_json())
     return result
 
 

@@ -21,6 +21,7 @@ from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
 
+SUM = "sha256"  # of all else in the row's file
 # What a row remembers of its checkpoint: enough to read it without.
 MODEL = ("id", "recipe", "spec", "split", "accuracy", "created", "seconds")
 
@@ -105,7 +106,8 @@ def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
 
 
 def write_row(path: Path, row: ResultRow) -> None:
-    write_json(path, row.to_json())
+    content = row.to_json()
+    write_json(path, content | {SUM: content_id(content, 64)})
 
 
 def read_row(path: Path) -> ResultRow | None:
@@ -126,7 +128,11 @@ def _read(path: Path, _changed: int) -> ResultRow | None:
 
 def _parse(text: str, shipped: bool) -> ResultRow | None:
     try:
-        row = ResultRow.from_json(json.loads(text), shipped)
+        content = json.loads(text)
+        # Rows from before there were sums have none.
+        if (known := content.pop(SUM, None)) and content_id(content, 64) != known:
+            return None
+        row = ResultRow.from_json(content, shipped)
         row.plan.id  # noqa: B018  a plan that does not read is a damaged row
         return row
     except (ValueError, KeyError, TypeError, AttributeError, LccError):

@@ -39,7 +39,7 @@ def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
     assert again == first and first.trace
     assert cached_search(home, checkpoint, SearchSettings(**PAPER), Selection()) is None
     assert cached_search(home, checkpoint, SETTINGS, Selection("paper")) is None
-    path = searched._path(home, checkpoint, SETTINGS, Selection())
+    path = searched.search_path(home, checkpoint, SETTINGS, Selection())
     path.write_text("[]")
     assert cached_search(home, checkpoint, SETTINGS, Selection()) is None
 

@@ -189,10 +189,10 @@ def search(
         walk.replay.drop()
         stopped = True
     seconds = time.perf_counter() - began
+    # No times: facts travel in the packed file, whose size must not depend on them.
     facts = settings.to_json() | {
         "tiles": len(labels),
         "reference_right": walk.reference,
-        "seconds": round(seconds, 2),
         "stopped": stopped,
     }
     return SearchResult(

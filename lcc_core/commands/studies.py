@@ -1,0 +1,210 @@
+"""``lcc study``: a grid written down once, run, watched and taken away."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lcc_core.commands.compressed import output_file
+from lcc_core.commands.context import Context
+from lcc_core.commands.text import duration, pairs, percent, size, table
+from lcc_core.errors import LccError
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    group = commands.add_parser("study", parents=[after], help="hundreds of settings at once")
+    verbs = group.add_subparsers(title="what", dest="verb", metavar="WHAT", required=True)
+
+    command = verbs.add_parser("run", parents=[after], help="all its points that are missing")
+    command.add_argument("study", metavar="FILE.toml", help="a file, a known study or a preset")
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
+    command.add_argument("--backend", default="loky", metavar="loky|dask", help="default loky")
+    command.add_argument("--scheduler", default="", metavar="tcp://…", help="of a Dask cluster")
+    command.add_argument(
+        "--share",
+        default="path",
+        metavar="path|scatter",
+        help="Dask workers see this home, or are sent what they need (path)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="only say what there is to do")
+    command.set_defaults(run=run)
+
+    command = verbs.add_parser("status", parents=[after], help="how far studies are")
+    command.add_argument("study", nargs="?", metavar="STUDY", help="its id or name; default all")
+    command.set_defaults(run=status)
+
+    command = verbs.add_parser("show", parents=[after], help="its points and what came of them")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--front", action="store_true", help="only what no other one beats")
+    command.add_argument("--toml", action="store_true", help="the study itself, as a file")
+    command.set_defaults(run=show)
+
+    command = verbs.add_parser("export", parents=[after], help="CSV, Parquet or an HTML report")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .html")
+    command.set_defaults(run=export)
+
+    command = verbs.add_parser("pause", parents=[after], help="stop its runners; run goes on")
+    command.add_argument("study", metavar="STUDY")
+    command.set_defaults(run=pause)
+
+    command = verbs.add_parser("forget", parents=[after], help="the list; its rows stay")
+    command.add_argument("study", metavar="STUDY")
+    command.set_defaults(run=forget)
+
+    command = verbs.add_parser("presets", parents=[after], help="the tables of the papers")
+    command.set_defaults(run=presets)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid.pace import estimate
+    from lcc_core.studies.grid.runner import Options, run_study
+    from lcc_core.studies.grid.status import graph_of, tile_counts
+
+    study = _study(arguments.study, context)
+    if arguments.dry_run:
+        graph = graph_of(context.home, study)
+        seconds, missing = estimate(context.home, graph, arguments.jobs, tile_counts(context.home))
+        context.say(
+            f"{len(graph.points)} points, {missing} of them missing, in {len(graph.steps)} steps; "
+            f"about {duration(seconds)} with {arguments.jobs} jobs."
+        )
+        steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
+        return {
+            "id": study.id, "points": len(graph.points), "missing": missing, "seconds": seconds,
+            "steps": steps,
+        }  # fmt: skip
+    options = Options(arguments.jobs, arguments.backend, arguments.scheduler, arguments.share)
+    done = run_study(study, context.home, options, context.progress, context.stop)
+    context.say(
+        pairs(
+            (
+                ("study", f"{study.name} ({done.id})"),
+                ("points", f"{done.points}: {done.found} were there, {done.made} are new"),
+                ("failed", f"{done.failed}; see lcc study show {done.id}" if done.failed else ""),
+                ("took", duration(done.seconds)),
+            )
+        )
+    )
+    return asdict(done) | {"name": study.name}
+
+
+def _study(name: str, context: Context) -> Any:
+    """From a file, else a known study, else a preset."""
+    from lcc_core.studies.grid import folder
+    from lcc_core.studies.grid.presets import PRESETS, preset
+    from lcc_core.studies.grid.study import read_study
+
+    path = Path(name).expanduser()
+    if path.suffix == ".toml" or path.is_file():
+        return read_study(path)
+    try:
+        return folder.find(context.home, name).study
+    except LccError:
+        if name in PRESETS:
+            return preset(name)
+        raise
+
+
+def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid import folder
+    from lcc_core.studies.grid.status import standing
+
+    home = context.home
+    chosen = [folder.find(home, arguments.study)] if arguments.study else folder.studies(home)
+    found = [standing(home, one) for one in chosen]
+    context.say(
+        table(
+            ("id", "name", "state", "points", "done", "failed", "steps"),
+            (
+                (
+                    one.id,
+                    one.name,
+                    one.state,
+                    one.points,
+                    one.done,
+                    one.failed,
+                    ", ".join(f"{kind} {a}/{b}" for kind, (a, b) in one.steps.items()),
+                )
+                for one in found
+            ),
+        )
+        if found
+        else "There are no studies. Write one down: lcc study presets"
+    )
+    return {"studies": [asdict(one) | {"state": one.state} for one in found]}
+
+
+def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid import folder
+    from lcc_core.studies.grid.report import on_front
+    from lcc_core.studies.grid.status import rows
+
+    found = folder.find(context.home, arguments.study)
+    if arguments.toml:
+        context.say(found.study.to_toml().rstrip())
+        return {"toml": found.study.to_toml()}
+    every = rows(context.home, found)
+    best = on_front(every)
+    if arguments.front:
+        every = [row for row in every if row.id in best]
+    lines = []
+    for row in every:
+        one = row.row.measurement if row.row else None
+        lines.append(
+            (
+                "*" if row.id in best else "",
+                row.point.title,
+                percent(one.oa) if one else row.state,
+                size(one.bytes) if one else "–",
+                f"{one.real_ratio:.1f}×" if one else "–",
+                row.error,
+            )
+        )
+    context.say(table(("front", "point", "accuracy", "size", "real", ""), lines))
+    return {"id": found.id, "rows": [row.flat() | {"front": row.id in best} for row in every]}
+
+
+def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid import folder
+    from lcc_core.studies.grid.report import check_format
+    from lcc_core.studies.grid.report import export as write
+    from lcc_core.studies.grid.status import rows
+
+    out = output_file(arguments.out)
+    check_format(out)
+    found = folder.find(context.home, arguments.study)
+    every = rows(context.home, found)
+    write(found, every, out)
+    context.say(f"{len(every)} points written to {out} ({size(out.stat().st_size)}).")
+    return {"out": str(out), "points": len(every), "bytes": out.stat().st_size}
+
+
+def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid import folder
+
+    found = folder.find(context.home, arguments.study)
+    folder.pause(found.path)
+    context.say(f"{found.study.name} rests after the steps it is in; lcc study run {found.id}")
+    return {"id": found.id, "paused": True}
+
+
+def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid import folder
+
+    found = folder.find(context.home, arguments.study)
+    folder.forget(found)
+    context.say(f"{found.study.name} is forgotten. What it measured stays in the results.")
+    return {"id": found.id, "forgotten": True}
+
+
+def presets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies.grid.graph import expand
+    from lcc_core.studies.grid.presets import PRESETS, preset
+
+    rows = [(name, len(expand(preset(name)).points), what) for name, (what, _) in PRESETS.items()]
+    context.say(table(("preset", "points", "what it shows"), rows))
+    context.say("\nRun one: lcc study run PRESET, or write your own file (see README).")
+    return {"presets": [{"name": n, "points": c, "what": w} for n, c, w in rows]}

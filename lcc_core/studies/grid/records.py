@@ -1,0 +1,98 @@
+"""What steps have left: a record each, found by content and checked before it is believed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lcc_core.files import Home, write_json
+from lcc_core.studies.grid.graph import MEASURE
+from lcc_core.studies.table import read_row
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Record:
+    """``value``: what the steps after it need to know. ``sums``: file in the home → sha256."""
+
+    kind: str
+    value: str
+    sums: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def save(home: Home, step: str, record: Record) -> None:
+    write_json(_path(home, step), record.to_json())
+
+
+def look(home: Home, step: str) -> Record | None:
+    """The record as far as its files are there; they are not opened."""
+    try:
+        found = Record(**json.loads(_path(home, step).read_text()))
+        there = all((home.root / name).is_file() for name in found.sums)
+        return found if there else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def check(home: Home, step: str) -> Record | None:
+    """The record if its files are what they were; else all of it is dropped, to be made again."""
+    found = look(home, step)
+    if found and found.kind == MEASURE:
+        # Rows carry their own sum: another command may have measured the same again.
+        whole = all(read_row(home.root / name) for name in found.sums)
+    else:
+        whole = found is not None and all(
+            _sum_of(home.root / name) == known for name, known in found.sums.items()
+        )
+    if whole:
+        return found
+    drop(home, step)
+    return None
+
+
+def drop(home: Home, step: str) -> None:
+    """Forget a step and what it left."""
+    path = _path(home, step)
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        for name in Record(**json.loads(path.read_text())).sums:
+            (home.root / name).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def make_record(
+    home: Home, kind: str, value: str, files: Iterable[Path], seconds: float, **about: Any
+) -> Record:
+    """Of a step that has just left these files."""
+    sums = {
+        str(path.relative_to(home.root)): "" if kind == MEASURE else _sum_of(path)
+        for path in sorted(files)
+    }
+    return Record(kind, value, sums, round(seconds, 3), about)
+
+
+def all_records(home: Home) -> list[Record]:
+    found = (look(home, path.stem) for path in home.folder("steps").glob("*.json"))
+    return [one for one in found if one]
+
+
+def _path(home: Home, step: str) -> Path:
+    return home.folder("steps") / f"{step}.json"
+
+
+def _sum_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

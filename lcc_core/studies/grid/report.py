@@ -1,0 +1,142 @@
+"""A study to take away: CSV, Parquet, or one HTML file that opens without a network."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lcc_core.errors import require
+from lcc_core.files import atomic_path, write_bytes
+from lcc_core.studies.grid.folder import Folder
+from lcc_core.studies.grid.status import DONE, FAILED, PointRow
+from lcc_core.studies.pareto import front
+
+FORMATS = (".csv", ".parquet", ".html")
+SHOWN = (
+    "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
+    "method", "bits", "k", "margin", "quantizer", "accuracy (%)", "95 % from", "95 % to",
+    "file (B)", "real ratio", "average bits", "zeros (%)", "error",
+)  # fmt: skip
+STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}
+table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;
+border-bottom:1px solid #ddd}th{position:sticky;top:0;background:#fff}.front td{font-weight:600}
+.wide{overflow-x:auto}pre{background:#f5f5f5;padding:1em}"""
+
+
+def check_format(path: Path) -> None:
+    require(path.suffix in FORMATS, "out", path.name, f"a name that ends in {', '.join(FORMATS)}")
+
+
+def frame(rows: list[PointRow]) -> pd.DataFrame:
+    return pd.DataFrame([row.flat() for row in rows])
+
+
+def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
+    """By the ending of ``path``; what stood there stays until the new file is whole."""
+    check_format(path)
+    if path.suffix == ".html":
+        write_bytes(path, page(folder, rows).encode())
+    elif path.suffix == ".csv":
+        write_bytes(path, frame(rows).to_csv(index=False).encode())
+    else:
+        with atomic_path(path) as temporary:
+            frame(rows).to_parquet(temporary, index=False)
+
+
+def on_front(rows: list[PointRow]) -> set[str]:
+    """Points that no other on the same data beats in size and accuracy at once."""
+    found: set[str] = set()
+    for data in {row.point.data for row in rows}:
+        done = [row for row in rows if row.row and row.point.data == data]
+        figures = [row.row.measurement for row in done if row.row]
+        keep = front([one.bytes for one in figures], [one.oa for one in figures])
+        found |= {row.id for row, on in zip(done, keep, strict=True) if on}
+    return found
+
+
+def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
+    """Accuracy against the packed file's size, a colour for each architecture, and the front."""
+    import plotly.graph_objects as go
+
+    done = [row for row in rows if row.row and row.point.data == data]
+    best = on_front(done)
+    plot = go.Figure()
+    series = sorted({(row.point.arch, row.point.method) for row in done})
+    for arch, method in series:
+        group = [row for row in done if (row.point.arch, row.point.method) == (arch, method)]
+        plot.add_scatter(
+            x=[_size(row) for row in group],
+            y=[_accuracy(row) for row in group],
+            mode="markers",
+            name=f"{arch}, {method}",
+            marker={"size": 9, "opacity": 0.85},
+            text=[row.point.title for row in group],
+            hovertemplate="%{text}<br>%{y:.2f} %, %{x:.4g} kB<extra></extra>",
+        )
+    line = sorted((row for row in done if row.id in best), key=_size)
+    plot.add_scatter(
+        x=[_size(row) for row in line],
+        y=[_accuracy(row) for row in line],
+        mode="lines",
+        name="front",
+        line={"color": "#888888", "shape": "hv", "width": 1.5},
+        hoverinfo="skip",
+    )
+    plot.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        xaxis={"title": "packed file (kB)", "type": "log"},
+        yaxis={"title": "test accuracy (%)"},
+    )
+    return plot
+
+
+def _size(row: PointRow) -> float:
+    return row.row.measurement.bytes / 1000 if row.row else 0.0
+
+
+def _accuracy(row: PointRow) -> float:
+    return 100 * row.row.measurement.oa if row.row else 0.0
+
+
+def page(folder: Folder, rows: list[PointRow]) -> str:
+    """One HTML page with the charts, every row and the study inside."""
+    done = [row for row in rows if row.state == DONE]
+    failed = sum(row.state == FAILED for row in rows)
+    name = html.escape(folder.study.name)
+    parts = [f"<h1>{name}</h1>"]
+    said = f"{len(done)} of {len(rows)} points measured"
+    said += f", {failed} failed" if failed else ""
+    if done:
+        last = max(row.row.measurement.measured for row in done if row.row)
+        said += f", the last one {html.escape(last[:10])}"
+    if synthetic := sorted({r.point.data for r in done if r.row and r.row.measurement.synthetic}):
+        said += f". <b>Synthetic data: {html.escape(', '.join(synthetic))}</b>"
+    parts.append(f"<p>{said}. In bold: what no other point beats in size and accuracy at once.</p>")
+    script: bool | str = True  # once, with the first chart
+    for data in sorted({row.point.data for row in done}):
+        parts.append(f"<h2>{html.escape(data)}</h2>")
+        parts.append(chart(rows, data).to_html(full_html=False, include_plotlyjs=script))
+        script = False
+    parts.append(f'<h2>Every point</h2><div class="wide">{_table(rows)}</div>')
+    parts.append(f"<h2>The study</h2><pre>{html.escape(folder.study.to_toml())}</pre>")
+    body = "\n".join(parts)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f"<style>{STYLE}</style></head><body>{body}</body></html>"
+    )
+
+
+def _table(rows: list[PointRow]) -> str:
+    best = on_front(rows)
+    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in SHOWN) + "</tr>"]
+    for row in rows:
+        values = row.flat()
+        cells = (values.get(name) for name in SHOWN)
+        marked = ' class="front"' if row.id in best else ""
+        texts = ("" if cell is None else html.escape(str(cell)) for cell in cells)
+        lines.append(f"<tr{marked}>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>")
+    return "<table>" + "".join(lines) + "</table>"

@@ -1,0 +1,124 @@
+"""How a study stands, read from what lies on disk: nothing has to run to know it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lcc_core.data.stored import FACTS, stored
+from lcc_core.files import Home
+from lcc_core.studies.grid import folder as folders
+from lcc_core.studies.grid.claims import claimed
+from lcc_core.studies.grid.folder import Folder
+from lcc_core.studies.grid.graph import KINDS, Graph, Point, expand
+from lcc_core.studies.grid.records import look
+from lcc_core.studies.grid.study import Study
+from lcc_core.studies.table import ResultRow, flat, read_row
+
+DONE, FAILED, MISSING = "done", "failed", "missing"
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A point with the row that was measured, or with what went wrong."""
+
+    id: str
+    point: Point
+    row: ResultRow | None = None
+    error: str = ""
+
+    @property
+    def state(self) -> str:
+        return DONE if self.row else FAILED if self.error else MISSING
+
+    def flat(self) -> dict[str, Any]:
+        """What was asked for, and what came of it; units in the names."""
+        asked = {name: value for name, value in asdict(self.point).items() if name != "arch"}
+        asked = {"point": self.id, "state": self.state, "architecture": self.point.arch} | asked
+        asked["fraction (%)"] = round(100 * asked.pop("fraction"), 4)
+        asked["channels off (%)"] = round(100 * asked.pop("channels"), 4)
+        if self.row is None:
+            return asked | {"error": self.error}
+        measured = {k: v for k, v in flat(self.row).items() if k not in asked}
+        measured["row"] = self.row.id
+        return asked | measured | {"error": ""}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``steps``: kind → (done, all). ``busy``: steps that some runner is doing now."""
+
+    id: str
+    name: str
+    points: int
+    done: int
+    failed: int
+    busy: int
+    paused: bool
+    steps: dict[str, tuple[int, int]]
+
+    @property
+    def state(self) -> str:
+        if self.done == self.points:
+            return "done"
+        if self.busy:
+            return "running"
+        return "paused" if self.paused else "failed" if self.failed else "not finished"
+
+
+def fingerprints(home: Home, study: Study) -> dict[str, str]:
+    """Of the sets that are there, without opening them."""
+    found = {}
+    for name in study.data:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            found[name] = json.loads((home.tiles / name / FACTS).read_text())["fingerprint"]
+    return found
+
+
+def graph_of(home: Home, study: Study) -> Graph:
+    return expand(study, fingerprints(home, study))
+
+
+def tile_counts(home: Home) -> Mapping[str, int]:
+    return {one.name: one.tiles for one in stored(home)}
+
+
+def rows(home: Home, folder: Folder) -> list[PointRow]:
+    """Every point of the study in its order."""
+    graph = graph_of(home, folder.study)
+    return [_row(home, folder, step, point) for step, point in graph.points.items()]
+
+
+def _row(home: Home, folder: Folder, step: str, point: Point) -> PointRow:
+    record = look(home, step)
+    row = read_row(home.results / f"{record.value}.json") if record else None
+    return PointRow(step, point, row, "" if row else " ".join(_error(folder, step)).strip())
+
+
+def _error(folder: Folder, step: str) -> tuple[str, str]:
+    return folders.read_error(folder.path, step)
+
+
+def standing(home: Home, folder: Folder) -> Standing:
+    graph = graph_of(home, folder.study)
+    done = {step for step in graph.steps if look(home, step)}
+    failed = {step for step in graph.points if step not in done and any(_error(folder, step))}
+    counts, whole = Counter(), Counter()
+    for step in graph.steps.values():
+        whole[step.kind] += 1
+        counts[step.kind] += step.id in done
+    busy = len(claimed(home, set(graph.steps) - done))
+    return Standing(
+        folder.id,
+        folder.study.name,
+        len(graph.points),
+        len(done & set(graph.points)),
+        len(failed),
+        busy,
+        folders.paused(folder.path),
+        {kind: (counts[kind], whole[kind]) for kind in KINDS if whole[kind]},
+    )

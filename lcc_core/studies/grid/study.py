@@ -1,0 +1,208 @@
+"""The noun ``Study``: a grid of settings, as an analyst writes it down."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from lcc_core.compression.plan import BITS
+from lcc_core.compression.recalibration import TILES
+from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.search.settings import METHODS as SEARCHES
+from lcc_core.compression.structured import Cut
+from lcc_core.coresets import METHODS as CHOICES
+from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol
+from lcc_core.errors import LccError, require
+from lcc_core.files import check_name, content_id
+from lcc_core.models import ARCHITECTURES
+from lcc_core.studies.finetuned import FineTuning
+from lcc_core.training import make_recipe
+
+BALANCED = "balanced-"
+CORESETS = (*CHOICES, *(BALANCED + name for name in CHOICES))
+FIXED = "fixed"
+METHODS = (FIXED, *SEARCHES)
+QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
+LISTS = (
+    "data", "archs", "splits", "seeds", "fractions", "coresets", "channels", "methods", "bits",
+    "k", "margins", "quantizers",
+)  # fmt: skip
+NUMBERS = ("fractions", "channels", "k", "margins")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Every combination of the lists is a point.
+
+    A model is a set of ``data``, an architecture, a split, a seed, a share of the training tiles
+    (``fractions``, below 1 as each of ``coresets`` chooses them) and a share of ``channels``
+    removed. Each model is compressed by ``methods``: "fixed" takes every pair of ``bits`` and
+    ``k``, a search every one of ``margins`` (points); both with each of ``quantizers``.
+
+    ``recipe``: overrides for every training. ``tuning``: criterion, scope and epochs for those
+    that lose channels. ``tiles``: searches choose on so many (0: all). ``redraw``: the seed draws
+    the split too, not only weights and coreset.
+    """
+
+    data: tuple[str, ...]
+    archs: tuple[str, ...] = ("compact",)
+    name: str = "study"
+    splits: tuple[str, ...] = (DEFAULT_PROTOCOL,)
+    seeds: tuple[int, ...] = (0,)
+    fractions: tuple[float, ...] = (1.0,)
+    coresets: tuple[str, ...] = ("ccs",)
+    channels: tuple[float, ...] = (0.0,)
+    methods: tuple[str, ...] = (FIXED,)
+    bits: tuple[int, ...] = (32, 8, 4)
+    k: tuple[float, ...] = (0.0,)
+    margins: tuple[float, ...] = (0.5,)
+    quantizers: tuple[str, ...] = ("own",)
+    tiles: int = 0
+    redraw: bool = False
+    recipe: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        for name in LISTS:
+            self._check_list(name)
+        for name, known in (
+            ("archs", tuple(ARCHITECTURES)),
+            ("coresets", CORESETS),
+            ("methods", METHODS),
+            ("bits", BITS),
+            ("quantizers", tuple(QUANTIZERS)),
+        ):
+            for value in getattr(self, name):
+                require(value in known, name, value, f"one of {', '.join(map(str, known))}")
+        for data in self.data:
+            check_name(data)
+        for split in self.splits:
+            check_protocol(split)
+        for name, low, high in (
+            ("fractions", 1e-6, 1),
+            ("channels", 0, 0.9),
+            ("k", 0, 10),
+            ("margins", 0, 100),
+            ("seeds", 0, 2**31 - 1),
+        ):
+            for value in getattr(self, name):
+                require(low <= value <= high, name, value, f"{low:g}…{high:g}")
+        require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
+        for name in ("seed", "arch", "start", "distil"):
+            require(name not in self.recipe, "recipe", name, "left out: the grid sets it")
+        try:
+            for arch in self.archs:
+                make_recipe(arch, **self.recipe)
+            self.narrowing(0.5)
+        except TypeError as error:  # a setting that recipes do not have
+            raise ValueError(f"[recipe] or [tuning] does not work: {error}") from error
+
+    def _check_list(self, name: str) -> None:
+        value = getattr(self, name)
+        require(isinstance(value, tuple), name, value, "a list")
+        numeric = name in (*NUMBERS, "seeds", "bits")
+        kinds: tuple[type, ...] = (str,)
+        if numeric:
+            kinds = (int, float) if name in NUMBERS else (int,)
+        what = {(str,): "text", (int,): "whole numbers"}.get(kinds, "numbers")
+        for one in value:
+            require(isinstance(one, kinds) and not isinstance(one, bool), name, one, what)
+        if name in NUMBERS:
+            value = tuple(float(one) for one in value)
+            object.__setattr__(self, name, value)
+        require(len(value) > 0, name, value, "one value or more")
+        require(len(set(value)) == len(value), name, value, "free of values that stand twice")
+
+    @property
+    def id(self) -> str:
+        """Equal for studies that ask for the same, whatever they are called and in any order."""
+        content = self.to_json()
+        del content["name"]
+        return content_id({k: sorted(v) if k in LISTS else v for k, v in content.items()})
+
+    def search(self, method: str, margin: float, quantizer: str) -> SearchSettings:
+        return SearchSettings(
+            method=method,
+            t_margin=margin,
+            margin="shared" if method == "size" else "fixed",
+            **QUANTIZERS[quantizer],
+        )
+
+    def narrowing(self, ratio: float, seed: int = 0) -> tuple[Cut, FineTuning]:
+        """How channels are removed, and how the rest is trained on."""
+        cut = {name: self.tuning[name] for name in ("criterion", "scope") if name in self.tuning}
+        how = {key: value for key, value in self.tuning.items() if key not in cut}
+        recipe = {key: value for key, value in self.recipe.items() if key != "epochs"}
+        recipe = recipe | how.pop("recipe", {}) | {"seed": seed}
+        recipe.pop("weights", None)  # it starts from a checkpoint
+        return (
+            Cut(ratio=ratio, seed=seed, **{"criterion": "l1", **cut}),
+            FineTuning(recipe=recipe, **how),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        content = asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in content.items()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Study:
+        """Raises ``LccError`` for keys that a study does not have, ``ValueError`` for values."""
+        known = {one.name for one in fields(cls)}
+        if foreign := sorted(set(content) - known):
+            raise LccError(
+                f"A study has no setting {foreign[0]!r}.", f"It has {', '.join(sorted(known))}."
+            )
+        if "data" not in content:
+            raise LccError("The study names no data.", 'Add a line such as data = ["demo"].')
+        for name in ("recipe", "tuning"):
+            require(isinstance(content.get(name, {}), dict), name, content.get(name), "a table")
+        for name, kind in (("name", str), ("tiles", int), ("redraw", bool)):
+            value = content.get(name, kind())
+            require(isinstance(value, kind), name, value, kind.__name__)
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        for name in LISTS:  # data = "demo" is as good as data = ["demo"]
+            if isinstance(values.get(name), (str, int, float)):
+                values[name] = (values[name],)
+        return cls(**values)
+
+    def to_toml(self) -> str:
+        content = self.to_json()
+        tables = {name: content.pop(name) for name in ("recipe", "tuning")}
+        order = ["name", *(name for name in content if name != "name")]
+        lines = [f"{name} = {_toml(content[name])}" for name in order]
+        for name, table in tables.items():
+            if table:
+                lines += ["", f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str) -> Study:
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise LccError(f"The study is not TOML: {error}.", "Mend that line.") from error
+        return cls.from_json(content)
+
+
+def _toml(value: Any) -> str:
+    """JSON's spelling is TOML's too, but for tables."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_study(path: Path) -> Study:
+    """A study from a file, which names it where it has no name of its own."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LccError(f"The study {path} cannot be read.", "Check the path.") from error
+    content = Study.from_toml(text)
+    if "name" not in tomllib.loads(text):
+        object.__setattr__(content, "name", "".join(c if c.isalnum() else "-" for c in path.stem))
+    return content

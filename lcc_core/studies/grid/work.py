@@ -1,0 +1,202 @@
+"""One step done, in whatever process it is: content in, a record out."""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.apply import apply
+from lcc_core.compression.plan import Plan
+from lcc_core.compression.schedule import Schedule
+from lcc_core.compression.search import SearchResult, SearchSettings
+from lcc_core.compression.structured import Cut
+from lcc_core.compression.uniform import uniform_plan
+from lcc_core.coresets import CoresetSettings, choose_coreset
+from lcc_core.coresets.coreset import default_name, read_coreset, save_coreset
+from lcc_core.data.splits import make_split
+from lcc_core.errors import Cancelled, LccError
+from lcc_core.files import Home
+from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.studies.finetuned import FineTuning, prune_and_tune_channels
+from lcc_core.studies.grid import records
+from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
+from lcc_core.studies.grid.records import Record
+from lcc_core.studies.grid.shelf import Shelf
+from lcc_core.studies.grid.study import QUANTIZERS
+from lcc_core.studies.measured import measure_plan, result_key
+from lcc_core.studies.searched import Selection, search_path, search_plan
+from lcc_core.training import make_recipe, train
+
+DEVICE = "auto"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: with a ``record``, or with an ``error`` and what to do about it.
+
+    ``hopeless``: it is the machine that does not let it be done, not the step: the disk is full.
+    """
+
+    step: str
+    record: Record | None = None
+    error: str = ""
+    fix: str = ""
+    hopeless: bool = False
+
+
+@dataclass(eq=False)
+class Worker:
+    """Does steps one after the other and keeps what they share."""
+
+    home: Home
+    device: str = DEVICE
+    on_progress: OnProgress = ignore
+    should_stop: ShouldStop = never
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(self.home)
+
+    def do(self, step: Step, values: dict[str, str]) -> Outcome:
+        """``values``: id of each needed step → its value. ``Cancelled`` passes through."""
+        began = time.perf_counter()
+        try:
+            value, files, about = DOING[step.kind](self, step, _needed(step, values))
+            seconds = time.perf_counter() - began
+            record = records.make_record(self.home, step.kind, value, files, seconds, **about)
+            records.save(self.home, step.id, record)
+            return Outcome(step.id, record)
+        except Cancelled:
+            raise
+        except LccError as error:
+            return Outcome(step.id, None, error.what, error.fix, _no_place(error))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            return Outcome(step.id, None, text, "Run the study again.", _no_place(error))
+
+
+Done = tuple[str, list[Path], dict[str, Any]]
+
+
+def _needed(step: Step, values: dict[str, str]) -> dict[str, str]:
+    return {role: values[identity] for role, identity in step.needs.items()}
+
+
+def _no_place(error: BaseException | None) -> bool:
+    """Whether something could not be written, which will meet all other steps as well."""
+    while error is not None:
+        places = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM)
+        if isinstance(error, OSError) and error.errno in places:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    content = step.content
+    tiles = worker.shelf.tiles(content["data"])
+    if "coreset" in values:
+        split = read_coreset(worker.home, values["coreset"]).split(tiles)
+    else:
+        split = make_split(tiles, content["split"], content["split_seed"])
+    chosen = {"tiles": len(split.train), **content["recipe"], "seed": content["seed"]}
+    recipe = make_recipe(content["arch"], **chosen)
+    made = train(
+        recipe, tiles, split, worker.home, worker.device, worker.on_progress, worker.should_stop
+    )
+    work = recipe.epochs * len(split.train)
+    return made.id, _files(made), {"arch": made.arch, "data": made.data, "work": work}
+
+
+def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    source = worker.shelf.checkpoint(values["model"])
+    settings = CoresetSettings(**step.content)
+    split = worker.shelf.split(source)
+    tiles = worker.shelf.tiles(source.data)
+    chosen = choose_coreset(source, tiles, split, settings)
+    path = worker.home.folder("coresets") / f"{default_name(source, settings)}.json"
+    if not (path.is_file() and read_coreset(worker.home, chosen.name).id == chosen.id):
+        chosen = save_coreset(worker.home, chosen)
+    return chosen.name, [path], {}
+
+
+def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    source = worker.shelf.checkpoint(values["model"])
+    how = step.content["how"]
+    tuning = FineTuning(**{**how, "schedule": Schedule(**how["schedule"])})
+    made = prune_and_tune_channels(
+        worker.home,
+        source,
+        Cut.from_json(step.content["cut"]),
+        tuning,
+        worker.shelf.tiles(source.data),
+        worker.shelf.split(source),
+        worker.device,
+        worker.on_progress,
+        worker.should_stop,
+    )
+    return made.result.id, _files(made.result), {"arch": source.arch, "data": source.data}
+
+
+def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    model = worker.shelf.checkpoint(values["model"])
+    settings = SearchSettings(**step.content["settings"])
+    where = Selection(tiles=step.content["tiles"])
+    found = search_plan(
+        worker.home, model, settings, where, worker.shelf.tiles(model.data),
+        worker.shelf.split(model), on_progress=worker.on_progress, should_stop=worker.should_stop,
+    )  # fmt: skip
+    if found.stopped:
+        raise Cancelled()
+    path = search_path(worker.home, model, settings, where)
+    about = {"arch": model.arch, "data": model.data, "tiles": found.tiles}
+    return path.stem, [path], about
+
+
+def _measure(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    checkpoint = worker.shelf.checkpoint(values["model"])
+    model = worker.shelf.model(checkpoint)
+    plan = _plan(worker, step, values, checkpoint)
+    calibration = worker.shelf.calibration(checkpoint, plan)
+    measure_plan(
+        worker.home,
+        checkpoint,
+        plan,
+        worker.shelf.tiles(checkpoint.data),
+        worker.shelf.split(checkpoint),
+        should_stop=worker.should_stop,
+        compress=lambda: apply(model, plan, calibration),
+    )
+    key = result_key(checkpoint, plan, "test", "auto")
+    about = {"arch": checkpoint.arch, "data": checkpoint.data}
+    return key, [worker.home.results / f"{key}.json"], about
+
+
+def _plan(worker: Worker, step: Step, values: dict[str, str], checkpoint: Checkpoint) -> Plan:
+    if "search" in values:
+        path = worker.home.folder("searches") / f"{values['search']}.json"
+        return SearchResult.from_json(json.loads(path.read_text())).plan
+    how = step.content
+    if how["bits"] == 32 and not how["k"]:
+        return Plan({}, method="float")
+    model = worker.shelf.model(checkpoint)
+    return uniform_plan(model, how["bits"], how["k"], **QUANTIZERS[how["quantizer"]])
+
+
+def _files(checkpoint: Checkpoint) -> list[Path]:
+    return [path for path in checkpoint.path.iterdir() if not path.name.startswith(".")]
+
+
+DOING: dict[str, Callable[[Worker, Step, dict[str, str]], Done]] = {
+    TRAIN: _train,
+    CHOOSE: _choose,
+    NARROW: _narrow,
+    SEARCH: _search,
+    MEASURE: _measure,
+}
