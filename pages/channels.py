@@ -9,10 +9,9 @@ from lcc_core.compression.structured.groups import NORM
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.studies.against import Against, layer_widths
 from lcc_core.studies.lineage import ancestry, attended, pruned_from
-from pages.ui import channel_charts, channel_controls, jobpanel, session, words
-from pages.ui.controls import URL
+from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
-from pages.ui.note import FORWARD, note
+from pages.ui.note import note
 
 
 def choose(checkpoint: Checkpoint) -> None:
@@ -160,20 +159,8 @@ def comparison(against: Against) -> pd.DataFrame:
 
 st.title("Channels")
 with guard():
-    models = {item.id: item for item in session.checkpoints()}
-    if not models:
-        st.info("There is no checkpoint to prune yet. Train one first:")
-        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
-    else:
-        chosen = st.selectbox(
-            "Model",
-            list(models),
-            format_func=lambda one: words.checkpoint(models[one]),
-            key="checkpoint",
-            bind=URL,
-        )
-        if models[chosen].synthetic:
-            note(words.SYNTHETIC)
+    nothing = "There is no checkpoint to prune yet. Train one first:"
+    if chosen := choosing.checkpoint(session.checkpoints(), nothing):
         with guard():
-            choose(models[chosen])
+            choose(chosen)
 jobpanel.panel()

@@ -6,9 +6,9 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.searched import cached_search, rivals
-from pages.ui import charts, controls, jobpanel, results, session, words
+from pages.ui import charts, choosing, controls, jobpanel, results, session, words
 from pages.ui.guard import guard
-from pages.ui.note import FORWARD, note
+from pages.ui.note import note
 
 
 @st.fragment
@@ -85,27 +85,19 @@ def summary(found: SearchResult, row: Measurement, fixed: list[Measurement]) -> 
 
 st.title("Compress")
 with guard():
-    models = {item.id: item for item in session.checkpoints()}
-    if not models:
-        st.info("There is no checkpoint to compress yet. Train the demo model on Trade-offs, or:")
-        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
-    else:
-        left, right = st.columns([4, 1])
-        chosen = left.selectbox(
-            "Checkpoint",
-            list(models),
-            format_func=lambda one: words.checkpoint(models[one]),
-            key="checkpoint",
-            bind=controls.URL,
-        )
+    left, right = st.columns([4, 1])
+    chosen = choosing.checkpoint(
+        session.checkpoints(),
+        "There is no checkpoint to compress yet. Train the demo model on Trade-offs, or:",
+        place=left,
+    )
+    if chosen:
         mode = right.segmented_control(
             "Setting", ["fixed", "adaptive"], default="fixed", key="mode", bind=controls.URL
         )
-        if models[chosen].synthetic:
-            note(words.SYNTHETIC)
         if mode == "adaptive":
             with guard():
-                adaptive(models[chosen])
+                adaptive(chosen)
         else:
-            fixed(models[chosen])
+            fixed(chosen)
 jobpanel.panel()

@@ -8,10 +8,10 @@ from lcc_core.coresets import Coreset, CoresetSettings, Scores
 from lcc_core.coresets.coreset import save_coreset
 from lcc_core.data.splits import Split
 from lcc_core.studies import coreset_results
-from pages.ui import coreset_charts, coreset_controls, jobpanel, session, words
+from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session
 from pages.ui.controls import URL
 from pages.ui.guard import guard
-from pages.ui.note import FORWARD, note
+from pages.ui.note import note
 from pages.ui.scene_charts import PATCH, enlarged
 
 GALLERY = 8
@@ -147,21 +147,12 @@ def show_results(checkpoint: Checkpoint) -> None:
 
 st.title("Coresets")
 with guard():
-    models = {item.id: item for item in session.checkpoints() if not item.kept}
-    if not models:
-        st.info("A model trained on all tiles tells what each of them is worth. Train one first:")
-        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
-    else:
-        source = st.selectbox(
-            "Scores from",
-            list(models),
-            format_func=lambda one: words.checkpoint(models[one]),
-            key="checkpoint",
-            bind=URL,
-            help="How the tiles fared while this model was trained.",
-        )
-        if models[source].synthetic:
-            note(words.SYNTHETIC)
+    source = choosing.checkpoint(
+        (item for item in session.checkpoints() if not item.kept),
+        "A model trained on all tiles tells what each of them is worth. Train one first:",
+        help="The tiles are scored by how they fared while this model was trained.",
+    )
+    if source:
         with guard():
-            choose(models[source])
+            choose(source)
 jobpanel.panel()

@@ -9,9 +9,9 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.progress import Progress
 from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map, mapped
 from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
-from pages.ui import controls, jobpanel, results, scene_charts, session, words
+from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words
 from pages.ui.guard import guard
-from pages.ui.note import FORWARD, note
+from pages.ui.note import note
 
 AT_ONCE_S = 30.0  # longer work is a job
 FLOAT = Plan({}, method="float")
@@ -155,20 +155,11 @@ def downloads(checkpoint: Checkpoint, plan: Plan, scene: Scene, drawn: SceneMap)
 
 st.title("Maps")
 with guard():
-    models = {item.id: item for item in session.checkpoints() if item.spec.patch}
-    if not models:
-        st.info("A map needs a model of a scene. Import a scene, then train CNN1D, 2D or 3D on it:")
-        st.page_link("pages/data.py", label="Import a scene", icon=FORWARD)
-        st.page_link("pages/train.py", label="Train a model", icon=FORWARD)
-    else:
-        chosen = st.selectbox(
-            "Checkpoint",
-            list(models),
-            format_func=lambda one: words.checkpoint(models[one]),
-            key="checkpoint",
-            bind=controls.URL,
-        )
-        if models[chosen].synthetic:
-            note(words.SYNTHETIC)
-        compare(models[chosen])
+    chosen = choosing.checkpoint(
+        (item for item in session.checkpoints() if item.spec.patch),
+        "A map needs a model of a scene. Import a scene, then train CNN1D, 2D or 3D on it:",
+        (choosing.IMPORT, choosing.TRAIN),
+    )
+    if chosen:
+        compare(chosen)
 jobpanel.panel()
