@@ -22,7 +22,7 @@ bench: $(READY)
 # Pinned and in place; done again only when the requirements change.
 $(READY): pyproject.toml constraints.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --no-input -c constraints.txt -e ".[onnx,envi,test]"
+	$(VENV)/bin/python -m pip install --quiet --no-input -c constraints.txt -e ".[dask,envi,onnx,test]"
 	@touch $@
 
 clean:

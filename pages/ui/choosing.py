@@ -8,9 +8,10 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from pages.ui import words
-from pages.ui.controls import URL
 from pages.ui.note import FORWARD, note
 
+IN_ADDRESS, LAST = "checkpoint", "last checkpoint"
+SHORT = 6  # digits of an id, as labels have them
 TRAIN = ("pages/train.py", "Train a model")
 IMPORT = ("pages/data.py", "Import a scene")
 
@@ -22,23 +23,28 @@ def checkpoint(
     help: str | None = None,
     place: st.delta_generator.DeltaGenerator | None = None,
 ) -> Checkpoint | None:
-    """The model in the address, or the newest. Without any, ``nothing`` and what to do first."""
+    """The model in the address, the last one chosen, or the newest.
+
+    Without any, ``nothing`` and what to do first.
+    """
     known = {item.id: item for item in models}
     if not known:
         st.info(nothing)
         for path, label in first:
             st.page_link(path, label=label, icon=FORWARD)
         return None
-    chosen = known[
-        (place or st).selectbox(
-            "Model",
-            list(known),
-            format_func=lambda one: words.checkpoint(known[one]),
-            key="checkpoint",
-            help=help,
-            bind=URL,
-        )
-    ]
-    if chosen.synthetic:
+    asked = st.query_params.get(IN_ADDRESS) or st.session_state.get(LAST, "")
+    start = next((n for n, one in enumerate(known) if asked and one.startswith(asked)), 0)
+    chosen = (place or st).selectbox(
+        "Model",
+        list(known),
+        index=start,
+        format_func=lambda one: words.checkpoint(known[one]),
+        key="checkpoint",
+        help=help,
+    )
+    st.session_state[LAST] = chosen
+    st.query_params[IN_ADDRESS] = chosen[:SHORT]
+    if known[chosen].synthetic:
         note(words.SYNTHETIC)
-    return chosen
+    return known[chosen]

@@ -9,9 +9,11 @@ from lcc_core import jobs
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
+from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 
 
@@ -243,3 +245,17 @@ def test_a_comparison_of_coresets_runs_as_a_job(trained: Home) -> None:
     assert len(job.result["rows"]) == 6
     test.run()
     assert not test.exception and not test.error
+
+
+def test_the_model_stands_in_the_address_and_goes_along(trained: Home) -> None:
+    tiles = load_tiles("tiny", trained)
+    train(make_recipe("compact", epochs=1, batch=16), tiles, make_split(tiles), trained)
+    newest, older = (one.id for one in list_checkpoints(trained))
+    test = page("compress")
+    assert test.selectbox(key="checkpoint").value == newest
+    test.selectbox(key="checkpoint").set_value(older).run()
+    assert test.query_params["checkpoint"] in (older[:6], [older[:6]])
+    test.switch_page("pages/coresets.py").run()
+    assert test.selectbox(key="checkpoint").value == older
+    assert page("compress", checkpoint=older[:6]).selectbox(key="checkpoint").value == older
+    assert page("compress", checkpoint="nonsense").selectbox(key="checkpoint").value == newest
