@@ -118,9 +118,11 @@ def start(study: Study) -> int | None:
     trainings = graph.count("train") + graph.count("narrow")
     there = len(graph.points) - missing
     known = f", {there:,} of them measured already" if there else ""
+    searches = words.count(graph.count("search"), "search", "searches")
+    shared = f"{words.count(trainings, 'training')} and {searches}"
     st.markdown(
-        f"**{len(graph.points):,} points**{known}, on {trainings:,} trainings and "
-        f"{graph.count('search'):,} searches that they share. About **{words.seconds(seconds)}**."
+        f"**{words.count(len(graph.points), 'point')}**{known}, on {shared} that they share. "
+        f"About **{words.seconds(seconds)}**."
     )
     left, right, _ = st.columns([2, 2, 4])
     right.download_button(

@@ -67,3 +67,8 @@ def result(row: ResultRow) -> str:
         f"{row.arch}{variant} · {figures.data} · {made(row)} · {percent(figures.oa)} · "
         f"{size(figures.bytes)}"
     )
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    """``1 training``, ``2 trainings``, ``3 searches``."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"

@@ -53,7 +53,7 @@ def set_many(test: AppTest, label: str, values: list) -> AppTest:
 
 def test_the_grid_says_how_much_it_is_before_it_starts(home: Home) -> None:
     test = page()
-    assert "15 points" in words(test) and "1 trainings" in words(test)
+    assert "15 points" in words(test) and "1 training and" in words(test)
     set_many(test, "Bits", [8, 4])
     assert "6 points" in words(test)
     set_many(test, "Tiles to keep (%)", [100, 10])
