@@ -20,6 +20,8 @@ from lcc_core.errors import LccError, require
 ADDRESS, FIRST_PORT, TRIES = "127.0.0.1", 8501, 50
 # Tells the server whose end is its own.
 PARENT_VARIABLE = "LCC_APP_PARENT"
+# Threads that spin while they wait take the time of the job that runs beside the pages.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -49,10 +51,11 @@ def app(arguments: argparse.Namespace, context: Context) -> None:
         "--server.headless",
         "true",
     ]
+    own = {"LCC_HOME": str(context.home.root), PARENT_VARIABLE: str(os.getpid())}
     server = subprocess.Popen(
         command,
         cwd=PROJECT,  # where .streamlit/config.toml lies
-        env=os.environ | {"LCC_HOME": str(context.home.root), PARENT_VARIABLE: str(os.getpid())},
+        env=PATIENT | os.environ | own,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
