@@ -18,7 +18,7 @@ COLOURS = (
     "#FFB3C6 #2F4B26 #A0A0A0 #00CED1 #800020"
 ).split()
 NOTHING = (24, 24, 24)
-RIGHT, WRONG = (70, 130, 90), (230, 60, 50)
+RIGHT, WRONG = (70, 105, 140), (255, 130, 20)  # told apart by the colour-blind too
 KINDS = (".csv", ".npy", ".png")
 
 

@@ -29,7 +29,7 @@ def size(count: float) -> str:
 
 def seconds(value: float) -> str:
     if value < 90:
-        return f"{value:.0f} s"
+        return f"{value:.0f} s" if value >= 9.5 else f"{value:.1f} s"
     return f"{value / 60:.1f} min" if value < 5400 else f"{value / 3600:.1f} h"
 
 
