@@ -91,7 +91,7 @@ def pictures(checkpoint: Checkpoint, scene: Scene, before: SceneMap, after: Scen
         scene_charts.show(
             places[2],
             paint_errors(drawn.classes, judged),
-            f"Errors of the {what}: {wrong:,} of {len(split.test):,} test pixels are wrong (orange)",
+            f"Errors of the {what}: {wrong:,} of {len(split.test):,} test pixels (orange)",
         )
     changed = float((before.classes != after.classes).mean())
     note(
