@@ -19,7 +19,7 @@ from typing import Any
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home, write_bytes
 from lcc_core.studies.grid import records
-from lcc_core.studies.grid.pools import Back, Errand, run
+from lcc_core.studies.grid.errands import Back, Errand, run
 from lcc_core.studies.grid.work import Outcome
 
 SHARES = ("path", "scatter")

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
-from lcc_core.errors import Cancelled, LccError, require
-from lcc_core.files import Home, write_json
+from lcc_core.errors import LccError, require
+from lcc_core.files import Home
 from lcc_core.jobs.process import watch_parent
-from lcc_core.progress import OnProgress, Progress, ShouldStop
-from lcc_core.studies.grid.graph import Step
-from lcc_core.studies.grid.work import Outcome, Worker
+from lcc_core.progress import OnProgress, ShouldStop
+from lcc_core.studies.grid.cluster import Cluster
+from lcc_core.studies.grid.errands import Back, Errand, do_all, run
+from lcc_core.studies.grid.work import Worker
 
 BACKENDS = ("loky", "dask")
-ASK_EVERY_S, TELL_EVERY_S = 0.2, 0.5
-
-
-@dataclass(frozen=True)
-class Errand:
-    """Steps of one model for one worker, with the values of what they need.
-
-    ``stop``: a file that appears when the work shall be stopped.
-    """
-
-    home: str
-    steps: tuple[Step, ...]
-    values: dict[str, str]
-    stop: str
-    threads: int = 1
-
-
-@dataclass(frozen=True)
-class Back:
-    """An errand that ended. ``outcomes``: of its steps as far as it came; ``lost``: its worker
-    died."""
-
-    errand: Errand
-    outcomes: tuple[Outcome, ...] = ()
-    lost: bool = False
 
 
 class Pool(Protocol):
@@ -78,7 +50,7 @@ class Here:
             time.sleep(seconds)
             return []
         errand = self.waiting.pop(0)
-        return [Back(errand, _all(self.worker, errand))]
+        return [Back(errand, do_all(self.worker, errand))]
 
     def close(self) -> None:
         self.waiting.clear()
@@ -146,75 +118,12 @@ def begin(parent: int) -> None:
     watch_parent(parent, lambda: os._exit(1))
 
 
-_workers: dict[tuple[str, int], Worker] = {}  # by home and thread
-
-
-def run(errand: Errand) -> tuple[Outcome, ...]:
-    """In a worker process that shares the home with the runner."""
-    import torch
-
-    torch.set_num_threads(errand.threads)
-    key = errand.home, threading.get_ident()
-    worker = _workers.setdefault(key, Worker(Home(Path(errand.home))))
-    worker.should_stop = told_by(Path(errand.stop))
-    worker.on_progress = teller(worker.home, errand.steps[0].id)
-    return _all(worker, errand)
-
-
-def _all(worker: Worker, errand: Errand) -> tuple[Outcome, ...]:
-    """As many of the steps as there is time for."""
-    outcomes: list[Outcome] = []
-    with contextlib.suppress(Cancelled):
-        for step in errand.steps:
-            if worker.should_stop():
-                break
-            outcomes.append(worker.do(step, errand.values))
-            if outcomes[-1].hopeless:
-                break
-    return tuple(outcomes)
-
-
-def told_by(path: Path) -> ShouldStop:
-    """Whether the file is there; looked for a few times a second at most."""
-    state = {"at": 0.0, "told": False}
-
-    def told() -> bool:
-        now = time.monotonic()
-        if not state["told"] and now - state["at"] > ASK_EVERY_S:
-            state.update(at=now, told=path.exists())
-        return bool(state["told"])
-
-    return told
-
-
-def teller(home: Home, step: str) -> OnProgress:
-    """Leaves how far a step is where its runner looks for it."""
-    path = progress_file(home, step)
-    last = [0.0]
-
-    def tell(report: Progress) -> None:
-        now = time.monotonic()
-        if now - last[0] > TELL_EVERY_S:
-            last[0] = now
-            with contextlib.suppress(LccError, OSError):
-                share = report.done / max(report.total, 1)
-                write_json(path, {"share": share, "message": report.message})
-
-    return tell
-
-
-def progress_file(home: Home, step: str) -> Path:
-    return home.folder("claims") / f"{step}.progress"
-
-
 def make_pool(
     backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: tuple[Callable, ...]
 ) -> Pool:
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
     if backend == "dask":
-        from lcc_core.studies.grid.cluster import Cluster
-
         return Cluster(home, jobs, scheduler, share)
     if scheduler:
         raise LccError("A scheduler is for the Dask backend.", "Add --backend dask.")

@@ -17,9 +17,10 @@ from lcc_core.progress import OnProgress, Progress, ShouldStop
 from lcc_core.studies.grid import folder as folders
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.claims import Claims, claimed
+from lcc_core.studies.grid.errands import Back, Errand, progress_file
 from lcc_core.studies.grid.graph import KINDS, MEASURE, Graph, Step
 from lcc_core.studies.grid.pace import Pace
-from lcc_core.studies.grid.pools import Back, Errand, Pool, make_pool, progress_file
+from lcc_core.studies.grid.pools import Pool, make_pool
 from lcc_core.studies.grid.status import tile_counts
 from lcc_core.studies.grid.work import Outcome
 
