@@ -22,7 +22,7 @@ def show(rows: list[ResultRow], first: ResultRow | None) -> None:
     """Details of one of ``rows``, by default of ``first``."""
     st.header("Details")
     known = {row.short: row for row in sorted(rows, key=lambda row: -row.measurement.oa)}
-    start = first.short if first else next(iter(known))
+    start = first.short if first else _first_to_take(known)
     key = f"row-{start}-{len(known)}"
     if st.session_state.setdefault("details", key) != key:  # other marks or limits: the best again
         st.query_params.pop(IN_ADDRESS, None)
@@ -55,6 +55,12 @@ def show(rows: list[ResultRow], first: ResultRow | None) -> None:
     with right:
         names = tuple(row.model["spec"]["class_names"])
         st.plotly_chart(charts.confusion(row.measurement.confusion_array(), names, None))
+
+
+def _first_to_take(known: dict[str, ResultRow]) -> str:
+    """The best of those whose file can be had here, or the best."""
+    here = (s for s, row in known.items() if shipped.packed_file(row) or _checkpoint(row))
+    return next(here, next(iter(known)))
 
 
 def _layers(row: ResultRow) -> pd.DataFrame:

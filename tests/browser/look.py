@@ -9,6 +9,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 WAIT_MS = 90_000
+playwright.expect.set_options(timeout=WAIT_MS)  # a busy machine is no fault
 PACKED = re.compile("Download packed file")
 
 

@@ -17,6 +17,7 @@ def test_first_visit_shows_the_whole_trade_off(page, address: str) -> None:
     playwright.expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
     playwright.expect(page.get_by_role("heading", name="Details")).to_be_visible()
     playwright.expect(page.get_by_text("Overall accuracy")).to_be_visible()
+    playwright.expect(page.get_by_role("button", name=PACKED)).to_be_visible()  # at once
 
 
 def test_from_a_limit_to_the_file(page, address: str, tmp_path: Path) -> None:
