@@ -194,6 +194,10 @@ def test_distil(shell: Shell, checkpoint: str) -> None:
     assert "teacher (compact)" in text and "before" in text
     past = shell.json(*words, "--mode", "self", "--arch", "compact", "--data", "mine")
     assert past["how"] == "distilled" and past["made"] == {}
+    shell("coreset", checkpoint, "--method", "random", "--fraction", 0.5, "--out", "taught")
+    half = shell.json(*words, "--teacher", checkpoint, "--arch", "compact", "--coreset", "taught")
+    assert half["split"]["coreset"]["name"] == "taught"
+    assert half["id"] != made["id"] and half["recipe"]["distil"]["teacher"] == checkpoint
     gated = shell.json(
         "train", "--data", "mine", "--arch", "compact", "--epochs", 1, "--batch", 16,
         "--attention", "--loss", "mining-wide",
@@ -308,6 +312,7 @@ BAD = [
     (("distil", "--mode", "self", "--ratio", "0.5"), "--teacher"),
     (("distil", "--teacher", "CKPT", "--arch", "alexnet"), "alexnet"),
     (("distil", "--teacher", "CKPT", "--arch", "compact", "--data", "x"), "--data mine, not x"),
+    (("distil", "--mode", "self", "--arch", "compact", "--coreset", "no"), "no coreset 'no'"),
     (("distil", "--teacher", "CKPT", "--arch", "compact", "--tau", "0"), "tau=0"),
     (("distil", "--teacher", "CKPT", "--ratio", "0.5", "--criterion", "attention"), "trained"),
     (("search", "CKPT", "--method", "magic"), "method='magic'"),

@@ -29,7 +29,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--epochs", type=int, metavar="N")
     option("--loss", metavar="L", help="cross-entropy (default), mining or mining-wide")
     recipe_options(command)
-    option("--data", metavar="D", help="where no checkpoint names one")
+    option("--coreset", metavar="NAME", help="the student learns from its tiles alone")
+    option("--data", metavar="D", help="where no checkpoint and no coreset names one")
     option("--split", metavar="T/V/T", help="with --data: 64/16/20 (default), 80/20 or 70/30")
     option("--resume", action="store_true", help="a run that was trained is returned at once")
     command.set_defaults(run=distil)
@@ -102,37 +103,51 @@ def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> t
 
 
 def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[Any, Any]:
-    """The tiles and the split of the checkpoints, so that no test tile was ever learnt from."""
+    """The tiles and the split of the checkpoints and the coreset, so that no test tile was ever
+    learnt from."""
     from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.coresets.coreset import read_coreset
     from lcc_core.data.catalog import load_tiles
     from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
     from lcc_core.studies.measured import checkpoint_split
 
     known = [teacher] if teacher else []
     known += [find_checkpoint(context.home, arguments.student)] if arguments.student else []
-    if not known:
+    facts = {
+        f"Checkpoint {one.id}": (
+            one.data, one.fingerprint, one.split["protocol"], one.split["seed"]
+        )
+        for one in known
+    }  # fmt: skip
+    coreset = read_coreset(context.home, arguments.coreset) if arguments.coreset else None
+    if coreset:
+        facts[f"The coreset {coreset.name!r}"] = (
+            coreset.data, coreset.fingerprint, coreset.protocol, coreset.split_seed
+        )  # fmt: skip
+    if not facts:
         if not arguments.data:
-            raise LccError("No data set is named.", "Give --data, --teacher or --student.")
+            fix = "Give --data, --coreset, --teacher or --student."
+            raise LccError("No data set is named.", fix)
         tiles = load_tiles(arguments.data, context.home, context.progress)
         return tiles, make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed)
+    who, (data, _, protocol, _) = next(iter(facts.items()))
     for option, asked, fact in (
-        ("--data", arguments.data, known[0].data),
-        ("--split", arguments.split, known[0].split["protocol"]),
+        ("--data", arguments.data, data),
+        ("--split", arguments.split, protocol),
     ):
         if asked not in (None, fact):
             raise LccError(
-                f"Checkpoint {known[0].id} was trained with {option} {fact}, not {asked}.",
-                f"Leave {option} out: the checkpoint knows it.",
+                f"{who} was made with {option} {fact}, not {asked}.",
+                f"Leave {option} out: it is known.",
             )
-    kinds = {(one.fingerprint, one.split["protocol"], one.split["seed"]) for one in known}
-    if len(kinds) > 1:
+    if len({one[1:] for one in facts.values()}) > 1:
         raise LccError(
-            "Teacher and student were trained on other tiles or another split.",
-            "Take two of the same data set and split: test tiles of one could be known to the "
+            f"{' and '.join(facts)} are of other tiles or another split.",
+            "Take those of the same data set and split: test tiles of one could be known to the "
             "other.",
         )
-    tiles = load_tiles(known[0].data, context.home, context.progress)
-    return tiles, checkpoint_split(known[0], tiles)
+    tiles = load_tiles(data, context.home, context.progress)
+    return tiles, coreset.split(tiles) if coreset else checkpoint_split(known[0], tiles)
 
 
 def _taught(made: Any) -> str:

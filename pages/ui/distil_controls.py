@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.coresets.coreset import Coreset, list_coresets
 from lcc_core.data.catalog import stored
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.training.distil import MODES
@@ -14,11 +15,13 @@ from pages.ui.channel_controls import fits
 from pages.ui.controls import URL
 
 SCRATCH, CHECKPOINT, NARROWED = "from scratch", "a checkpoint", "the teacher, narrowed"
+ALL = "all training tiles"
 HELP = {
     "mode": "offline: the teacher is frozen. online: teacher and student learn from each other. "
     "self: the student learns from itself as it was an epoch ago.",
     "tau": "How soft the answers are that the student is drawn to.",
     "weight": "Of the teacher's answers in the loss; the rest is the labels'.",
+    "tiles": "What the student learns from: all training tiles, or those of a coreset.",
 }
 
 
@@ -47,10 +50,15 @@ def show() -> None:
     arch, known = _student(kind, teacher, models, right, argv)
     if known is None:
         names = [info.name for info in stored(session.home())] or ["demo"]
-        argv += ["--data", left.selectbox("Data set", names, key="distil-data")]
-    recipe = make_recipe(arch, tiles=_tiles(known, argv))
-    epochs = middle.number_input("Epochs", 1, 1000, recipe.epochs, key=f"distil-epochs-{arch}")
-    seed = right.number_input("Seed", 0, 2**31 - 1, 0, key="distil-seed")
+        data = left.selectbox("Data set", names, key="distil-data")
+    else:
+        data = known.data
+    coreset = _coreset(data, known, middle)
+    argv += ["--coreset", coreset.name] if coreset else []
+    argv += [] if known or coreset else ["--data", data]
+    recipe = make_recipe(arch, tiles=len(coreset.ids) if coreset else _tiles(data))
+    epochs = right.number_input("Epochs", 1, 1000, recipe.epochs, key=f"distil-epochs-{arch}")
+    seed = left.number_input("Seed", 0, 2**31 - 1, 0, key="distil-seed")
     argv += ["--epochs", str(int(epochs)), "--seed", str(int(seed)), "--resume"]
     if st.button("Distil", type="primary"):
         origin = f" from {teacher.arch}" if teacher else ""
@@ -82,8 +90,26 @@ def _student(
     return models[name].arch, models[name]
 
 
-def _tiles(known: Checkpoint | None, argv: list[str]) -> int:
-    data = known.data if known else argv[-1]
+def _coreset(
+    data: str, known: Checkpoint | None, cell: st.delta_generator.DeltaGenerator
+) -> Coreset | None:
+    """One of the tiles at hand, whose test part no model has learnt from."""
+    fitting = {
+        one.name: one
+        for one in list_coresets(session.home())
+        if one.data == data and (known is None or _of_split(one, known))
+    }
+    name = cell.selectbox("Tiles", [ALL, *fitting], key="distil-tiles", help=HELP["tiles"])
+    return fitting.get(name)
+
+
+def _of_split(coreset: Coreset, checkpoint: Checkpoint) -> bool:
+    kept = coreset.fingerprint, coreset.protocol, coreset.split_seed
+    split = checkpoint.split
+    return kept == (checkpoint.fingerprint, split["protocol"], split["seed"])
+
+
+def _tiles(data: str) -> int:
     count = next((info.tiles for info in stored(session.home()) if info.name == data), 3000)
     return round(0.64 * count)
 

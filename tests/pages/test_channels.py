@@ -5,9 +5,13 @@ from __future__ import annotations
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
-from lcc_core.data.catalog import import_tiles
+from lcc_core.checkpoints.store import list_checkpoints
+from lcc_core.coresets import CoresetSettings, choose_coreset
+from lcc_core.coresets.coreset import save_coreset
+from lcc_core.data.catalog import import_tiles, load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
+from lcc_core.studies.measured import checkpoint_split
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 
@@ -69,6 +73,11 @@ def test_lost_weights_are_said_on_the_channels_page(home: Home, tile_folder) -> 
 
 
 def test_distilling_starts_a_job(trained: Home) -> None:
+    source = list_checkpoints(trained)[0]
+    tiles = load_tiles(source.data, trained)
+    settings = CoresetSettings("random", 0.5)
+    split = checkpoint_split(source, tiles)
+    save_coreset(trained, choose_coreset(source, tiles, split, settings, "half"))
     test = page("train")
     assert not test.exception
     for mode in ("self", "online", "offline"):
@@ -77,11 +86,13 @@ def test_distilling_starts_a_job(trained: Home) -> None:
     for student in ("a checkpoint", "the teacher, narrowed"):
         test.selectbox(key="student").set_value(student).run()
         assert not test.exception and not test.error
+    test.selectbox(key="distil-tiles").set_value("half").run()
     test.number_input(key="distil-epochs-compact").set_value(1).run()
     next(b for b in test.button if b.label == "Distil").click().run()
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
     assert job.result["how"] == "narrowed by norm, distilled"
+    assert job.result["split"]["coreset"]["name"] == "half"
     assert "narrowed by norm, distilled" in page("train").dataframe[0].value["architecture"][0]
 
 
