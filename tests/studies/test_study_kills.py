@@ -1,6 +1,7 @@
 """``kill -9`` at random instants: a study that goes on afterwards has lost nothing.
 
-``LCC_KILLS`` says how often each is killed; a hundred times is a matter of minutes.
+``LCC_KILLS`` (20) runners are killed, and a tenth as many workers; a hundred is a matter of
+minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lcc_core.studies.grid.runner import Options, run_study
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 SMALL = replace(STUDY, k=(0.0,))
 KILLS = int(os.environ.get("LCC_KILLS", "20"))
-WORKER_KILLS = max(2, KILLS // 10)
+ROUNDS, KILLS_A_ROUND = max(1, KILLS // 20), 2  # of workers: each costs new processes their start
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +88,15 @@ def test_a_killed_runner_loses_nothing(
 
 
 @needs_proc
-def test_killed_workers_are_replaced(home: Home, undisturbed: tuple[dict[str, Any], float]) -> None:
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_killed_workers_are_replaced(
+    home: Home, undisturbed: tuple[dict[str, Any], float], seed: int
+) -> None:
     fill(home)
-    chance, killed, over = random.Random(0), [], threading.Event()
+    chance, killed, over = random.Random(seed), [], threading.Event()
 
     def kill() -> None:
-        while len(killed) < WORKER_KILLS and not over.is_set():
-            # Those that have begun: each kill costs new processes their start.
+        while len(killed) < KILLS_A_ROUND and not over.is_set():
             over.wait(0.05)
             ready = children(os.getpid())
             if ready and not over.wait(chance.uniform(0, 0.4)):
@@ -107,6 +110,7 @@ def test_killed_workers_are_replaced(home: Home, undisturbed: tuple[dict[str, An
     ended = run_study(SMALL, home, Options(jobs=2))
     over.set()
     killer.join()
+    print(f"{len(killed)} workers killed")
     assert killed
     assert ended.failed == 0
     assert figures(home, SMALL) == undisturbed[0]
