@@ -66,15 +66,16 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     study = _study(arguments.study, context)
     if arguments.dry_run:
         graph = graph_of(context.home, study)
-        seconds, missing = estimate(context.home, graph, arguments.jobs, tile_counts(context.home))
+        guess = estimate(context.home, graph, arguments.jobs, tile_counts(context.home))
         context.say(
-            f"{len(graph.points)} points, {missing} of them missing, in {len(graph.steps)} steps; "
-            f"about {duration(seconds)} with {arguments.jobs} jobs."
+            f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
+            f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
+            f"{arguments.jobs} jobs."
         )
         steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
         return {
-            "id": study.id, "points": len(graph.points), "missing": missing, "seconds": seconds,
-            "steps": steps,
+            "id": study.id, "points": len(graph.points), "missing": guess.missing,
+            "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
         }  # fmt: skip
     options = Options(arguments.jobs, arguments.backend, arguments.scheduler, arguments.share)
     done = run_study(study, context.home, options, context.progress, context.stop)

@@ -20,7 +20,7 @@ def headline(job: jobs.Job) -> str:
         return f"{job.title} · stopping"
     if report and report.total > 0:
         parts.append(f"{100 * share(job):.0f} %")
-        if report.eta_s is not None:
+        if report.eta_s is not None and share(job) < 1:
             parts.append(f"{words.seconds(report.eta_s)} left")
     else:
         parts.append("starting")

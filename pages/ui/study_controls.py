@@ -114,16 +114,21 @@ def start(study: Study) -> int | None:
     jobs = st.slider("Processes", 1, max(2, cores), cores, key="jobs", help=HELP["jobs"])
     home = session.home()
     graph = graph_of(home, study)
-    seconds, missing = estimate(home, graph, jobs, tile_counts(home))
-    trainings = graph.count("train") + graph.count("narrow")
-    there = len(graph.points) - missing
+    guess = estimate(home, graph, jobs, tile_counts(home))
+    there = len(graph.points) - guess.missing
     known = f", {there:,} of them measured already" if there else ""
-    searches = words.count(graph.count("search"), "search", "searches")
-    shared = f"{words.count(trainings, 'training')} and {searches}"
-    st.markdown(
-        f"**{words.count(len(graph.points), 'point')}**{known}, on {shared} that they share. "
-        f"About **{words.seconds(seconds)}**."
-    )
+    trainings = graph.count("train") + graph.count("narrow")
+    shared = words.count(trainings, "training")
+    if searches := graph.count("search"):
+        shared += f" and {words.count(searches, 'search', 'searches')}"
+    long = f"**{words.seconds(guess.seconds)}**"
+    if not guess.missing:
+        took = "Nothing is left to do."
+    elif guess.rough:
+        took = f"Very roughly {long}: nothing like it was done here yet."
+    else:
+        took = f"About {long}."
+    st.markdown(f"**{words.count(len(graph.points), 'point')}**{known}, on {shared}. {took}")
     left, right, _ = st.columns([2, 2, 4])
     right.download_button(
         "Download as TOML", study.to_toml(), f"{study.name}.toml", on_click="ignore"

@@ -38,6 +38,7 @@ def live(place: Folder) -> None:
     if not place.path.is_dir():
         st.rerun()
     now, job = standing(home, place), job_of(place)
+    _when_it_changes(place, now)
     _progress(now, job)
     _actions(place, now, job)
     every = rows(home, place)
@@ -52,6 +53,15 @@ def live(place: Folder) -> None:
             note(words.SYNTHETIC)
     _failed(every)
     _listing(place, every)
+
+
+def _when_it_changes(place: Folder, now: Standing) -> None:
+    """The whole page is drawn again: what is left to do has changed elsewhere too."""
+    key = f"was-{place.id}"
+    before = st.session_state.get(key)
+    st.session_state[key] = now.state
+    if before not in (None, now.state):
+        st.rerun()
 
 
 def synthetic(done: list[PointRow]) -> bool:
@@ -69,8 +79,10 @@ def _progress(now: Standing, job: jobs.Job | None) -> None:
 
 
 def _actions(place: Folder, now: Standing, job: jobs.Job | None) -> None:
-    first, second, _ = st.columns([1, 1, 4])
     going = (job is not None and job.live) or now.busy > 0
+    first, second, _ = st.columns([1, 1, 4])
+    if not going and now.done == now.points:
+        second = first
     if going:
         if first.button("Pause", key=f"pause-{place.id}", width="stretch"):
             folder.pause(place.path)

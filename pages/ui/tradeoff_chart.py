@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.pareto import front, hypervolume
 from lcc_core.studies.published import Published
 from lcc_core.studies.table import ResultRow
 from pages.ui import words
-
-COLOURS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #7A5195 #8C564B #3B3B98 #777777".split()
-SYMBOLS = "circle square diamond triangle-up triangle-down star hexagon cross x bowtie".split()
-FRONT = "#888888"
 
 
 @dataclass(frozen=True)
@@ -94,13 +91,12 @@ def figure(
             places = [
                 i for i, row in enumerate(shown.rows) if (row.arch, row.method) == (arch, method)
             ]
-            colour = COLOURS[archs.index(arch) % len(COLOURS)]
-            symbol = SYMBOLS[methods.index(method) % len(SYMBOLS)]
             bright = [i for i in places if shown.front[i] or not dim]
             faded = [i for i in places if i not in bright]
             for part, opacity in ((bright, 1.0), (faded, 0.15)):
                 if part:
-                    trace = _points(shown, part, f"{arch}, {method}", colour, symbol, opacity)
+                    marks = colour(arch, archs), symbol(method, methods)
+                    trace = _points(shown, part, f"{arch}, {method}", *marks, opacity)
                     plot.add_trace(trace.update(showlegend=part is bright or not bright))
     _add_front(plot, shown, axis)
     for one in published:
@@ -118,20 +114,13 @@ def figure(
     plot.update_layout(
         height=520,
         margin={"l": 10, "r": 10, "t": 20, "b": 10},
-        xaxis={"title": axis.title, "type": "log"} | _ticks(shown.x),
+        xaxis={"title": axis.title, "type": "log"} | log_ticks(shown.x),
         yaxis={"title": "test accuracy (%)", "range": _span(shown, published)},
         legend={"orientation": "v", "font": {"size": 11}},
         dragmode="select",
         clickmode="event+select",
     )
     return plot
-
-
-def _ticks(x: np.ndarray) -> dict:
-    """1, 2 and 5 of every power of ten, written out."""
-    low, high = (int(np.floor(np.log10(value))) for value in (x.min(), x.max()))
-    values = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
-    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _span(shown: Cloud, published: list[Published]) -> list[float]:

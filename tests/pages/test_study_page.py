@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import visit
 from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
 from studies import STUDY, fill
+from visit import WAIT_S, words
 
 from lcc_core import jobs
 from lcc_core.files import Home
@@ -19,20 +21,11 @@ from lcc_core.studies.grid import folder
 from lcc_core.studies.grid.runner import run_study
 from lcc_core.studies.grid.status import standing
 
-WAIT_S = 60
-PROJECT = Path(__file__).parents[2]
-
 
 def page() -> AppTest:
-    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=WAIT_S).run()
-    test = test.switch_page("pages/studies.py").run()
+    test = visit.page("studies")
     assert not test.exception
     return test
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "markdown", "caption", "info", "error", "success", "header")
-    return "\n".join(str(item.value) for kind in kinds for item in getattr(test, kind))
 
 
 def labels(test: AppTest) -> list[str]:
@@ -53,7 +46,8 @@ def set_many(test: AppTest, label: str, values: list) -> AppTest:
 
 def test_the_grid_says_how_much_it_is_before_it_starts(home: Home) -> None:
     test = page()
-    assert "15 points" in words(test) and "1 training and" in words(test)
+    assert "15 points" in words(test) and "on 1 training." in words(test)
+    assert "Very roughly" in words(test)
     set_many(test, "Bits", [8, 4])
     assert "6 points" in words(test)
     set_many(test, "Tiles to keep (%)", [100, 10])

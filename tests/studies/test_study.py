@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcc_core.errors import LccError
+from lcc_core.files import Home
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, expand, points
+from lcc_core.studies.grid.pace import Pace, estimate
 from lcc_core.studies.grid.presets import PRESETS, preset
 from lcc_core.studies.grid.study import LISTS, Study, read_study
 
@@ -153,3 +155,15 @@ def test_what_does_not_work_is_said(text: str, said: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_studies(name: str) -> None:
     assert len(expand(preset(name)).points) > 10
+
+
+def test_more_processes_do_not_shorten_what_must_follow_each_other(home: Home) -> None:
+    study = Study(("demo",), bits=(32, 8, 4), k=(0.0, 0.5))
+    graph = expand(study)
+    one, many = (estimate(home, graph, jobs, {"demo": 3000}) for jobs in (1, 100))
+    pace = Pace(home, graph.steps.values(), {"demo": 3000})
+    [train] = [step for step in graph.steps.values() if step.kind == TRAIN]
+    point = graph.steps[next(iter(graph.points))]
+    assert one.seconds == pytest.approx(sum(pace.weights.values()))
+    assert many.seconds == pytest.approx(pace.seconds(train) + pace.seconds(point))
+    assert one.missing == many.missing == 6 and one.rough

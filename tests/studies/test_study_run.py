@@ -264,6 +264,10 @@ def test_exports(done: Home, tmp_path: Path) -> None:
         assert {"checkpoint", "plan", "row"} <= set(frame)
     text = (tmp_path / "report.html").read_text()
     assert "Plotly.newPlot" in text and "6 of 6 points" in text
+    table = text.partition("Every point</h2>")[2]
+    assert "In every row: state done, architecture compact, data tiny" in table
+    assert "<th>bits</th>" in table and "<th>data</th>" not in table
+    assert table.count("<tr") == 7
     assert not re.search(
         r"<script[^>]* src=", re.sub(r"(?s)(<script[^>]*>).*?</script>", r"\1", text)
     )

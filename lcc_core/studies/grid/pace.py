@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,9 +18,10 @@ from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, 
 from lcc_core.studies.grid.records import all_records, look
 from lcc_core.training import make_recipe
 
-# Seconds on one core where nothing was measured yet: rough, by weights in millions.
-GUESS = {TRAIN: 60.0, CHOOSE: 1.0, NARROW: 60.0, SEARCH: 60.0, MEASURE: 2.0}
-PER_TILE_S = 0.002
+# Seconds on one core where nothing was measured yet: rough. A training by tile, epoch and million
+# weights, which 2 cores with bf16 needed in trials.
+GUESS = {TRAIN: 60.0, CHOOSE: 1.0, NARROW: 60.0, SEARCH: 60.0, MEASURE: 4.0}
+PER_TILE_S, POWER = 0.004, 0.3
 TILES = 3000
 
 
@@ -51,11 +53,8 @@ class Pace:
         whole = self.tiles.get(content["data"], TILES)
         tiles = round(whole * PROTOCOLS.get(content["split"], (0.3,))[0])
         recipe = make_recipe(content["arch"], **{"tiles": tiles, **content["recipe"]})
-        if times:
-            pace = median(times)
-        else:
-            pace = PER_TILE_S * max(0.2, ARCHITECTURES[content["arch"]].weights_m) ** 0.5
-        return pace * recipe.epochs * tiles
+        guess = PER_TILE_S * max(0.1, ARCHITECTURES[content["arch"]].weights_m) ** POWER
+        return (median(times) if times else guess) * recipe.epochs * tiles
 
     def reached(self, path: Path) -> tuple[float, str]:
         """How far a worker says it is."""
@@ -80,8 +79,17 @@ class Pace:
         )
 
 
-def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> tuple[float, int]:
-    """Seconds that the missing steps may take, and how many points are missing."""
+@dataclass(frozen=True)
+class Estimate:
+    """What a study would take. ``missing`` points; ``rough``: steps of a kind that was never done
+    here are guessed."""
+
+    seconds: float
+    missing: int
+    rough: bool
+
+
+def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> Estimate:
     todo: dict[str, Step] = {}
     wanted = list(graph.points)
     while wanted:
@@ -89,5 +97,16 @@ def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> t
         todo |= {s: graph.steps[s] for s in missing}
         wanted = list({n for s in missing for n in graph.steps[s].needs.values()})
     pace = Pace(home, todo.values(), tiles, jobs)
-    points = sum(step in graph.points for step in todo)
-    return sum(pace.weights.values()) / pace.jobs, points
+    seconds = max(sum(pace.weights.values()) / pace.jobs, _longest_chain(graph, pace.weights))
+    known = {kind for kind, _ in pace.known}
+    rough = any(step.kind not in known for step in todo.values())
+    return Estimate(seconds, sum(step in graph.points for step in todo), rough)
+
+
+def _longest_chain(graph: Graph, weights: Mapping[str, float]) -> float:
+    """Seconds that steps take which must follow each other: more processes do not help there."""
+    ends: dict[str, float] = {}
+    for step in graph.steps.values():  # each after its needs
+        before = max((ends[need] for need in step.needs.values()), default=0.0)
+        ends[step.id] = before + weights.get(step.id, 0.0)
+    return max(ends.values(), default=0.0)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lcc_core.errors import require
 from lcc_core.files import atomic_path, write_bytes
+from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import DONE, FAILED, PointRow
 from lcc_core.studies.pareto import front
@@ -64,15 +65,21 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
     done = [row for row in rows if row.row and row.point.data == data]
     best = on_front(done)
     plot = go.Figure()
-    series = sorted({(row.point.arch, row.point.method) for row in done})
-    for arch, method in series:
+    archs = sorted({row.point.arch for row in done})
+    methods = sorted({row.point.method for row in done})
+    for arch, method in sorted({(row.point.arch, row.point.method) for row in done}):
         group = [row for row in done if (row.point.arch, row.point.method) == (arch, method)]
         plot.add_scatter(
             x=[_size(row) for row in group],
             y=[_accuracy(row) for row in group],
             mode="markers",
             name=f"{arch}, {method}",
-            marker={"size": 9, "opacity": 0.85},
+            marker={
+                "size": 9,
+                "opacity": 0.85,
+                "color": colour(arch, archs),
+                "symbol": symbol(method, methods),
+            },
             text=[row.point.title for row in group],
             hovertemplate="%{text}<br>%{y:.2f} %, %{x:.4g} kB<extra></extra>",
         )
@@ -82,14 +89,15 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
         y=[_accuracy(row) for row in line],
         mode="lines",
         name="front",
-        line={"color": "#888888", "shape": "hv", "width": 1.5},
+        line={"color": FRONT, "shape": "hv", "width": 1.5},
         hoverinfo="skip",
     )
+    axis = {"title": "packed file (kB)", "type": "log", "automargin": True}
     plot.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 20, "b": 10},
-        xaxis={"title": "packed file (kB)", "type": "log"},
-        yaxis={"title": "test accuracy (%)"},
+        xaxis=axis | log_ticks([_size(row) for row in done]),
+        yaxis={"title": "test accuracy (%)", "automargin": True},
     )
     return plot
 
@@ -131,12 +139,26 @@ def page(folder: Folder, rows: list[PointRow]) -> str:
 
 
 def _table(rows: list[PointRow]) -> str:
+    """What all rows share is said once, above them."""
     best = on_front(rows)
-    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in SHOWN) + "</tr>"]
-    for row in rows:
-        values = row.flat()
-        cells = (values.get(name) for name in SHOWN)
+    texts = [[_text(row.flat().get(name)) for name in SHOWN] for row in rows]
+    columns = list(zip(*texts, strict=True))
+    shared = [len(rows) > 1 and len(set(column)) == 1 for column in columns]
+    common = [
+        f"{name} {column[0]}"
+        for name, column, same in zip(SHOWN, columns, shared, strict=True)
+        if same and column[0]
+    ]
+    heads = [name for name, same in zip(SHOWN, shared, strict=True) if not same]
+    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in heads) + "</tr>"]
+    for row, cells in zip(rows, texts, strict=True):
         marked = ' class="front"' if row.id in best else ""
-        texts = ("" if cell is None else html.escape(str(cell)) for cell in cells)
-        lines.append(f"<tr{marked}>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>")
-    return "<table>" + "".join(lines) + "</table>"
+        shown = (cell for cell, same in zip(cells, shared, strict=True) if not same)
+        line = "".join(f"<td>{html.escape(cell)}</td>" for cell in shown)
+        lines.append(f"<tr{marked}>{line}</tr>")
+    said = f"<p>In every row: {html.escape(', '.join(common))}.</p>" if common else ""
+    return f"{said}<table>{''.join(lines)}</table>"
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)

@@ -215,14 +215,21 @@ class Run:
         self._report(report.done / max(report.total, 1), report.message or report.stage)
 
     def _report(self, share: float = 0.0, message: str = "") -> None:
-        sent = self._in(SENT)
         shares, texts = {}, []
-        for step in sent:
-            at, text = self.pace.reached(progress_file(self.home, step))
-            shares[step], texts = at, [*texts, text] if text else texts
-        if sent and share:
-            shares[sent[0]], texts = share, [message]
-        done = sum(self.state[point] == DONE for point in self.graph.points)
+        going = None
+        for step in self._in(SENT):
+            # A worker leaves its points one by one; the errand ends with the last of them.
+            if self.graph.steps[step].kind == MEASURE and records.look(self.home, step):
+                shares[step] = 1.0
+                continue
+            going = going or step
+            shares[step], text = self.pace.reached(progress_file(self.home, step))
+            texts += [text] if text else []
+        if going and share:
+            shares[going], texts = share, [message]
+        done = sum(
+            self.state[point] == DONE or shares.get(point) == 1.0 for point in self.graph.points
+        )
         failed = sum(self.state[point] == FAILED for point in self.graph.points)
         said = f"{done} of {len(self.graph.points)} points"
         said += f", {failed} failed" if failed else ""
