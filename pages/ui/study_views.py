@@ -118,8 +118,10 @@ def _failed(every: list[PointRow]) -> None:
 def _listing(place: Folder, every: list[PointRow]) -> None:
     frame = report.frame(every)
     with st.expander(f"Every point ({len(every):,})"):
-        shown = [name for name in report.SHOWN if name in frame]
-        st.dataframe(frame[shown], hide_index=True, height=420)
+        texts, shared = report.telling(every)
+        if shared:
+            note(report.in_common(shared))
+        st.dataframe(frame[[name for name in texts if name in frame]], hide_index=True)
         st.code(place.study.to_toml(), language="toml")
     if all(row.row is None for row in every):
         return

@@ -138,27 +138,30 @@ def page(folder: Folder, rows: list[PointRow]) -> str:
     )
 
 
-def _table(rows: list[PointRow]) -> str:
-    """What all rows share is said once, above them."""
-    best = on_front(rows)
-    texts = [[_text(row.flat().get(name)) for name in SHOWN] for row in rows]
-    columns = list(zip(*texts, strict=True))
-    shared = [len(rows) > 1 and len(set(column)) == 1 for column in columns]
-    common = [
-        f"{name} {column[0]}"
-        for name, column, same in zip(SHOWN, columns, shared, strict=True)
-        if same and column[0]
-    ]
-    heads = [name for name, same in zip(SHOWN, shared, strict=True) if not same]
-    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in heads) + "</tr>"]
-    for row, cells in zip(rows, texts, strict=True):
-        marked = ' class="front"' if row.id in best else ""
-        shown = (cell for cell, same in zip(cells, shared, strict=True) if not same)
-        line = "".join(f"<td>{html.escape(cell)}</td>" for cell in shown)
-        lines.append(f"<tr{marked}>{line}</tr>")
-    said = f"<p>In every row: {html.escape(', '.join(common))}.</p>" if common else ""
-    return f"{said}<table>{''.join(lines)}</table>"
+def telling(rows: list[PointRow]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The columns worth reading, as text, and what all rows share."""
+    flat = [row.flat() for row in rows]
+    columns = {name: [_text(one.get(name)) for one in flat] for name in SHOWN}
+    shared = {n: texts[0] for n, texts in columns.items() if len(rows) > 1 and len(set(texts)) == 1}
+    own = {name: texts for name, texts in columns.items() if name not in shared}
+    return pd.DataFrame(own), {name: text for name, text in shared.items() if text}
 
 
 def _text(cell: object) -> str:
     return "" if cell is None else str(cell)
+
+
+def in_common(shared: dict[str, str]) -> str:
+    return f"In every row: {', '.join(f'{name} {text}' for name, text in shared.items())}."
+
+
+def _table(rows: list[PointRow]) -> str:
+    best = on_front(rows)
+    texts, shared = telling(rows)
+    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in texts) + "</tr>"]
+    for row, cells in zip(rows, texts.itertuples(index=False), strict=True):
+        marked = ' class="front"' if row.id in best else ""
+        line = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        lines.append(f"<tr{marked}>{line}</tr>")
+    said = f"<p>{html.escape(in_common(shared))}</p>" if shared else ""
+    return f"{said}<table>{''.join(lines)}</table>"
