@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except ModuleNotFoundError as error:
             return context.fail(
                 f"The package {error.name!r} is not installed.",
-                "Install it: `make` does, or `pip install 'lcc[onnx]'`.",
+                "Install it: `make` does, or `pip install '.[onnx]'`.",
                 BAD_INPUT,
             )
     return 0

@@ -77,4 +77,4 @@ def check_onnx(model: Classifier, path: str | Path, images: Tensor, batch: int =
 
 
 def _missing(error: ImportError) -> LccError:
-    return LccError(f"ONNX needs the package {error.name}.", "Install it: pip install 'lcc[onnx]'.")
+    return LccError(f"ONNX needs the package {error.name}.", "Install it: pip install '.[onnx]'.")

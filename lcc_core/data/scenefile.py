@@ -90,7 +90,7 @@ def _from_envi(path: Path) -> np.ndarray:
         from spectral.io import envi
     except ImportError as error:
         raise DataError(
-            "ENVI files need the package spectral.", "Install it: pip install 'lcc[envi]'."
+            "ENVI files need the package spectral.", "Install it: pip install '.[envi]'."
         ) from error
     try:
         return np.asarray(envi.open(str(path)).load(dtype=np.float32))

@@ -126,7 +126,7 @@ def _connect(jobs: int, scheduler: str) -> tuple[Any, Any]:
         from dask.distributed import Client, LocalCluster
     except ImportError as error:
         raise LccError(
-            "Dask is not installed.", "Install it: pip install 'lcc[dask]', or use --backend loky."
+            "Dask is not installed.", "Install it: pip install '.[dask]', or use --backend loky."
         ) from error
     cluster = None
     if not scheduler:
