@@ -21,7 +21,7 @@ ABOUT = (
 HELP = {
     "axis": "bytes: of the packed file, the one to take home. real ratio: how many times smaller "
     "it is than the float32 checkpoint file. average bits: a weight. MACs: multiply-accumulates "
-    "for one tile. latency: time for one tile.",
+    "for one tile. latency: time for one tile on one core.",
     "most": "Largest packed file that fits, in megabytes: 0.1 is 100 kB. Empty: any.",
     "least": "Lowest test accuracy that is good enough. Empty: any.",
     "data": "Tiles that the models were trained and measured on.",

@@ -207,7 +207,7 @@ def compression_report(row: Any, before: float | None = None) -> str:
     )
     cost = f"{row.parameters:,} parameters, {row.macs:,} MACs"
     if row.latency_ms is not None:
-        cost += f", {row.latency_ms:.2f} ms a tile"
+        cost += f", {row.latency_ms:.2f} ms a tile on one core"
     return f"{facts}\n\n{sizes}\n\n{cost}"
 
 

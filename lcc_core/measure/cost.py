@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
 
@@ -10,6 +9,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lcc_core.models import Classifier
+from lcc_core.models.device import threads
+
+WARM_UP = 3
 
 
 def _blank(model: Classifier, size: tuple[int, int], batch: int = 1) -> torch.Tensor:
@@ -29,40 +31,27 @@ def macs(model: Classifier, size: tuple[int, int]) -> int:
     return counter.get_total_flops() // 2
 
 
-def latency_ms(
-    model: Classifier, size: tuple[int, int], runs: int = 20, warm_up: int = 3, batch: int = 1
-) -> float:
-    """Median milliseconds of a batch on the processor, float32, as many threads as torch has."""
-    return statistics.median(_times([model], size, runs, warm_up, batch)[0])
+def latency_ms(model: Classifier, size: tuple[int, int], runs: int = 20, batch: int = 1) -> float:
+    """Milliseconds of the fastest of ``runs`` batches on one core, float32.
+
+    Medians, and threads that wait for each other, tell of what else the machine did: fifteenfold
+    for one model. The fastest run on one core is nearly the same beside other work.
+    """
+    return latencies_ms([model], size, runs, batch)[0]
 
 
+@torch.inference_mode()
 def latencies_ms(
     models: Sequence[Classifier], size: tuple[int, int], runs: int = 20, batch: int = 1
 ) -> list[float]:
     """As :func:`latency_ms`, in turns: what else the machine does meets all models alike."""
-    return [statistics.median(own) for own in _times(models, size, runs, 3, batch)]
-
-
-def fastest_ms(
-    models: Sequence[Classifier], size: tuple[int, int], runs: int = 40, batch: int = 1
-) -> list[float]:
-    """Milliseconds of each model's fastest batch, the models in turn: for comparing them.
-
-    Other work on the machine comes and goes; medians of two equal models then differ twofold.
-    """
-    return [min(own) for own in _times(models, size, runs, 3, batch)]
-
-
-@torch.inference_mode()
-def _times(
-    models: Sequence[Classifier], size: tuple[int, int], runs: int, warm_up: int, batch: int
-) -> list[list[float]]:
     times: list[list[float]] = [[] for _ in models]
-    for run in range(warm_up + runs):
-        for model, own in zip(models, times, strict=True):
-            tile = _blank(model, size, batch)
-            began = time.perf_counter()
-            model(tile)
-            if run >= warm_up:
-                own.append(1000 * (time.perf_counter() - began))
-    return times
+    with threads(1):
+        for run in range(WARM_UP + runs):
+            for model, own in zip(models, times, strict=True):
+                tile = _blank(model, size, batch)
+                began = time.perf_counter()
+                model(tile)
+                if run >= WARM_UP:
+                    own.append(1000 * (time.perf_counter() - began))
+    return [min(own) for own in times]

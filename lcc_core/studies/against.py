@@ -10,7 +10,7 @@ from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
-from lcc_core.measure.cost import fastest_ms
+from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec, compressible_layers, skeleton
 from lcc_core.models.widths import widths
@@ -33,7 +33,7 @@ class LayerWidth:
 class Against:
     """Float measurements of both on the same tiles.
 
-    ``latency_ms``: batch → (source, result), the fastest of several runs in turn.
+    ``latency_ms``: batch → (source, result), the fastest of several runs in turn, on one core.
     """
 
     source: Measurement
@@ -85,7 +85,7 @@ def compare(
         for one in (source, result)
     ]
     models = [source.model(), result.model()]
-    latency = {n: tuple(fastest_ms(models, tiles.size, runs, n)) for n in BATCHES}
+    latency = {n: tuple(latencies_ms(models, tiles.size, runs, n)) for n in BATCHES}
     return Against(rows[0], rows[1], latency)
 
 

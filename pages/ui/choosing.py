@@ -33,18 +33,25 @@ def checkpoint(
         for path, label in first:
             st.page_link(path, label=label, icon=FORWARD)
         return None
-    asked = st.query_params.get(IN_ADDRESS) or st.session_state.get(LAST, "")
-    start = next((n for n, one in enumerate(known) if asked and one.startswith(asked)), 0)
+    linked = st.query_params.get(IN_ADDRESS)
+    asked = linked or st.session_state.get(LAST, "")
+    start = next((n for n, one in enumerate(known) if asked and one.startswith(asked)), None)
+    if linked and start is None:
+        st.warning(
+            f"The model {linked} of this address is not among those that fit here. Import or train "
+            "it on this machine, or choose another."
+        )
     chosen = (place or st).selectbox(
         "Model",
         list(known),
-        index=start,
+        index=start or 0,
         format_func=lambda one: words.checkpoint(known[one]),
         key="checkpoint",
         help=help,
     )
     st.session_state[LAST] = chosen
-    st.query_params[IN_ADDRESS] = chosen[:SHORT]
+    if linked != chosen[:SHORT]:  # each change is a step back in the browser
+        st.query_params[IN_ADDRESS] = chosen[:SHORT]
     if known[chosen].synthetic:
         note(words.SYNTHETIC)
     return known[chosen]

@@ -35,8 +35,8 @@ def figures(candidates: Sequence[Candidate]) -> None:
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
         note(
-            "★ the best of its row. Latency is of one tile at a time, in float32, with whatever "
-            "else the machine did when it was measured: in turns, that meets all models alike."
+            "★ the best of its row. Latency is of one tile at a time, in float32 on one core, the "
+            "fastest of several runs: in turns, what else the machine does meets all models alike."
         )
     with guard():
         if all(one.checkpoint for one in candidates):

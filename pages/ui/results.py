@@ -67,7 +67,7 @@ def _headline(row: Measurement, reference: Measurement) -> None:
     cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])
     cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
     cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
-    speed = f", {row.latency_ms:.1f} ms a tile (batch 1)" if row.latency_ms else ""
+    speed = f", {row.latency_ms:.1f} ms a tile (one core)" if row.latency_ms else ""
     corrected = (
         f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
         if row.recalibrated

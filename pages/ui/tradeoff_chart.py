@@ -37,7 +37,7 @@ AXES = {
     "real ratio": Axis("real ratio (×)", "real_ratio", sign=-1),
     "average bits": Axis("average bits a weight", "average_bits"),
     "MACs": Axis("multiply-accumulates a tile (M)", "macs", scale=1e6),
-    "latency": Axis("milliseconds a tile (batch 1)", "latency_ms"),
+    "latency": Axis("milliseconds a tile (batch 1, one core)", "latency_ms"),
 }
 
 

@@ -33,3 +33,19 @@ def test_models_take_turns() -> None:
     assert asked == [0.004, 0.02] * 6
     assert 4 <= quick < slow and slow >= 20
     assert latency_ms(models[1], (8, 8), runs=3) == pytest.approx(slow, rel=0.8)
+
+
+def test_the_fastest_run_counts_and_only_one_core_works() -> None:
+    class Hindered(Slow):
+        def forward(self, tile: torch.Tensor) -> torch.Tensor:
+            assert torch.get_num_threads() == 1
+            self.seconds = 0.05 if len(self.asked) % 2 else 0.002
+            return super().forward(tile)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert 2 <= latency_ms(Hindered(0, []), (8, 8), runs=4) < 50
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -258,4 +258,6 @@ def test_the_model_stands_in_the_address_and_goes_along(trained: Home) -> None:
     test.switch_page("pages/coresets.py").run()
     assert test.selectbox(key="checkpoint").value == older
     assert page("compress", checkpoint=older[:6]).selectbox(key="checkpoint").value == older
-    assert page("compress", checkpoint="nonsense").selectbox(key="checkpoint").value == newest
+    foreign = page("compress", checkpoint="nonsense")
+    assert foreign.selectbox(key="checkpoint").value == newest
+    assert "nonsense of this address" in foreign.warning[0].value
