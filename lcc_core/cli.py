@@ -22,6 +22,7 @@ from lcc_core.commands import (
     coresets,
     data,
     distilling,
+    importing,
     jobs,
     results,
     scenes,
@@ -35,8 +36,8 @@ from lcc_core.files import Home
 from lcc_core.jobs import inside
 
 GROUPS = (
-    data, training, distilling, coresets, channels, searching, compressed, scenes, studies, results,
-    cache, jobs, app,
+    data, training, importing, distilling, coresets, channels, searching, compressed, scenes,
+    studies, results, cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 

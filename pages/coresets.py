@@ -148,7 +148,7 @@ def show_results(checkpoint: Checkpoint) -> None:
 st.title("Coresets")
 with guard():
     source = choosing.checkpoint(
-        (item for item in session.checkpoints() if not item.kept),
+        (item for item in session.checkpoints() if not item.kept and not item.imported),
         "A model trained on all tiles tells what each of them is worth. Train one first:",
         help="The tiles are scored by how they fared while this model was trained.",
     )

@@ -10,7 +10,7 @@ from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.models.device import DEVICES
 from lcc_core.training.recipe import PRESETS, make_recipe
-from pages.ui import distil_controls, jobpanel, session, words
+from pages.ui import distil_controls, import_controls, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -79,7 +79,7 @@ def trained() -> None:
                 "accuracy (%)": round(100 * test["oa"], 2) if test else None,
                 "test tiles": test.get("tiles"),
                 "epochs": len(item.log),
-                "took": words.seconds(item.seconds),
+                "took": None if item.imported else words.seconds(item.seconds),
                 "made": words.when(datetime.fromisoformat(item.created)),
                 "id": item.id[:6],
             }
@@ -87,11 +87,13 @@ def trained() -> None:
     st.dataframe(rows, hide_index=True, height=min(420, 36 * len(rows) + 40))
 
 
-plain, distil = st.tabs(["Train", "Distil"])
+plain, distil, own = st.tabs(["Train", "Distil", "Import a model"])
 with plain, guard():
     choose()
 with distil, guard():
     distil_controls.show()
+with own, guard():
+    import_controls.show()
 jobpanel.panel()
 with guard():
     st.header("Trained")

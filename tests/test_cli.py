@@ -14,6 +14,7 @@ import pytest
 from shell import Shell
 
 from lcc_core.checkpoints.packed import read_header
+from lcc_core.checkpoints.store import find_checkpoint
 from lcc_core.cli import main
 from lcc_core.commands.app import FIRST_PORT, free_port
 from lcc_core.commands.context import Context
@@ -206,6 +207,26 @@ def test_distil(shell: Shell, checkpoint: str) -> None:
     clean(shell, checkpoint)
 
 
+def test_a_model_from_elsewhere(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
+    import torch
+
+    source = find_checkpoint(Home.find(shell.home), checkpoint)
+    torch.save({"state_dict": source.model().net.state_dict()}, tmp_path / "foreign.pt")
+    words = ("import-model", tmp_path / "foreign.pt", "--data", "mine", "--norm", "data")
+    made = shell.json(*words, "--arch", "compact")
+    assert made["accuracy"] == source.accuracy and made["how"] == "imported"
+    assert "imported" in shell("checkpoints")
+    out = tmp_path / "small.lcc"
+    assert shell.json("compress", made["id"], "--bits", 4, "--out", out)["real_ratio"] > 4
+    again = shell.json("import-model", out, "--data", "mine")
+    assert again["arch"] == "compact" and again["id"] != made["id"]
+    assert "not known" in shell.json("coreset", made["id"], "--out", "x", code=2)["error"]
+    names = "wheat,river,road,forest"
+    other = shell.json(*words, "--arch", "compact", "--classes", names)
+    assert other["id"] != made["id"]
+    clean(shell, checkpoint)
+
+
 def test_compress_then_measure_the_file(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     out = tmp_path / "small.lcc"
     made = shell.json("compress", checkpoint, "--bits", 4, "--k", 0.5, "--out", out)
@@ -315,6 +336,11 @@ BAD = [
     (("distil", "--mode", "self", "--arch", "compact", "--coreset", "no"), "no coreset 'no'"),
     (("distil", "--teacher", "CKPT", "--arch", "compact", "--tau", "0"), "tau=0"),
     (("distil", "--teacher", "CKPT", "--ratio", "0.5", "--criterion", "attention"), "trained"),
+    (("import-model", "/none.pt", "--data", "mine", "--arch", "compact"), "/none.pt"),
+    (("import-model", "FOREIGN", "--data", "mine", "--arch", "compact"), "no file of weights"),
+    (("import-model", "FOREIGN", "--data", "mine"), "what network"),
+    (("import-model", "FOREIGN", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
+    (("import-model", "FOREIGN", "--data", "mine", "--norm", "zero"), "norm='zero'"),
     (("search", "CKPT", "--method", "magic"), "method='magic'"),
     (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
     (("search", "CKPT", "--weights", "1"), "two numbers"),

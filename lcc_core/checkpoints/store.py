@@ -22,6 +22,7 @@ from lcc_core.models import Classifier, ModelSpec, build
 
 WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
 ATTENTION = "attention.safetensors"
+IMPORTED = "imported"  # in place of a recipe's name
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
 
 
@@ -56,6 +57,11 @@ class Checkpoint:
     def bytes(self) -> int:
         """Size of the float32 checkpoint file: the numerator of the real ratio."""
         return (self.path / WEIGHTS).stat().st_size
+
+    @property
+    def imported(self) -> bool:
+        """Trained by another program."""
+        return self.recipe.get("preset") == IMPORTED
 
     @property
     def title(self) -> str:
@@ -99,6 +105,11 @@ class Checkpoint:
         return self._dynamics()[COLUMNS]
 
     def _dynamics(self) -> dict[str, np.ndarray]:
+        if self.imported:
+            raise CheckpointError(
+                f"Checkpoint {self.id} was imported: how it learnt each tile is not known.",
+                "Train a network here (the compact one is quick): its scores serve any other.",
+            )
         try:
             return load_arrays(self.path / DYNAMICS)
         except (OSError, SafetensorError) as error:
@@ -133,7 +144,8 @@ def variant(recipe: dict[str, Any], spec: dict[str, Any]) -> str:
     """What was done to a model beyond plain training, in words, from its facts."""
     start = recipe.get("start") or {}
     by = f" by {start['cut']['criterion']}" if start.get("cut") else ""
-    done = [f"narrowed{by}"] if spec.get("channels") else []
+    done = [IMPORTED] if recipe.get("preset") == IMPORTED else []
+    done += [f"narrowed{by}"] if spec.get("channels") else []
     done += [f"k = {start['k']:g}"] if start.get("k") else []
     done += ["attention"] if recipe.get("attention") else []
     done += ["distilled"] if recipe.get("distil") else []
@@ -151,17 +163,18 @@ def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any
 def save_checkpoint(
     checkpoint: Checkpoint,
     model: torch.nn.Module,
-    dynamics: dict[str, np.ndarray],
-    trained_on: np.ndarray,
+    dynamics: dict[str, np.ndarray] | None = None,
+    trained_on: np.ndarray | None = None,
     attention: dict[str, torch.Tensor] | None = None,
 ) -> Checkpoint:
     """Write weights and dynamics, then the facts: a folder without facts is no checkpoint."""
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     with atomic_path(checkpoint.path / WEIGHTS) as path:
         save_file(state, path)
-    with atomic_path(checkpoint.path / DYNAMICS) as path:
-        arrays = {**dynamics, COLUMNS: trained_on.astype(np.int64)}
-        save_arrays({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)
+    if dynamics is not None and trained_on is not None:
+        with atomic_path(checkpoint.path / DYNAMICS) as path:
+            arrays = {**dynamics, COLUMNS: trained_on.astype(np.int64)}
+            save_arrays({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)
     if attention:
         with atomic_path(checkpoint.path / ATTENTION) as path:
             save_file({name: value.contiguous() for name, value in attention.items()}, path)

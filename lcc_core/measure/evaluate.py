@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
+from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.models import Classifier
 from lcc_core.models.device import autocast, choose_device, choose_precision, layout
@@ -44,6 +47,21 @@ def logits(
 def predict(model: Classifier, tiles: TileSet, ids: np.ndarray, **options: object) -> np.ndarray:
     """Predicted classes int64 (n,); options as in :func:`logits`."""
     return logits(model, tiles, ids, **options).argmax(1).numpy()
+
+
+def accuracies(
+    model: Classifier, tiles: TileSet, split: Split, device: str = "cpu", **options: Any
+) -> dict[str, dict[str, Any]]:
+    """Overall accuracy on the validation and the test part, as checkpoints remember it."""
+    found = {}
+    for part in ("validation", "test"):
+        if len(ids := getattr(split, part)):
+            found[part] = {
+                "oa": accuracy(model, tiles, ids, device=device, **options),
+                "tiles": len(ids),
+                "precision": choose_precision("auto", choose_device(device)),
+            }
+    return found
 
 
 def accuracy(model: Classifier, tiles: TileSet, ids: np.ndarray, **options: object) -> float:

@@ -3,7 +3,7 @@
 from lcc_core.models.classifier import Classifier
 from lcc_core.models.layers import LayerInfo, compressible_layers, weight_of
 from lcc_core.models.spec import ModelSpec
-from lcc_core.models.zoo import ARCHITECTURES, ArchInfo, build, readers, skeleton
+from lcc_core.models.zoo import ARCHITECTURES, ArchInfo, build, head, readers, skeleton
 
 __all__ = [
     "ARCHITECTURES",
@@ -13,6 +13,7 @@ __all__ = [
     "ModelSpec",
     "build",
     "compressible_layers",
+    "head",
     "readers",
     "skeleton",
     "weight_of",

@@ -144,8 +144,13 @@ def _owner(net: nn.Module, name: str) -> tuple[nn.Module, str]:
     return net.get_submodule(path), attribute
 
 
+def head(net: nn.Module) -> tuple[str, nn.Linear]:
+    """The layer that answers, one output a class."""
+    return [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear)][-1]
+
+
 def _replace_last_linear(net: nn.Module, classes: int) -> None:
-    name, old = [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear)][-1]
+    name, old = head(net)
     owner, attribute = _owner(net, name)
     setattr(owner, attribute, nn.Linear(old.in_features, classes))
 

@@ -27,7 +27,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
 from lcc_core.files import Home
-from lcc_core.measure.evaluate import predict
+from lcc_core.measure.evaluate import accuracies, predict
 from lcc_core.models import Classifier
 from lcc_core.models.device import autocast, choose_device, choose_precision, layout
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
@@ -166,18 +166,8 @@ class _Run:
 
     def accuracy(self, model: Classifier) -> dict[str, dict[str, Any]]:
         """Overall accuracy on the validation and the test part."""
-        found = {}
-        for part in ("validation", "test"):
-            if len(ids := getattr(self.split, part)):
-                right = predict(
-                    model, self.tiles, ids, device=self.device.type, should_stop=self.should_stop
-                )
-                found[part] = {
-                    "oa": float((right == self.tiles.labels[ids]).mean()),
-                    "tiles": len(ids),
-                    "precision": self.precision,
-                }
-        return found
+        where = self.device.type
+        return accuracies(model, self.tiles, self.split, where, should_stop=self.should_stop)
 
     def finish(self) -> dict[str, Tensor]:
         """Make ``model`` a plain network; returns the mean attention it was trained with."""

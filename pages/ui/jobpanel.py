@@ -14,6 +14,7 @@ from pages.ui.guard import guard
 THEN = {  # what to do with what a command made
     "data": "The tiles are in the list under **Data**.",
     "train": "The checkpoint is ready: open **Compress**.",
+    "import-model": "The checkpoint is ready: open **Compress**.",
     "distil": "The checkpoint is ready: open **Compress**.",
     "search": "Its plan stands under **Compress**, *adaptive*.",
     "prune-channels": "The pruned model stands under **Results** of **Channels**.",
@@ -69,6 +70,8 @@ def _show(job: jobs.Job, known: list[jobs.Job]) -> None:
     elif job.state == jobs.DONE:
         then = OF_CORESET if "--coreset" in job.argv else THEN.get(job.argv[0], "")
         st.success(f"Done. {then}")
+        if doubt := (job.result or {}).get("doubt"):
+            st.warning(doubt)
     if job.result is not None and st.session_state.get("refreshed") != job.id:
         # The rest of the page was drawn before there was a result.
         st.session_state["refreshed"] = job.id

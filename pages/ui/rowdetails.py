@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core.checkpoints.packed import pack
-from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.checkpoints.store import IMPORTED, Checkpoint
 from lcc_core.studies import shipped
 from lcc_core.studies.table import ResultRow
 from pages.ui import charts, session, words
@@ -90,10 +90,16 @@ def _headline(row: ResultRow) -> None:
     note(
         f"95 % interval {words.percent(low)} to {words.percent(high)} on {one.tiles:,} {one.part} "
         f"tiles of {one.data}{' (synthetic)' if one.synthetic else ''} in {one.precision}, on "
-        f"{one.measured[:10]}. Trained {recipe['epochs']} epochs, recipe {recipe['preset']}, seed "
-        f"{recipe['seed']}, split {row.model['split']['protocol']}. Latency: the fastest of 20 "
-        f"runs of one tile, float32, on one core of the machine that measured it."
+        f"{one.measured[:10]}. {_trained(recipe)}, split {row.model['split']['protocol']}. "
+        "Latency: the fastest of 20 runs of one tile, float32, on one core of the machine that "
+        "measured it."
     )
+
+
+def _trained(recipe: dict) -> str:
+    if recipe["preset"] == IMPORTED:
+        return "Imported"
+    return f"Trained {recipe['epochs']} epochs, recipe {recipe['preset']}, seed {recipe['seed']}"
 
 
 def _downloads(row: ResultRow) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from safetensors.torch import save_file
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
@@ -15,6 +19,10 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import checkpoint_split, measure_plan
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
+
+
+def named(elements: Any, label: str) -> Any:
+    return next(one for one in elements if one.label == label)
 
 
 def test_tradeoffs_name_the_first_step(home: Home) -> None:
@@ -44,7 +52,7 @@ def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> 
     assert "**2 of 4 fit.**" in test.success[0].value
     fitting = [row for row in rows if row.bytes / 1e6 <= middle + 0.001]
     finest = max(fitting, key=lambda row: (row.oa, -row.bytes))
-    packed = next(m for m in test.metric if m.label == "Packed file")
+    packed = named(test.metric, "Packed file")
     assert packed.value == spell.size(finest.bytes)
     test.number_input(key="least").set_value(100.0).run()
     least = sum(row.oa >= 1 for row in fitting)
@@ -87,7 +95,7 @@ def test_data_shows_counts_and_a_gallery(trained: Home) -> None:
 
 def test_import_needs_a_path(home: Home) -> None:
     test = page("data")
-    next(b for b in test.button if b.label == "Import").click().run()
+    named(test.button, "Import").click().run()
     assert "A path and a name are needed" in test.error[0].value
     assert not jobs.jobs(home)
 
@@ -96,7 +104,7 @@ def test_training_starts_a_job(trained: Home) -> None:
     test = page("train")
     test.selectbox(key="data").set_value("tiny").run()
     next(n for n in test.number_input if n.label == "Epochs").set_value(1).run()
-    next(b for b in test.button if b.label == "Train").click().run()
+    named(test.button, "Train").click().run()
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
@@ -124,7 +132,7 @@ def test_fewer_bits_make_a_smaller_file(trained: Home) -> None:
 def test_float_settings_change_nothing(trained: Home) -> None:
     test = page("compress")
     test.select_slider(key="bits").set_value(32).run()
-    accuracy = next(m for m in test.metric if m.label == "Overall accuracy")
+    accuracy = named(test.metric, "Overall accuracy")
     assert accuracy.delta == "+0.00 pts vs float"
 
 
@@ -165,7 +173,7 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert not test.exception
     assert "candidates judged on" in words(test)
     assert "Fixed settings around this size" in words(test)
-    assert next(m for m in test.metric if m.label == "Overall accuracy")
+    assert named(test.metric, "Overall accuracy")
     assert "Search" not in [button.label for button in test.button]
     test.slider(key="t").set_value(2.0).run()
     assert "Search" in [button.label for button in test.button]
@@ -190,7 +198,7 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
     assert not test.exception
     if ended.result and ended.result["stopped"]:
         assert "as far as it came" in words(test)
-        assert next(m for m in test.metric if m.label == "Overall accuracy")
+        assert named(test.metric, "Overall accuracy")
     else:  # it came to an end, or had not begun
         assert ended.state in ("done", "cancelled")
 
@@ -215,7 +223,7 @@ def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
     test.toggle(key="even").set_value(True).run()
     assert "balanced ccs; fewest of forest: 4" in words(test)
     next(n for n in test.number_input if n.label == "Epochs").set_value(1).run()
-    next(b for b in test.button if b.label == "Train on these 16 tiles").click().run()
+    named(test.button, "Train on these 16 tiles").click().run()
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
@@ -238,7 +246,7 @@ def test_a_comparison_of_coresets_runs_as_a_job(trained: Home) -> None:
     test.number_input(key="study-epochs").set_value(1).run()
     next(s for s in test.slider if s.label == "Seeds").set_value(2).run()
     assert "2 trainings, 6 measurements" in words(test)
-    next(b for b in test.button if b.label == "Run the comparison").click().run()
+    named(test.button, "Run the comparison").click().run()
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
@@ -261,3 +269,21 @@ def test_the_model_stands_in_the_address_and_goes_along(trained: Home) -> None:
     foreign = page("compress", checkpoint="nonsense")
     assert foreign.selectbox(key="checkpoint").value == newest
     assert "nonsense of this address" in foreign.warning[0].value
+
+
+def test_a_model_from_elsewhere_is_taken_over(trained: Home, tmp_path: Path) -> None:
+    source = list_checkpoints(trained)[0]
+    save_file(source.model().net.state_dict(), tmp_path / "w.safetensors")
+    test = page("train")
+    named(test.button, "Import").click().run()
+    assert "No file is named" in test.error[0].value
+    named(test.text_input, "File on this machine").set_value(str(tmp_path / "w.safetensors"))
+    named(test.selectbox, "Network").set_value("compact")
+    named(test.button, "Import").click().run()
+    job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
+    assert job.state == "done", job.error
+    assert job.result["accuracy"] == source.accuracy
+    test.run()
+    assert "compact (imported)" in list(test.dataframe[0].value["architecture"])
+    assert page("compress", checkpoint=job.result["id"][:6]).metric[0].value.endswith("%")
+    assert "imported" not in str(page("coresets").selectbox(key="checkpoint").options)

@@ -1,0 +1,69 @@
+"""``lcc import-model``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lcc_core.commands.context import Context
+from lcc_core.commands.text import pairs, percent, size
+from lcc_core.commands.training import summary
+
+
+def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "import-model", parents=[after], help="take over a model that was trained elsewhere"
+    )
+    option = command.add_argument
+    option("file", type=Path, metavar="FILE", help=".pt, .pth, .safetensors (weights) or .lcc")
+    option("--data", required=True, metavar="D", help="the data set it was trained for")
+    option("--arch", default="", metavar="A", help="whose weights they are; .lcc files know")
+    option("--split", metavar="T/V/T", help="it was trained with: 64/16/20 (default), 70/30, …")
+    option("--seed", type=int, default=0, metavar="S", help="of the split")
+    option("--norm", default="auto", metavar="auto|imagenet|data|half|none", help="of its input")
+    option("--classes", default="", metavar="A,B,…", help="in the order of its outputs")
+    option("--device", default="auto", metavar="auto|cpu|cuda|mps")
+    command.set_defaults(run=import_model)
+
+
+def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.data.catalog import load_tiles
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+    from lcc_core.training import imported
+
+    classes = tuple(one.strip() for one in arguments.classes.split(",") if one.strip())
+    how = imported.Foreign(arguments.arch, arguments.norm, classes)
+    tiles = load_tiles(arguments.data, context.home, context.progress)
+    split = make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed)
+    made = imported.import_model(
+        arguments.file,
+        how,
+        tiles,
+        split,
+        context.home,
+        arguments.device,
+        context.progress,
+        context.stop,
+    )
+    rows = [
+        (part, f"{percent(one['oa'])} of {one['tiles']:,} tiles")
+        for part, one in made.accuracy.items()
+    ]
+    context.say(
+        pairs(
+            [
+                ("checkpoint", f"{made.id}: {made.title}"),
+                ("float32 file", size(made.bytes)),
+                ("normalised by", made.recipe["norm"]),
+                *rows,
+            ]
+        )
+    )
+    doubt = imported.doubt(made)
+    context.say(
+        doubt
+        or "If it learnt from another split, some of these tiles were known to it, and the "
+        "figures flatter."
+    )
+    return summary(made) | {"recipe": made.recipe, "doubt": doubt}
