@@ -8,7 +8,7 @@ import signal
 import pytest
 from studies import WIDE, figures, fill
 
-from lcc_core.errors import LccError
+from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.studies.grid.runner import Options, run_study
 
@@ -58,6 +58,20 @@ def test_workers_that_do_not_see_the_home(cluster, home: Home, local: dict) -> N
     assert figures(home, WIDE) == local
     # What workers made has come home: another value needs no training.
     assert len(list(home.checkpoints.iterdir())) == 2
+
+
+def test_it_says_that_there_is_no_worker(home: Home) -> None:
+    said: list[str] = []
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as empty:
+        with pytest.raises(Cancelled):
+            run_study(
+                WIDE,
+                fill(home),
+                options(empty),
+                on_progress=lambda report: said.append(report.message),
+                should_stop=lambda: bool(said),
+            )
+    assert said == ["0 of 6 points; waiting for a Dask worker"]
 
 
 def test_a_scheduler_that_is_not_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

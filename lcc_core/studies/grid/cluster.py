@@ -46,6 +46,12 @@ class Cluster:
             self.room = max(1, threads)
         return self.room - len(self.out)
 
+    @property
+    def lacks(self) -> str:
+        with contextlib.suppress(Exception):
+            return "" if self.client.nthreads() else "waiting for a Dask worker"
+        return ""
+
     def send(self, errand: Errand) -> None:
         if self.scatter:
             future = self.client.submit(

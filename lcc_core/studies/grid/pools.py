@@ -20,9 +20,10 @@ BACKENDS = ("loky", "dask")
 
 
 class Pool(Protocol):
-    """``free``: how many more errands it would begin at once."""
+    """``free``: how many more errands it would begin at once. ``lacks``: what it waits for."""
 
     free: int
+    lacks: str
 
     def send(self, errand: Errand) -> None: ...
 
@@ -33,6 +34,8 @@ class Pool(Protocol):
 
 class Here:
     """In this process, one after the other: no start, no copies."""
+
+    lacks = ""
 
     def __init__(self, home: Home, on_progress: OnProgress, should_stop: ShouldStop) -> None:
         self.worker = Worker(home, on_progress=on_progress, should_stop=should_stop)
@@ -59,6 +62,8 @@ class Here:
 class Loky:
     """Processes on this machine. One that dies takes the others' present work with it; all of it
     is sent again."""
+
+    lacks = ""
 
     def __init__(self, jobs: int, threads: int) -> None:
         self.jobs, self.threads = jobs, threads

@@ -92,7 +92,7 @@ class Run:
                 if self.should_stop() or folders.paused(self.folder):
                     raise Cancelled()
                 self._send(pool, claims)
-                self._report()
+                self._report(message=pool.lacks)
                 if not self.missing():  # all that was left has failed for lack of what it needs
                     break
                 for back in pool.wait(WAIT_S):
@@ -226,7 +226,8 @@ class Run:
             shares[step], text = self.pace.reached(progress_file(self.home, step))
             texts += [text] if text else []
         if going and share:
-            shares[going], texts = share, [message]
+            shares[going] = share
+        texts = [message] if message else texts
         done = sum(
             self.state[point] == DONE or shares.get(point) == 1.0 for point in self.graph.points
         )
