@@ -6,8 +6,11 @@ import time
 
 import pytest
 import torch
+from tiny import scene_spec, spec
+from torch.utils.flop_counter import FlopCounterMode
 
-from lcc_core.measure.cost import latencies_ms, latency_ms
+from lcc_core.measure.cost import latencies_ms, latency_ms, macs
+from lcc_core.models import build
 from lcc_core.models.spec import ModelSpec
 
 
@@ -49,3 +52,15 @@ def test_the_fastest_run_counts_and_only_one_core_works() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    "arch", ["compact", "mobilenet_v3_small", "swin_t", "cnn1d", "cnn2d", "cnn3d"]
+)
+def test_macs_are_half_the_operations_that_torch_counts(arch: str) -> None:
+    scene = arch.startswith("cnn")
+    model = build(scene_spec(arch) if scene else spec(arch)).eval()
+    size = (5, 5) if scene else (32, 32)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(model.spec.example(1, size))
+    assert macs(model, size) == counter.get_total_flops() // 2 > 0
