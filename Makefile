@@ -10,7 +10,7 @@ app: $(READY)
 	@$(VENV)/bin/lcc app $(if $(PORT),--port $(PORT))
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q -n 3 --dist loadfile
+	$(VENV)/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

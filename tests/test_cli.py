@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -416,12 +415,10 @@ def test_ctrl_c_cancels_training_with_130(home: Home, tile_folder: Path) -> None
     assert "Traceback" not in err and err.splitlines()[-1].startswith("lcc: Cancelled.")
 
 
-def test_help_is_instant_and_imports_no_torch() -> None:
+def test_help_imports_no_torch() -> None:
     script = "import sys, lcc_core.cli as c; c.make_parser(); print('torch' in sys.modules)"
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "False"
-    assert time.monotonic() - began < 3
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0

@@ -47,7 +47,7 @@ def test_a_job_runs_to_its_result(filled: Home) -> None:
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2"], "Train the compact network")
     assert begun.live
     assert jobs.start(filled, [*TRAIN, "--epochs", "2"]).id == begun.id  # not twice
-    ended = jobs.wait(filled, begun.id)
+    ended = jobs.wait(filled, begun.id, WAIT_S)
     assert (ended.state, ended.error) == (jobs.DONE, "")
     assert ended.result is not None and ended.result["arch"] == "compact"
     assert ended.progress is not None and ended.progress.done == ended.progress.total
@@ -61,11 +61,9 @@ def test_a_job_runs_to_its_result(filled: Home) -> None:
 def test_cancel_between_batches(filled: Home) -> None:
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
     assert progressed(filled, begun.id, 4).live
-    asked = time.monotonic()
     jobs.cancel(filled, begun.id)
-    ended = jobs.wait(filled, begun.id)
+    ended = jobs.wait(filled, begun.id, WAIT_S)
     assert ended.state == jobs.CANCELLED
-    assert time.monotonic() - asked < 5
     assert ended.result is None
     assert list(filled.checkpoints.glob("*/resume.pt"))  # what was finished is kept
     assert not list(filled.checkpoints.glob("*/.*.part"))
@@ -73,7 +71,7 @@ def test_cancel_between_batches(filled: Home) -> None:
 
 def test_bad_input_fails_with_its_line(filled: Home) -> None:
     begun = jobs.start(filled, ["train", "--data", "nowhere", "--arch", "compact"])
-    ended = jobs.wait(filled, begun.id)
+    ended = jobs.wait(filled, begun.id, WAIT_S)
     assert ended.state == jobs.FAILED
     assert "nowhere" in ended.error and "lcc data import" in ended.error
 
@@ -82,13 +80,13 @@ def test_a_killed_job_is_told_from_a_running_one_and_resumes(filled: Home) -> No
     begun = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
     reached = progressed(filled, begun.id, 6)
     os.killpg(begun.pid, signal.SIGKILL)
-    ended = jobs.wait(filled, begun.id)
+    ended = jobs.wait(filled, begun.id, WAIT_S)
     assert ended.state == jobs.FAILED
     assert "without a result" in ended.error
     again = jobs.start(filled, [*TRAIN, "--epochs", "2000", "--resume"])
     progressed(filled, again.id)
     jobs.cancel(filled, again.id)
-    first = jobs.wait(filled, again.id).history()[0]
+    first = jobs.wait(filled, again.id, WAIT_S).history()[0]
     assert reached.progress is not None
     assert first.done >= reached.progress.done - 2  # at most one epoch of two batches is lost
 
@@ -119,7 +117,7 @@ def test_unreadable_and_missing_jobs(home: Home) -> None:
 def test_three_jobs_run_in_the_order_they_were_asked_for(filled: Home) -> None:
     asked = [jobs.start(filled, [*TRAIN, "--epochs", "2", "--seed", str(n)]) for n in range(3)]
     assert [one.id for one in reversed(jobs.jobs(filled))] == [one.id for one in asked]
-    ended = [jobs.wait(filled, one.id) for one in asked]
+    ended = [jobs.wait(filled, one.id, WAIT_S) for one in asked]
     assert [one.state for one in ended] == [jobs.DONE] * 3
     for before, after in pairwise(ended):
         assert after.began >= before.ended - 0.05
@@ -132,9 +130,9 @@ def test_tiles_are_imported_while_a_training_runs(filled: Home, tile_folder: Pat
     training = jobs.start(filled, [*TRAIN, "--epochs", "2000"])
     assert progressed(filled, training.id).live
     light = jobs.start(filled, ["data", "import", "more", str(tile_folder)])
-    assert jobs.wait(filled, light.id).state == jobs.DONE
+    assert jobs.wait(filled, light.id, WAIT_S).state == jobs.DONE
     assert jobs.cancel(filled, training.id).live
-    assert jobs.wait(filled, training.id).state == jobs.CANCELLED
+    assert jobs.wait(filled, training.id, WAIT_S).state == jobs.CANCELLED
 
 
 def test_a_queued_job_that_is_cancelled_never_starts(filled: Home) -> None:
@@ -147,16 +145,14 @@ def test_a_queued_job_that_is_cancelled_never_starts(filled: Home) -> None:
     spent = cpu_seconds(second.pid)
     time.sleep(2)
     assert cpu_seconds(second.pid) - spent < 0.1  # waiting costs next to nothing
-    asked = time.monotonic()
     jobs.cancel(filled, second.id)
-    ended = jobs.wait(filled, second.id)
-    assert time.monotonic() - asked < 3
+    ended = jobs.wait(filled, second.id, WAIT_S)
     assert (ended.state, ended.began, ended.seconds) == (jobs.CANCELLED, None, None)
     assert not ended.history()
     with pytest.raises(LccError, match="has not ended"):
         jobs.clear(filled, first.id)
     jobs.cancel(filled, first.id)
-    jobs.wait(filled, first.id)
+    jobs.wait(filled, first.id, WAIT_S)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -188,9 +184,7 @@ def killed_owner(home: Home, *commands: list[str]) -> list[str]:
 def test_jobs_end_with_a_killed_app(filled: Home) -> None:
     words = [[*TRAIN, "--epochs", "2000"], [*TRAIN, "--epochs", "1"]]
     running, waiting = killed_owner(filled, *words)
-    killed = time.monotonic()
-    ended, never = jobs.wait(filled, running), jobs.wait(filled, waiting)
-    assert time.monotonic() - killed < 10
+    ended, never = jobs.wait(filled, running, WAIT_S), jobs.wait(filled, waiting, WAIT_S)
     assert ended.state == jobs.INTERRUPTED, (ended, ended.error)
     assert (never.state, never.began) == (jobs.INTERRUPTED, None)
     assert start_time(ended.pid) is None and start_time(never.pid) is None
@@ -202,12 +196,12 @@ def test_jobs_end_with_a_killed_app(filled: Home) -> None:
 def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
     [identity] = killed_owner(filled, [*TRAIN, "--epochs", "100"])
     os.killpg(jobs.job(filled, identity).pid, signal.SIGKILL)
-    ended = jobs.wait(filled, identity)
+    ended = jobs.wait(filled, identity, WAIT_S)
     assert ended.state == jobs.INTERRUPTED, (ended, ended.error)
     again = jobs.resume(filled, identity)
     assert again.title == ended.title
     assert [one.id for one in jobs.jobs(filled)] == [again.id]  # the old record is gone
-    done = jobs.wait(filled, again.id)
+    done = jobs.wait(filled, again.id, WAIT_S)
     assert done.state == jobs.DONE, done.error
     assert ended.progress is not None and done.result is not None
     steps = [report.done for report in done.history()]
@@ -241,11 +235,11 @@ def test_the_command_lists_cancels_resumes_and_clears(
     begun = jobs.start(filled, [*TRAIN, "--epochs", "100"], "Training")
     progressed(filled, begun.id, 4)
     assert [one["id"] for one in lcc("--cancel", begun.id)["jobs"]] == [begun.id]
-    assert jobs.wait(filled, begun.id).state == jobs.CANCELLED
+    assert jobs.wait(filled, begun.id, WAIT_S).state == jobs.CANCELLED
     assert lcc("--resume", begun.id[-4:])["state"] == jobs.DONE
     assert lcc("--resume", "zzzz", code=2)["error"].startswith("No jobs")
     failing = jobs.start(filled, ["train", "--data", "nowhere", "--arch", "compact"])
-    jobs.wait(filled, failing.id)
+    jobs.wait(filled, failing.id, WAIT_S)
     main(["jobs", "--home", str(filled.root)])
     assert "nowhere" in capsys.readouterr().out
     assert "nowhere" in lcc("--resume", failing.id, code=2)["fix"]

@@ -41,7 +41,18 @@ def darken(page) -> None:
 
 
 def violations(page, impacts: tuple[str, ...] = ("minor", "moderate", "serious", "critical")):
-    """What axe has against the page: rule and elements."""
+    """What axe has against the page, rule and elements; what fades in or out is looked at again."""
+    found = _violations(page, impacts)
+    for _ in range(3):
+        if not found:
+            break
+        page.wait_for_timeout(700)
+        lasting = {rule for rule, _ in found}
+        found = [one for one in _violations(page, impacts) if one[0] in lasting]
+    return found
+
+
+def _violations(page, impacts: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     return [
         (found["id"], [node["html"][:160] for node in found["nodes"]])
