@@ -128,7 +128,11 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
         f"**{shown.hypervolume:.3f}**",
         help=HELP["volume"],
     )
-    published = [one for one in PUBLISHED if others and one.data == data]
+    published = [
+        one
+        for one in PUBLISHED
+        if others and one.data == data and AXES[axis].of_published(one) is not None
+    ]
     at_most = most / 1e6 if most and axis == "bytes" else None
     event = st.plotly_chart(
         tradeoff_chart.figure(
@@ -138,7 +142,7 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
         selection_mode=("points", "box", "lasso"),
         key="cloud",
     )
-    if others and published:
+    if published:
         note("Published, open marks: " + "; ".join(f"{p.label}: {p.source}" for p in published))
     return [point["customdata"] for point in event.selection.points if point.get("customdata")]
 

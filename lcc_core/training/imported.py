@@ -193,6 +193,6 @@ def doubt(checkpoint: Checkpoint) -> str:
     if min(shares, default=1.0) >= BETTER_THAN_CHANCE / checkpoint.spec.classes:
         return ""
     return (
-        "It is hardly better than chance: were its classes in another order (--classes), its tiles "
-        "of another size or normalised in another way (--norm)?"
+        "It is hardly better than chance: were its classes in another order, its tiles of another "
+        "size, or normalised in another way? Import it again and say so."
     )

@@ -170,15 +170,15 @@ def confusion(matrix: np.ndarray, names: tuple[str, ...], change: np.ndarray | N
         if change is None
         else {"colorscale": "RdBu_r", "zmin": -limit, "zmax": limit}
     )
-    form = "%{text}"
-    text = [[f"{v:d}" if change is None else f"{v:+d}" if v else "" for v in r] for r in shown]
+    form = "d" if change is None else "+d"
+    text = [[format(int(v), form) if v else "" for v in row] for row in shown]
     figure = go.Figure(
         go.Heatmap(
             z=shown,
             x=names,
             y=names,
             text=text,
-            texttemplate=form,
+            texttemplate="%{text}",
             hovertemplate="truth %{y}<br>answer %{x}<br>%{z} tiles<extra></extra>",
             showscale=False,
             **colours,
@@ -187,7 +187,7 @@ def confusion(matrix: np.ndarray, names: tuple[str, ...], change: np.ndarray | N
     figure.update_layout(
         height=max(380, 30 * len(names) + 140),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        yaxis={"autorange": "reversed", "title": "truth"},
-        xaxis={"title": "answer"},
+        yaxis={"autorange": "reversed", "title": "truth", "dtick": 1},
+        xaxis={"title": "answer", "dtick": 1},
     )
     return figure

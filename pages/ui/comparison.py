@@ -13,7 +13,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import Paired, compare_pair, holm
 from lcc_core.models import build, compressible_layers
 from lcc_core.models.spec import ModelSpec
-from pages.ui import charts, compare_charts, session, words
+from pages.ui import charts, compare_charts, results, session, words
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -211,7 +211,7 @@ def confusions(candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
     )
     one, changed = shown.get(asked) or next(iter(shown.values()))
     before, after = (item.row.measurement.confusion_array() for item in (first, one))
-    left, right = st.columns(2)
+    left, right = results.two_places(names)
     left.markdown(f"**{first.title}** (tiles)")
     left.plotly_chart(charts.confusion(before, names, None), key="confusion")
     told = f"**What {one.letter} changes** (tiles)" if changed else f"**{one.title}** (tiles)"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.onnx import onnx_bytes
 from lcc_core.checkpoints.packed import pack
@@ -23,6 +25,7 @@ HELP = {
     "nominal": "32 over the average bits: what papers report. The file is not part of it.",
     "zeros-free": "The nominal ratio with zeros counted as free, as the papers do with pruning.",
 }
+SIDE_BY_SIDE = 12  # classes
 MENDED = 0.02  # a gain in accuracy that compression alone does not explain
 
 
@@ -126,12 +129,15 @@ def details(
     """By layer and by class. ``values``: the importance that led to the plan, if not ½, ½."""
     by_layer, by_class = st.tabs(["Layers", "Classes"])
     with by_layer:
-        _layers(checkpoint, plan, values)
+        names = _layers(checkpoint, plan, values)
     with by_class:
-        _confusions(row, measured(checkpoint, Plan({})), session.model(checkpoint).spec.class_names)
+        _confusions(row, measured(checkpoint, Plan({})), checkpoint.spec.class_names)
+    with by_layer:  # last: a stored row is there at once, its weights have to be made again
+        _weights(checkpoint, plan, names)
 
 
-def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None) -> None:
+def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None) -> list[str]:
+    """By layer, in graph order; returns their names."""
     rows = importance(session.model(checkpoint))
     frame = pd.DataFrame(
         {
@@ -147,7 +153,11 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
     right.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
     if frame["k"].nunique() > 1:
         st.altair_chart(charts.layers(frame, "k", "pruning strength k (σ)", charts.GREEN))
-    name = st.selectbox("Weights of layer", frame["layer"], key="layer")
+    return list(frame["layer"])
+
+
+def _weights(checkpoint: Checkpoint, plan: Plan, names: list[str]) -> None:
+    name = st.selectbox("Weights of layer", names, key="layer")
     after = session.compressed(checkpoint, plan).model
     before, later = (
         weight_of(m, name).detach().numpy().ravel() for m in (session.model(checkpoint), after)
@@ -155,8 +165,13 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
     st.plotly_chart(charts.weight_histogram(before, later))
 
 
+def two_places(names: tuple[str, ...]) -> Sequence[DeltaGenerator]:
+    """For two confusion matrices: side by side as long as their classes can be read there."""
+    return st.columns(2) if len(names) <= SIDE_BY_SIDE else (st.container(), st.container())
+
+
 def _confusions(row: Measurement, reference: Measurement, names: tuple[str, ...]) -> None:
-    left, right = st.columns(2)
+    left, right = two_places(names)
     left.markdown("**Compressed model** (tiles)")
     left.plotly_chart(charts.confusion(row.confusion_array(), names, None), key="confusion")
     change: np.ndarray = row.confusion_array() - reference.confusion_array()
