@@ -33,7 +33,7 @@ def compare(checkpoint: Checkpoint) -> None:
 
 def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None:
     """Drawn at once where that takes seconds; else offered as a job."""
-    home = session.home()
+    home, place = session.home(), st.empty()  # in its place whether it is needed or not
     if found := cached_map(home, checkpoint, plan, scene):
         return found
     expected = scene.extent[0] * scene.extent[1] / session.throughput(checkpoint)
@@ -44,7 +44,6 @@ def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None
             jobpanel.launch(command(checkpoint, plan), f"Map of {words.checkpoint(checkpoint)}")
             st.rerun()
         return None
-    place = st.empty()
 
     def show(report: Progress) -> None:
         place.progress(min(report.done / report.total, 1.0), f"Drawing the map of {what} …")

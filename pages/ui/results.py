@@ -32,10 +32,11 @@ MENDED = 0.02  # a gain in accuracy that compression alone does not explain
 def measured(checkpoint: Checkpoint, plan: Plan) -> Measurement:
     """The stored row at once; else a first estimate while the test tiles are measured."""
     home = session.home()
+    # Always there, so that what follows keeps its place: else its old picture stays on the page.
+    place = st.empty()
     if found := cached_measurement(home, checkpoint, plan):
         return found
     split, tiles = session.split(checkpoint), session.tiles(checkpoint.data)
-    place = st.empty()
     with place.container():
         compressed = session.compressed(checkpoint, plan)
         share, low, high, n = estimate(compressed.model, tiles, split)
