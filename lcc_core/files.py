@@ -108,3 +108,9 @@ def canonical_json(content: Any) -> str:
 
 def content_id(content: Any, length: int = 12) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:length]
+
+
+def file_sum(path: Path) -> str:
+    """sha256 of a file, however large."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

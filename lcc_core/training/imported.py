@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError, require
-from lcc_core.files import Home
+from lcc_core.files import Home, file_sum
 from lcc_core.measure.evaluate import accuracies, accuracy
 from lcc_core.models import Classifier, ModelSpec, head, readers
 from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
@@ -67,7 +66,7 @@ def import_model(
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
 ) -> Checkpoint:
-    """The checkpoint of a file of weights; imported before, it is returned at once.
+    """The checkpoint of a file of weights; what was imported before is not measured again.
 
     ``split`` should be the one it was trained with: else it may have learnt from test tiles.
     Raises ``CheckpointError`` for a file that holds no weights, ``ModelError`` where they do not
@@ -86,7 +85,7 @@ def import_model(
         "preset": IMPORTED,
         "epochs": 0,
         "seed": split.seed,
-        "sha256": _sum(file),
+        "sha256": file_sum(file),
         "norm": norm,
         "classes": list(how.classes),
     }
@@ -146,11 +145,11 @@ def _of_weights(
         _reorder(model, how.classes)
     if how.norm != AUTO:
         return model, how.norm
+    ids = split.train[np.unique(np.linspace(0, len(split.train) - 1, TRIED).astype(int))]
     found = {}
     for name, (mean, std) in norms.items():
-        ids = split.train[np.linspace(0, len(split.train) - 1, TRIED).astype(int)]
         candidate = Classifier(model.net, replace(model.spec, mean=mean, std=std)).eval()
-        found[name] = accuracy(candidate, tiles, np.unique(ids), **options), candidate
+        found[name] = accuracy(candidate, tiles, ids, **options), candidate
     best = max(found, key=lambda name: found[name][0])
     return found[best][1], best
 
@@ -180,11 +179,6 @@ def _reorder(model: Classifier, classes: tuple[str, ...]) -> None:
     layer.weight.copy_(layer.weight[rows].clone())
     if layer.bias is not None:
         layer.bias.copy_(layer.bias[rows].clone())
-
-
-def _sum(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def doubt(checkpoint: Checkpoint) -> str:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lcc_core.files import Home, write_json
+from lcc_core.files import Home, file_sum, write_json
 from lcc_core.studies.grid.graph import MEASURE
 from lcc_core.studies.table import read_row
-
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def check(home: Home, step: str) -> Record | None:
         whole = all(read_row(home.root / name) for name in found.sums)
     else:
         whole = found is not None and all(
-            _sum_of(home.root / name) == known for name, known in found.sums.items()
+            file_sum(home.root / name) == known for name, known in found.sums.items()
         )
     if whole:
         return found
@@ -75,7 +72,7 @@ def make_record(
 ) -> Record:
     """Of a step that has just left these files."""
     sums = {
-        str(path.relative_to(home.root)): "" if kind == MEASURE else _sum_of(path)
+        str(path.relative_to(home.root)): "" if kind == MEASURE else file_sum(path)
         for path in sorted(files)
     }
     return Record(kind, value, sums, round(seconds, 3), about)
@@ -88,11 +85,3 @@ def all_records(home: Home) -> list[Record]:
 
 def _path(home: Home, step: str) -> Path:
     return home.folder("steps") / f"{step}.json"
-
-
-def _sum_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
