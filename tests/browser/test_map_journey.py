@@ -38,9 +38,7 @@ def click_a_pixel(page) -> dict[str, float]:
             with suppress(playwright.TimeoutError):
                 page.wait_for_function(HOVERED, timeout=3_000)
                 page.mouse.click(place["x"], place["y"])
-                page.wait_for_url(
-                    f"**row={place['row']}&column={place['column']}*", timeout=10_000
-                )
+                page.wait_for_url(f"**row={place['row']}&column={place['column']}*", timeout=10_000)
                 return place
     raise AssertionError(f"no click reached the chart: {page.url}")
 
