@@ -162,7 +162,7 @@ def _made_by_studies(home: Home) -> set[str]:
     for path in (home.root / "steps").glob("*.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             record = json.loads(path.read_text())
-            if record["kind"] in ("train", "narrow"):
+            if record["kind"] in ("train", "narrow") and not record.get("found"):
                 found.add(record["value"])
     return found
 

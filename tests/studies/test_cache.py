@@ -15,6 +15,8 @@ from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.studies import cache
 from lcc_core.studies.grid.claims import Claims
+from lcc_core.studies.grid.graph import MEASURE, expand
+from lcc_core.studies.grid.pace import Pace
 from lcc_core.studies.grid.runner import run_study
 from lcc_core.training import make_recipe, train
 
@@ -56,6 +58,23 @@ def test_what_no_result_needs_goes_and_is_made_again(filled: Home) -> None:
     assert [one.id for one in list_checkpoints(filled)] == [own.id]  # the user's own stays
     assert run_study(PART, filled).made == 1
     assert figures(filled, PART) == before
+
+
+def test_what_a_study_only_found_stays(home: Home) -> None:
+    tiles = load_tiles("tiny", fill(home))
+    recipe = make_recipe("compact", tiles=len(make_split(tiles).train), epochs=1, batch=16)
+    own = train(recipe, tiles, make_split(tiles), home)
+    age(home)
+    run_study(STUDY, home)
+    age(home)
+    assert [one.id for one in list_checkpoints(home)] == [own.id]  # the study trained none
+    steps = expand(STUDY).steps.values()
+    learnt = {kind for kind, _ in Pace(home, steps, {"tiny": len(tiles)}).known}
+    assert learnt == {MEASURE}  # no training was timed
+    for row in home.results.iterdir():
+        row.unlink()
+    cache.clear(home)
+    assert [one.id for one in list_checkpoints(home)] == [own.id]
 
 
 def test_the_limit_holds_by_age(filled: Home) -> None:

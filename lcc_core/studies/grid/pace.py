@@ -34,6 +34,8 @@ class Pace:
         self.tiles, self.jobs = tiles, max(jobs, 1)
         self.known: dict[tuple, list[float]] = {}
         for one in all_records(home):
+            if one.found:
+                continue
             seconds = one.seconds
             if one.kind == TRAIN:
                 seconds /= max(one.about.get("work", 1), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +14,23 @@ from lcc_core.files import Home, file_sum, write_json
 from lcc_core.studies.grid.graph import MEASURE
 from lcc_core.studies.table import read_row
 
+CLOCK_S = 0.05  # by so much a file's time may lie before the clock's
+
 
 @dataclass(frozen=True)
 class Record:
-    """``value``: what the steps after it need to know. ``sums``: file in the home → sha256."""
+    """``value``: what the steps after it need to know. ``sums``: file in the home → sha256.
+
+    ``found``: its files were there before, so they may be the user's own, and ``seconds`` tells
+    nothing of the work.
+    """
 
     kind: str
     value: str
     sums: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     about: dict[str, Any] = field(default_factory=dict)
+    found: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -68,14 +76,17 @@ def drop(home: Home, step: str) -> None:
 
 
 def make_record(
-    home: Home, kind: str, value: str, files: Iterable[Path], seconds: float, **about: Any
+    home: Home, kind: str, value: str, files: Iterable[Path], began: float, **about: Any
 ) -> Record:
-    """Of a step that has just left these files."""
+    """Of a step that began then (seconds since 1970) and has just left these files, or met them."""
+    files = sorted(files)
+    seconds = max(0.0, time.time() - began)
+    found = all(path.stat().st_mtime < began - CLOCK_S for path in files)
     sums = {
         str(path.relative_to(home.root)): "" if kind == MEASURE else file_sum(path)
-        for path in sorted(files)
+        for path in files
     }
-    return Record(kind, value, sums, round(seconds, 3), about)
+    return Record(kind, value, sums, round(seconds, 3), about, found)
 
 
 def all_records(home: Home) -> list[Record]:
