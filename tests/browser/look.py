@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,15 @@ def settle(page) -> None:
 
 
 def download(page, button: str | re.Pattern, path: Path) -> Path:
-    settle(page)
-    with page.expect_download() as begun:
-        page.get_by_role("button", name=button).click()
-    begun.value.save_as(path)
-    return path
+    """A click on a button that is just being drawn anew may be lost: then once more."""
+    for _ in range(3):
+        settle(page)
+        with suppress(playwright.TimeoutError):
+            with page.expect_download(timeout=WAIT_MS / 3) as begun:
+                page.get_by_role("button", name=button).click()
+            begun.value.save_as(path)
+            return path
+    raise AssertionError(f"no download began: {button}")
 
 
 def darken(page) -> None:
