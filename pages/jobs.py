@@ -106,7 +106,7 @@ def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     jobviews.curve(job)
     with st.expander("Log", expanded=job.live or job.state == jobs.FAILED):
         note("Its command, for a terminal:")
-        st.code(shlex.join(["lcc", *job.argv]), language="shell", wrap_lines=True)
+        st.code(shlex.join(["lcc", *job.argv]), language=None, wrap_lines=True)
         jobviews.tail(job)
 
 

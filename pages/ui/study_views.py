@@ -122,7 +122,7 @@ def _listing(place: Folder, every: list[PointRow]) -> None:
         if shared:
             note(report.in_common(shared))
         st.dataframe(frame[[name for name in texts if name in frame]], hide_index=True)
-        st.code(place.study.to_toml(), language="toml")
+        st.code(place.study.to_toml(), language=None)
     if all(row.row is None for row in every):
         return
     first, second, third = st.columns(3)
