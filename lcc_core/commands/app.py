@@ -16,12 +16,11 @@ from typing import Any
 
 from lcc_core.commands.context import Context
 from lcc_core.errors import LccError, require
+from lcc_core.jobs.process import PATIENT
 
 ADDRESS, FIRST_PORT, TRIES = "127.0.0.1", 8501, 50
 # Tells the server whose end is its own.
 PARENT_VARIABLE = "LCC_APP_PARENT"
-# Threads that spin while they wait take the time of the job that runs beside the pages.
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 

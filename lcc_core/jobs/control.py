@@ -135,7 +135,7 @@ def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes 
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=reports,
-                env=os.environ | settings,
+                env=process.PATIENT | os.environ | settings,
                 start_new_session=True,
             )
     except OSError as error:

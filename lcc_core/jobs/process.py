@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 WATCH_S = 1.0
+# Threads that spin while they wait take the time of whatever runs beside them.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Children of this process, so that ended ones can be reaped.
 _children: dict[int, subprocess.Popen] = {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
 from lcc_core import jobs
@@ -26,7 +24,9 @@ OF_CORESET = "Its accuracy stands under **Results** of **Coresets**."
 
 def start(argv: list[str], title: str) -> None:
     """Start a job and show it on this page from now on."""
-    job = jobs.start(session.home(), argv, title, threads=os.cpu_count() or 1)
+    import torch
+
+    job = jobs.start(session.home(), argv, title, threads=torch.get_num_threads())
     st.session_state["job"] = job.id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,7 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
     job = jobs.start(trained, argv)
     while jobs.job(trained, job.id).progress is None:
         assert jobs.job(trained, job.id).live
+        time.sleep(0.05)
     jobs.cancel(trained, job.id)
     ended = jobs.wait(trained, job.id)
     test = page("compress")
