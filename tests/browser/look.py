@@ -28,11 +28,13 @@ def settle(page) -> None:
 
 def download(page, button: str | re.Pattern, path: Path) -> Path:
     """A click on a button that is just being drawn anew may be lost: then once more."""
+    wanted = page.get_by_role("button", name=button)
     for _ in range(3):
         settle(page)
+        playwright.expect(wanted).to_have_count(1, timeout=WAIT_MS)  # the old one is gone
         with suppress(playwright.TimeoutError):
             with page.expect_download(timeout=WAIT_MS / 3) as begun:
-                page.get_by_role("button", name=button).click()
+                wanted.click()
             begun.value.save_as(path)
             return path
     raise AssertionError(f"no download began: {button}")
