@@ -24,6 +24,8 @@ WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpo
 ATTENTION = "attention.safetensors"
 IMPORTED = "imported"  # in place of a recipe's name
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
+# What a recipe yields; raised when training changes it. 2: statistics of the training part alone.
+TRAINING_ENGINE = 2
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any
     """A hash of what makes a checkpoint, known before it is trained."""
     if "coreset" in split:  # its tiles count, not its name
         split = split | {"coreset": split["coreset"]["id"]}
-    return content_id({"recipe": recipe, "fingerprint": fingerprint, "split": split})
+    made_by = {"recipe": recipe, "fingerprint": fingerprint, "split": split}
+    return content_id(made_by | {"engine": TRAINING_ENGINE})
 
 
 def save_checkpoint(

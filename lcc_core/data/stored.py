@@ -61,12 +61,18 @@ def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, 
     return digest.hexdigest()
 
 
-def band_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of every band on the 0…1 scale, exact for uint8."""
+def band_statistics(
+    images: np.ndarray, ids: np.ndarray | None = None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of every band on the 0…1 scale, exact for uint8.
+
+    Of the tiles ``ids``, or of all ``images`` (N, H, W, C).
+    """
     bands = images.shape[3]
     counts = np.zeros((bands, 256), np.int64)
-    for start in range(0, len(images), 1024):
-        part = images[start : start + 1024]
+    chosen = np.arange(len(images)) if ids is None else np.sort(ids)
+    for start in range(0, len(chosen), 1024):
+        part = images[chosen[start : start + 1024]]
         for band in range(bands):
             counts[band] += np.bincount(part[..., band].ravel(), minlength=256)
     levels = np.arange(256) / 255.0

@@ -6,6 +6,7 @@ import numpy as np
 
 from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split
+from lcc_core.data.stored import band_statistics
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError
 from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, readers
@@ -22,13 +23,11 @@ def fresh_model(recipe: Recipe, tiles: TileSet, split: Split) -> Classifier:
     check_fit(recipe.arch, tiles)
     if isinstance(tiles, Scene):
         return _for_scene(recipe, tiles, split)
-    pretrained = recipe.weights == "imagenet" and tiles.bands == 3
-    spec = ModelSpec(
-        arch=recipe.arch,
-        class_names=tiles.class_names,
-        mean=IMAGENET_MEAN if pretrained else tiles.mean,
-        std=IMAGENET_STD if pretrained else tiles.std,
-    )
+    if recipe.weights == "imagenet" and tiles.bands == 3:
+        mean, std = IMAGENET_MEAN, IMAGENET_STD
+    else:
+        mean, std = band_statistics(tiles.images, split.train)
+    spec = ModelSpec(arch=recipe.arch, class_names=tiles.class_names, mean=mean, std=std)
     return build(spec, recipe.weights)
 
 

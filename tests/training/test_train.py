@@ -65,6 +65,15 @@ def whole(tiles: TileSet, tmp_path_factory: pytest.TempPathFactory) -> Checkpoin
     return run(tiles, tmp_path_factory.mktemp("whole"), recipe())
 
 
+def test_normalisation_is_of_the_training_part_alone(tiles: TileSet, tmp_path: Path) -> None:
+    split = make_split(tiles)
+    spec = run(tiles, tmp_path, recipe(epochs=1)).spec
+    values = tiles.images[split.train].reshape(-1, tiles.bands) / 255
+    np.testing.assert_allclose(spec.mean, values.mean(0), atol=1e-9)
+    np.testing.assert_allclose(spec.std, values.std(0), atol=1e-9)
+    assert not np.allclose(spec.mean, tiles.mean, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{}, {"optimizer": "sgd", "schedule": "plateau", "rate": 0.05, "class_weights": True}],
