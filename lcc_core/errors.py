@@ -11,6 +11,10 @@ class LccError(Exception):
         self.what = what
         self.fix = fix
 
+    def __reduce__(self) -> tuple[type[LccError], tuple[str, ...]]:
+        """Cross from one process to another whole: both lines, and its own class."""
+        return type(self), (self.what, self.fix) if self.fix else (self.what,)
+
 
 class DataError(LccError):
     """Tiles or scenes that are missing, damaged or not what they claim to be."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from types import ModuleType
 
 import torch
 
 _BOXES = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _kept_alive: list[torch.library.Library] = []
+_importing = threading.Lock()  # between the first try and the second, no other thread may import
 
 
 def import_torchvision() -> ModuleType:
@@ -18,6 +20,11 @@ def import_torchvision() -> ModuleType:
     A torchvision built for CUDA asks, at import, for two detection operators that its library
     could not register. Their schemas are all it needs for models, transforms and data sets.
     """
+    with _importing:
+        return _import()
+
+
+def _import() -> ModuleType:
     try:
         return importlib.import_module("torchvision")
     except RuntimeError as error:

@@ -4,11 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.structured import Cut, GroupCut, Narrowed, channel_groups
-from lcc_core.compression.structured.groups import NORM
-from lcc_core.measure.cost import macs, parameters
+from lcc_core.compression.structured import Cut
 from lcc_core.studies.against import Against, layer_widths
 from lcc_core.studies.lineage import ancestry, attended, pruned_from
+from lcc_core.studies.previewed import Preview
 from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -38,58 +37,42 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
                 "fine-tune** does that first; choose another criterion to see its ranking at once."
             )
             return
-    narrow = session.narrowed(source, cut)
-    whole, size = session.model(source), session.tiles(checkpoint.data).size
+    found = session.preview(source, cut)
+    (channels, of), (left, whole), (macs, every) = found.channels, found.parameters, found.macs
     st.markdown(
-        f"**{narrow.kept:,} of {narrow.of:,}** channels stay: "
-        f"{parameters(narrow.model) / 1e6:.2f} of {parameters(whole) / 1e6:.2f} M parameters, "
-        f"{macs(narrow.model, size) / 1e6:.1f} of {macs(whole, size) / 1e6:.1f} M "
-        "multiply-accumulates."
+        f"**{channels:,} of {of:,}** channels stay: {left / 1e6:.2f} of {whole / 1e6:.2f} M "
+        f"parameters, {macs / 1e6:.1f} of {every / 1e6:.1f} M multiply-accumulates."
     )
-    if narrow.note:
-        note(narrow.note)
+    if found.note:
+        note(found.note)
     means = bool(source.attention())
     layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * means)
-    layers.altair_chart(channel_charts.kept(layer_widths(narrow.model.spec)))
+    layers.altair_chart(channel_charts.kept(list(found.widths)))
     with ranking:
-        show_ranking(narrow)
+        show_ranking(found)
     if rest:
         with rest[0]:
-            show_attention(source, narrow)
+            show_attention(source, found)
 
 
-def show_ranking(narrow: Narrowed) -> None:
-    groups = {group.name: group for group in narrow.groups}
+def show_ranking(found: Preview) -> None:
+    groups = {group.name: group for group in found.groups}
     name = st.selectbox("Channels made by", list(groups), key="group")
     group = groups[name]
-    staying = staying_of(group)
-    st.altair_chart(channel_charts.scores(group.scores.numpy(), staying, group.criterion))
+    st.altair_chart(channel_charts.scores(group.scores, group.staying, group.criterion))
     note(
-        f"{len(group.kept)} of {group.of} stay, ranked by {group.criterion}. Layers whose outputs "
-        "are added to each other can only lose the same channels: they are one group."
+        f"{group.staying.sum()} of {len(group.staying)} stay, ranked by {group.criterion}. Layers "
+        "whose outputs are added to each other can only lose the same channels: they are one group."
     )
 
 
-def staying_of(group: GroupCut):
-    staying = group.scores.new_zeros(group.of, dtype=bool)
-    staying[group.kept] = True
-    return staying.numpy()
-
-
-def show_attention(source: Checkpoint, narrow: Narrowed) -> None:
-    net, known = session.model(source).net, source.attention()
-    means = {part: known[part] for part, _ in net.named_modules() if part in known}
+def show_attention(source: Checkpoint, found: Preview) -> None:
+    known = source.attention()
+    means = {name: known[name] for name in found.scales if name in known}
     st.altair_chart(channel_charts.attention_ranges(means))
     name = st.selectbox("Batch norm", list(means), key="norm")
-    cuts = {group.name: group for group in narrow.groups}
-    owner = next(
-        group
-        for group in channel_groups(source.spec)
-        if any(member.kind == NORM and member.layer == name for member in group.members)
-    )
-    scales = net.get_submodule(name).weight.detach().numpy()
-    staying = staying_of(cuts[owner.name])
-    st.altair_chart(channel_charts.attention(means[name], scales, staying))
+    staying = next(group.staying for group in found.groups if name in group.norms)
+    st.altair_chart(channel_charts.attention(means[name], found.scales[name], staying))
     gates, folded = (f["test"]["oa"] for f in (source.made["with attention"], source.accuracy))
     note(
         f"Trained with gates: {words.percent(gates)} of the test tiles; once their mean is folded "

@@ -7,8 +7,17 @@ import streamlit as st
 
 from lcc_core.errors import LccError
 from lcc_core.measure.metrics import confusion_matrix
-from lcc_core.studies.predicted import Predictions, cached_predictions, predictions
-from pages.ui import candidates, compare_charts, comparison, disagreements, session, words
+from lcc_core.studies.predicted import Predictions, cached_predictions
+from lcc_core.workers.requests import Answers
+from pages.ui import (
+    candidates,
+    compare_charts,
+    comparison,
+    disagreements,
+    session,
+    words,
+    work,
+)
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
@@ -71,23 +80,16 @@ def answers_of(one: Candidate) -> Predictions:
     """Stored answers at once; else computed, with a word on how far it is."""
     home, checkpoint, plan = session.home(), one.checkpoint, one.row.plan
     part, precision = one.row.measurement.part, one.row.measurement.precision
-    tiles, split = session.tiles(checkpoint.data), session.split(checkpoint)
+    split = session.split(checkpoint)
     stored = cached_predictions(home, checkpoint, plan, part, precision)
     if stored is not None and np.array_equal(stored.ids, split.part(part)):
         return stored
     place = st.empty()
     text = f"{one.title} answers {len(split.part(part)):,} test tiles …"
     place.progress(0.0, text)
-    made = predictions(
-        home,
-        checkpoint,
-        plan,
-        tiles,
-        split,
-        part,
-        precision,
-        on_progress=lambda at: place.progress(at.done / at.total, text),
-        compressed=session.compressed(checkpoint, plan),
+    made = work.ask(
+        Answers(checkpoint.id, checkpoint.created, plan, part, precision),
+        lambda at: place.progress(at.done / at.total, text),
     )
     place.empty()
     return made

@@ -5,8 +5,9 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.searched import cached_search, rivals
-from pages.ui import charts, choosing, controls, jobpanel, results, session, words
+from lcc_core.studies.searched import cached_search
+from lcc_core.workers.requests import FixedRivals
+from pages.ui import charts, choosing, controls, jobpanel, results, session, words, work
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -53,14 +54,9 @@ def stopped(asked: list[str]) -> SearchResult | None:
 
 
 def beside(checkpoint: Checkpoint, settings: SearchSettings, row: Measurement) -> list[Measurement]:
-    return rivals(
-        session.home(),
-        checkpoint,
-        session.model(checkpoint),
-        row,
-        settings,
-        session.tiles(checkpoint.data),
-        session.split(checkpoint),
+    return work.ask(
+        FixedRivals(checkpoint.id, checkpoint.created, row, settings),
+        spinner="Measuring the fixed settings beside it …",
     )
 
 

@@ -7,9 +7,10 @@ from lcc_core.compression import Plan
 from lcc_core.data.scene import Scene
 from lcc_core.measure.measurement import Measurement
 from lcc_core.progress import Progress
-from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map, mapped
+from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map
 from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
-from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words
+from lcc_core.workers.requests import DrawMap
+from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words, work
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -48,9 +49,7 @@ def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None
     def show(report: Progress) -> None:
         place.progress(min(report.done / report.total, 1.0), f"Drawing the map of {what} …")
 
-    drawn = mapped(
-        home, checkpoint, plan, scene, lambda: session.compressed(checkpoint, plan).model, show
-    )
+    drawn = work.ask(DrawMap(checkpoint.id, checkpoint.created, plan), show)
     place.empty()
     return drawn
 

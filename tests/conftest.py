@@ -15,6 +15,8 @@ from lcc_core.files import Home
 # Before torch loads; the processes that tests start inherit it.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# Pages compute in the test's own process; what is about workers starts some.
+os.environ.setdefault("LCC_WORKERS", "0")
 
 
 # What takes longest goes first, so that no worker is left alone with it at the end.

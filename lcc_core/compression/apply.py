@@ -16,6 +16,7 @@ from lcc_core.compression.quantization import Codes, quantize
 from lcc_core.compression.recalibration import Calibration, float_means, recalibrate
 from lcc_core.errors import LccError
 from lcc_core.models import Classifier, compressible_layers, weight_of
+from lcc_core.progress import ShouldStop, check, never
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,17 @@ class Compressed:
 
 
 @torch.no_grad()
-def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None) -> Compressed:
+def apply(
+    model: Classifier,
+    plan: Plan,
+    calibration: Calibration | None = None,
+    should_stop: ShouldStop = never,
+) -> Compressed:
     """Compress a copy of ``model``; the original is never touched.
 
     ``calibration`` is needed by plans that recalibrate. Raises ``LccError`` when the plan names
-    layers the model does not have, or calibration tiles are missing.
+    layers the model does not have, or calibration tiles are missing; ``Cancelled`` once
+    ``should_stop`` says so.
     """
     layers = compressible_layers(model)
     unknown = set(plan.layers) - {layer.name for layer in layers}
@@ -58,6 +65,7 @@ def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None)
     codes: dict[str, Codes] = {}
     for name, setting in plan.layers.items():
         if setting.touches:
+            check(should_stop)
             weight = weight_of(result, name)
             values, layer_codes = layer_weight(weight, setting)
             weight.copy_(values)
@@ -66,7 +74,7 @@ def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None)
     began, recalibrated = time.perf_counter(), 0
     if plan.recalibrate and calibration is not None and not plan.is_float:
         float_means(model, calibration)
-        recalibrate(result, calibration)
+        recalibrate(result, calibration, should_stop=should_stop)
         recalibrated = len(calibration.tiles)
     seconds = round(time.perf_counter() - began, 3)
     if plan.rounds_sides:

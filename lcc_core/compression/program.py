@@ -10,6 +10,9 @@ from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from lcc_core.models import Classifier, compressible_layers
+from lcc_core.models.tracing import graph_of
+
 Values = dict[fx.Node, Any]
 Call = Callable[[fx.Node, tuple, dict], Any]  # how a module or an attribute is evaluated
 # What the tracer met in place is run out of place: a kept value must stay as it was.
@@ -17,17 +20,17 @@ OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul}
 
 
 class Program:
-    """The operations of ``net`` in order.
+    """The operations of ``model.net`` in order.
 
     A *cut* is an index into ``steps``; ``live(cut)`` are the values that the steps from there on
     need from those before. ``at`` is the first step that uses a layer's weight. ``norm_of`` maps a
     layer to the batch norm that alone reads its output.
     """
 
-    def __init__(self, net: nn.Module, layers: list[str]) -> None:
-        graph = fx.Tracer().trace(net)
-        modules = dict(net.named_modules())
-        nodes = list(graph.nodes)
+    def __init__(self, model: Classifier) -> None:
+        layers = [layer.name for layer in compressible_layers(model)]
+        modules = dict(model.net.named_modules())
+        nodes = list(graph_of(model).nodes)
         self.input = next(node for node in nodes if node.op == "placeholder")
         self.output = next(node for node in nodes if node.op == "output").args[0]
         moving = {self.input}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,15 +55,27 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+_counting = threading.Lock()
+
+
 @contextlib.contextmanager
 def threads(count: int) -> Iterator[None]:
-    """So many threads for the work within."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
+    """Run the block with ``count`` threads.
+
+    The number is the whole process's: a process in which several threads compute should be given
+    one from the start, and then nothing is changed here. Where it has to be changed, one block at
+    a time changes it.
+    """
+    if torch.get_num_threads() == count:
         yield
-    finally:
-        torch.set_num_threads(before)
+        return
+    with _counting:
+        before = torch.get_num_threads()
+        torch.set_num_threads(count)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def layout(model: nn.Module) -> torch.memory_format:

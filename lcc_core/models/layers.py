@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, fx, nn
 
 from lcc_core.models.classifier import Classifier
+from lcc_core.models.tracing import graph_of
 
 KINDS: dict[type[nn.Module], str] = {
     nn.Conv1d: "conv1d",
@@ -39,17 +40,17 @@ def _kind(module: nn.Module) -> str | None:
 def compressible_layers(model: Classifier) -> list[LayerInfo]:
     """The convolutional and linear layers of ``model.net`` in graph order."""
     found = {n: m for n, m in model.net.named_modules() if _kind(m)}
-    position = _graph_positions(model.net, list(found))
+    position = _graph_positions(graph_of(model), list(found))
     return [
         LayerInfo(name, str(_kind(module)), tuple(module.weight.shape), module.weight.numel())
         for name, module in sorted(found.items(), key=lambda item: position[item[0]])
     ]
 
 
-def _graph_positions(net: nn.Module, names: list[str]) -> dict[str, int]:
+def _graph_positions(graph: fx.Graph, names: list[str]) -> dict[str, int]:
     """First use of each layer; attention blocks read weights without calling the module."""
     position: dict[str, int] = {}
-    for index, node in enumerate(fx.Tracer().trace(net).nodes):
+    for index, node in enumerate(graph.nodes):
         if node.op not in ("call_module", "get_attr"):
             continue
         target = str(node.target)

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from lcc_core.workers.requests import Histogram
+
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 
@@ -135,16 +137,17 @@ def trace(frame: pd.DataFrame) -> alt.LayerChart:
     return (line.encode(x=x, y=alt.Y("threshold (%):Q")) + points).properties(height=260)
 
 
-def weight_histogram(before: np.ndarray, after: np.ndarray) -> go.Figure:
+def weight_histogram(found: Histogram) -> go.Figure:
     """Weights of one layer before and after, on the same bins."""
-    reach = float(np.abs(before).max()) or 1.0
-    figure = go.Figure()
-    for values, name, colour in ((before, "float", BLUE), (after, "compressed", VERMILION)):
-        counts, edges = np.histogram(values, 121, (-reach, reach))
+    figure, edges = go.Figure(), found.edges
+    for counts, name, colour in (
+        (found.before, "float", BLUE),
+        (found.after, "compressed", VERMILION),
+    ):
         figure.add_bar(
             x=(edges[1:] + edges[:-1]) / 2,
             y=counts,
-            width=2 * reach / 121,
+            width=edges[1] - edges[0],
             name=name,
             marker_color=colour,
             opacity=0.6,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import Paired, compare_pair, holm
-from lcc_core.models import build, compressible_layers
-from lcc_core.models.spec import ModelSpec
-from pages.ui import charts, compare_charts, results, session, words
+from lcc_core.workers.requests import LatenciesInTurn, OfPlan
+from pages.ui import charts, compare_charts, results, session, words, work
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -47,9 +46,10 @@ def figures(candidates: Sequence[Candidate]) -> None:
 
 def measure_latencies(candidates: Sequence[Candidate]) -> None:
     """Of all models at one time, kept for as long as they are the chosen ones."""
-    size = session.tiles(candidates[0].row.measurement.data).size
-    models = [session.compressed(one.checkpoint, one.row.plan).model for one in candidates]
-    found = latencies_ms(models, size, runs=40)
+    models = tuple(
+        OfPlan(one.checkpoint.id, one.checkpoint.created, one.row.plan) for one in candidates
+    )
+    found = work.ask(LatenciesInTurn(models, time.time()), spinner="Timing the models in turn …")
     st.session_state["latencies"] = [one.row.id for one in candidates], found
 
 
@@ -154,11 +154,7 @@ def layers(candidates: Sequence[Candidate]) -> None:
 
 def _layers(one: Candidate) -> pd.DataFrame:
     """A row a layer, in graph order; layers the plan leaves alone have 32 bits."""
-    if one.checkpoint is not None:
-        model = session.model(one.checkpoint)
-    else:
-        model = build(ModelSpec.from_json(one.row.model["spec"]))
-    found, settings = compressible_layers(model), one.row.plan.layers
+    found, settings = session.layers(one.row.model["spec"]), one.row.plan.layers
     return pd.DataFrame(
         {
             "model": one.title,

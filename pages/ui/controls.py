@@ -63,7 +63,7 @@ def fixed(checkpoint: Checkpoint) -> Plan:
     )
     bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
     granularity, scale, recalibrate = _quantizer(rest)
-    plan = uniform_plan(session.model(checkpoint), bits, k, granularity, scale, recalibrate)
+    plan = uniform_plan(session.structure(checkpoint), bits, k, granularity, scale, recalibrate)
     spared = [one for one in plan.layers.values() if (one.bits, one.prune_k) != (bits, k)]
     if spared:
         note(

@@ -10,14 +10,19 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lcc_core.checkpoints.onnx import onnx_bytes
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression import Plan, importance
+from lcc_core.compression import Plan
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import weight_of
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
-from pages.ui import charts, session, words
+from lcc_core.progress import Progress
+from lcc_core.studies.measured import cached_measurement
+from lcc_core.workers.requests import (
+    ESTIMATE,
+    ExportOnnx,
+    MeasurePlan,
+    PackPlan,
+    WeightHistogram,
+)
+from pages.ui import charts, session, words, work
 from pages.ui.note import note
 
 HELP = {
@@ -31,21 +36,21 @@ MENDED = 0.02  # a gain in accuracy that compression alone does not explain
 
 def measured(checkpoint: Checkpoint, plan: Plan) -> Measurement:
     """The stored row at once; else a first estimate while the test tiles are measured."""
-    home = session.home()
     # Always there, so that what follows keeps its place: else its old picture stays on the page.
     place = st.empty()
-    if found := cached_measurement(home, checkpoint, plan):
+    if found := cached_measurement(session.home(), checkpoint, plan):
         return found
-    split, tiles = session.split(checkpoint), session.tiles(checkpoint.data)
-    with place.container():
-        compressed = session.compressed(checkpoint, plan)
-        share, low, high, n = estimate(compressed.model, tiles, split)
-        st.info(
-            f"First estimate: {words.percent(share)} ({words.percent(low)} to "
-            f"{words.percent(high)}, 95 %, {n} {split.selection} tiles). Measuring on "
-            f"{len(split.test):,} test tiles …"
-        )
-    row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed)
+
+    def show(report: Progress) -> None:
+        if report.stage == ESTIMATE and report.figures:
+            at = report.figures
+            place.info(
+                f"First estimate: {words.percent(at['oa'])} ({words.percent(at['low'])} to "
+                f"{words.percent(at['high'])}, 95 %, {at['tiles']} {at['part']} tiles). Measuring "
+                f"on {report.total:,} test tiles …"
+            )
+
+    row = work.ask(MeasurePlan(checkpoint.id, checkpoint.created, plan), show)
     place.empty()
     return row
 
@@ -95,13 +100,10 @@ def _headline(row: Measurement, reference: Measurement) -> None:
 
 def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
     stem = f"{checkpoint.arch}-{checkpoint.data}-{plan.id[:6]}"
-    size = session.tiles(checkpoint.data).size
     cells = st.columns(3)
     cells[0].download_button(
         f"Download packed file ({words.size(row.bytes)})",
-        lambda: pack(
-            session.compressed(checkpoint, plan), row.for_header(), {"split": checkpoint.split}
-        ),
+        lambda: work.made(PackPlan(checkpoint.id, checkpoint.created, plan, row)),
         f"{stem}.lcc",
         "application/octet-stream",
         on_click="ignore",
@@ -109,7 +111,7 @@ def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
     )
     cells[1].download_button(
         "Download ONNX",
-        lambda: onnx_bytes(session.compressed(checkpoint, plan).model, size),
+        lambda: work.made(ExportOnnx(checkpoint.id, checkpoint.created, plan)),
         f"{stem}.onnx",
         "application/octet-stream",
         on_click="ignore",
@@ -139,7 +141,7 @@ def details(
 
 def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None) -> list[str]:
     """By layer, in graph order; returns their names."""
-    rows = importance(session.model(checkpoint))
+    rows = session.importances(checkpoint)
     frame = pd.DataFrame(
         {
             "layer": [row.name for row in rows],
@@ -159,11 +161,8 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
 
 def _weights(checkpoint: Checkpoint, plan: Plan, names: list[str]) -> None:
     name = st.selectbox("Weights of layer", names, key="layer")
-    after = session.compressed(checkpoint, plan).model
-    before, later = (
-        weight_of(m, name).detach().numpy().ravel() for m in (session.model(checkpoint), after)
-    )
-    st.plotly_chart(charts.weight_histogram(before, later))
+    asked = WeightHistogram(checkpoint.id, checkpoint.created, plan, name)
+    st.plotly_chart(charts.weight_histogram(work.ask(asked, spinner="Counting the weights …")))
 
 
 def two_places(names: tuple[str, ...]) -> Sequence[DeltaGenerator]:

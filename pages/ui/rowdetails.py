@@ -7,11 +7,11 @@ import json
 import pandas as pd
 import streamlit as st
 
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
 from lcc_core.studies import shipped
 from lcc_core.studies.table import ResultRow
-from pages.ui import charts, session, words
+from lcc_core.workers.requests import PackPlan
+from pages.ui import charts, session, words, work
 from pages.ui.note import note
 from pages.ui.tradeoff_chart import label
 
@@ -119,10 +119,8 @@ def _downloads(row: ResultRow) -> None:
     elif checkpoint is not None:
         left.download_button(
             f"Download packed file ({words.size(row.measurement.bytes)})",
-            lambda: pack(
-                session.compressed(checkpoint, row.plan),
-                row.measurement.for_header(),
-                {"split": checkpoint.split},
+            lambda: work.made(
+                PackPlan(checkpoint.id, checkpoint.created, row.plan, row.measurement)
             ),
             f"{stem}.lcc",
             "application/octet-stream",

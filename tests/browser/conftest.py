@@ -37,7 +37,7 @@ def serving(home: Home) -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "lcc_core.cli", "app", "--port", str(port)],
         cwd=PROJECT,
-        env=os.environ | {"LCC_HOME": str(home.root)},
+        env=os.environ | {"LCC_HOME": str(home.root), "LCC_WORKERS": "2"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

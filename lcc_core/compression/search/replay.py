@@ -58,7 +58,7 @@ class Replay:
         precision = choose_precision(precision, choose_device("cpu"))
         self.original, self.plan, self.should_stop = model, plan, should_stop
         self.layers = [layer.name for layer in compressible_layers(model)]
-        self.program = Program(model.net, self.layers)
+        self.program = Program(model)
         self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
         self.tiles = tiles
         self.tally = Tally(labels, self._fast, self._exact)
