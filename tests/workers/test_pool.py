@@ -72,9 +72,7 @@ def test_another_home_is_another_request(pool: Pool, home: Home, tmp_path: Path)
         ("setting", ValueError, "k=-1"),
     ],
 )
-def test_errors_a_user_can_act_on(
-    pool: Pool, home: Home, how: str, kind: type, text: str
-) -> None:
+def test_errors_a_user_can_act_on(pool: Pool, home: Home, how: str, kind: type, text: str) -> None:
     for _ in range(2):  # an error is not kept: it is met again
         with pytest.raises(kind, match=text) as found:
             pool.run(home, Failing(how))
@@ -122,9 +120,7 @@ def test_queued_work_goes_when_its_session_does(home: Home, tmp_path: Path) -> N
     pool.close()
 
 
-def test_workers_are_bounded_and_share_the_cores(
-    shared: Pool, home: Home, tmp_path: Path
-) -> None:
+def test_workers_are_bounded_and_share_the_cores(shared: Pool, home: Home, tmp_path: Path) -> None:
     marks, gate = tmp_path / "marks", tmp_path / "gate"
     marks.mkdir()
     tickets = [shared.submit(home, Square(n, str(marks), str(gate))) for n in range(50, 56)]
