@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import jobstrip
+from pages.ui import jobstrip, work
 
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
 st.html(Path(__file__).with_name("pages") / "ui" / "contrast.css")
@@ -24,3 +24,4 @@ page = st.navigation(
 )
 jobstrip.show()
 page.run()
+work.pool().warm()  # now that something is to be seen, the first worker can load

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import weakref
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from typing import Any
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
+from lcc_core.jobs.process import PATIENT
 from lcc_core.progress import Progress
-from lcc_core.workers.process import Order, Outcome, Report, Stop, serve
+from lcc_core.workers.messages import Channel, Order, Outcome, Report, Stop
 from lcc_core.workers.request import Request
 from lcc_core.workspace import Workspace
 
@@ -180,7 +181,7 @@ class Pool:
     def processes(self) -> list[int]:
         """Process ids of the workers that run now."""
         with self._lock:
-            return [worker.process.pid for worker in self._workers if worker.process.pid]
+            return [worker.process.pid for worker in self._workers]
 
     # What follows is called with or takes the lock.
 
@@ -272,13 +273,14 @@ class _Worker:
         self.pool = pool
         self.job: _Job | None = None
         self.subject: tuple[str, str] = ("", "")
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self.connection: Connection = ours
-        self._sending = threading.Lock()
-        self.process = context.Process(target=serve, args=(theirs,), name="lcc-worker", daemon=True)
-        self.process.start()
-        theirs.close()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lcc_core.workers.process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=PATIENT | os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        assert self.process.stdout is not None and self.process.stdin is not None
+        self.channel = Channel(self.process.stdout, self.process.stdin)
         threading.Thread(target=self._listen, name="lcc-worker-listener", daemon=True).start()
 
     def begin(self, job: _Job, threads: int) -> None:
@@ -288,17 +290,16 @@ class _Worker:
 
     def send(self, message: Order | Stop) -> None:
         try:
-            with self._sending:
-                self.connection.send(message)
+            self.channel.send(message)
         except OSError:
             pass  # it is dead: its listener finds that out and deals with it
 
     def _listen(self) -> None:
         while True:
             try:
-                message = self.connection.recv()
+                message = self.channel.receive()
             except (EOFError, OSError):
-                self.process.join(5)
+                self.process.wait()  # its pipe is closed: it ends
                 self.pool._lost(self)
                 return
             job = self.job
@@ -316,8 +317,7 @@ class _Worker:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.join(5)
-        self.connection.close()
+        self.process.wait()
 
 
 class _Values:

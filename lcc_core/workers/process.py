@@ -1,4 +1,4 @@
-"""A worker process: requests in over a pipe, reports and outcomes out."""
+"""``python -m lcc_core.workers.process``: does what comes in, until its pool is gone."""
 
 from __future__ import annotations
 
@@ -6,63 +6,30 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lcc_core.errors import LccError
 from lcc_core.progress import Progress
+from lcc_core.workers.messages import Channel, Order, Outcome, Report, Stop
+
+if TYPE_CHECKING:
+    from lcc_core.workspace import Workspace
 
 TELL_EVERY_S = 0.1
 HOMES = 2  # of which things are kept loaded
 
 
-@dataclass(frozen=True)
-class Order:
-    """A request under a number of its own; ``threads``: how many it may compute with."""
-
-    number: int
-    home: str
-    request: Any
-    threads: int
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Nobody waits for this order any longer."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far an order is."""
-
-    number: int
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an order ended: with a ``value``, with an ``error`` a user can act on, or with a bug's
-    ``traceback``."""
-
-    number: int
-    value: Any = None
-    error: Exception | None = None
-    traceback: str = ""
-
-
 class _Inbox:
     """Orders as they come in, and the stops that overtake them."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self.orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._stopped: set[int] = set()
         threading.Thread(target=self._listen, name="worker-inbox", daemon=True).start()
@@ -70,7 +37,7 @@ class _Inbox:
     def _listen(self) -> None:
         while True:
             try:
-                message = self._connection.recv()
+                message = self._channel.receive()
             except (EOFError, OSError):
                 os._exit(0)  # whoever sent the orders is gone
             if isinstance(message, Stop):
@@ -82,15 +49,15 @@ class _Inbox:
         return number in self._stopped
 
 
-def serve(connection: Connection) -> None:
-    """Do what comes in, one order after the other, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+def serve(channel: Channel) -> None:
+    """Do one order after the other, until the other end is closed."""
+    inbox = _Inbox(channel)
+
     import torch
 
     from lcc_core.files import Home
     from lcc_core.workspace import Workspace
 
-    inbox = _Inbox(connection)
     workspaces: OrderedDict[str, Workspace] = OrderedDict()
     while True:
         order = inbox.orders.get()
@@ -100,26 +67,34 @@ def serve(connection: Connection) -> None:
             while len(workspaces) > HOMES:
                 workspaces.popitem(last=False)
         workspaces.move_to_end(order.home)
-        outcome = _do(order, workspaces[order.home], connection, inbox)
+        outcome = _do(order, workspaces[order.home], channel, inbox)
         try:
-            connection.send(outcome)
+            channel.send(outcome)
         except (pickle.PicklingError, AttributeError, TypeError):  # a value that cannot cross
-            connection.send(Outcome(order.number, traceback=traceback.format_exc()))
+            channel.send(Outcome(order.number, traceback=traceback.format_exc()))
 
 
-def _do(order: Order, workspace: Any, connection: Connection, inbox: _Inbox) -> Outcome:
+def _do(order: Order, workspace: Workspace, channel: Channel, inbox: _Inbox) -> Outcome:
     last = [0.0]
 
     def tell(progress: Progress) -> None:
         now = time.monotonic()
         if progress.lasting or now - last[0] >= TELL_EVERY_S:
             last[0] = now
-            connection.send(Report(order.number, progress))
+            channel.send(Report(order.number, progress))
 
     try:
         value = order.request.run(workspace, tell, lambda: inbox.stopped(order.number))
         return Outcome(order.number, value)
     except (LccError, ValueError) as error:
-        return Outcome(order.number, error=error, traceback=traceback.format_exc())
+        return Outcome(order.number, error=error)
     except Exception:  # a bug: told with its traceback, and the worker goes on
         return Outcome(order.number, traceback=traceback.format_exc())
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    # What libraries print must not get between the messages.
+    outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(Channel(sys.stdin.buffer, outgoing))

@@ -55,7 +55,7 @@ def _waited(home: Home, request: Request, on_report: OnReport | None) -> Any:
     with pool().submit(home, request) as ticket:
         while not ticket.wait(LOOK_EVERY_S):
             # Streamlit ends this run here if the session has moved on: only its own calls do that.
-            _ = "" in st.session_state
+            _ = "waiting" in st.session_state
             if on_report is None:
                 continue
             for report in ticket.lasting[shown:]:
