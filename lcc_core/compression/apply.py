@@ -22,14 +22,18 @@ from lcc_core.models import Classifier, compressible_layers, weight_of
 class Compressed:
     """A compressed ``model`` with the ``codes`` of its quantized layers.
 
-    ``sparsity`` is the share of exact zeros of every compressible layer; ``recalibration_s`` what
-    recalibration took, on ``recalibrated`` tiles.
+    ``sparsity`` is the share of exact zeros of every compressible layer. ``pruned``: how many of
+    its weights were masked, by the plan or before it: a weight that is exactly 0 in the float
+    checkpoint was pruned in its training. Zeros that rounding made are not among them. ``None``
+    where nobody wrote it down. ``recalibration_s`` is what recalibration took, on ``recalibrated``
+    tiles.
     """
 
     model: Classifier
     plan: Plan
     codes: dict[str, Codes]
     sparsity: dict[str, float]
+    pruned: dict[str, int] | None = None
     recalibrated: int = 0
     recalibration_s: float = 0.0
 
@@ -56,9 +60,11 @@ def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None)
         )
     result = copy.deepcopy(model).eval()
     codes: dict[str, Codes] = {}
+    pruned = {layer.name: int((weight_of(result, layer.name) == 0).sum()) for layer in layers}
     for name, setting in plan.layers.items():
         if setting.touches:
             weight = weight_of(result, name)
+            pruned[name] = masked(weight, setting.prune_k)
             values, layer_codes = layer_weight(weight, setting)
             weight.copy_(values)
             if layer_codes is not None:
@@ -75,7 +81,16 @@ def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None)
     sparsity = {
         layer.name: float((weight_of(result, layer.name) == 0).float().mean()) for layer in layers
     }
-    return Compressed(result, plan, codes, sparsity, recalibrated, seconds if recalibrated else 0.0)
+    return Compressed(
+        result, plan, codes, sparsity, pruned, recalibrated, seconds if recalibrated else 0.0
+    )
+
+
+@torch.no_grad()
+def masked(weight: Tensor, k: float) -> int:
+    """How many weights of a layer are pruned at ``k``, with those that were pruned before."""
+    gone = weight == 0
+    return int((gone | ~keep_mask(weight, k)).sum() if k else gone.sum())
 
 
 @torch.no_grad()
