@@ -21,7 +21,7 @@ from safetensors.numpy import save as write_container
 
 from lcc_core.checkpoints.coding import Stream, decode, encode
 from lcc_core.checkpoints.sides import pack_sides, unpack_sides
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.apply import Compressed, zeros
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.quantization import Codes
 from lcc_core.errors import CheckpointError, LccError
@@ -213,7 +213,7 @@ def _rebuild(header: dict[str, Any], blobs: dict[str, bytes]) -> Compressed:
     plan = Plan.from_json(index["plan"])
     model.plan, model.header = plan, header
     weights = {layer.name: sides[f"{layer.name}.weight"] for layer in compressible_layers(model)}
-    sparsity = {name: float((value == 0).float().mean()) for name, value in weights.items()}
+    sparsity = {name: zeros(value) for name, value in weights.items()}
     return Compressed(model, plan, codes, sparsity, _pruned(index, weights))
 
 

@@ -78,12 +78,15 @@ def apply(model: Classifier, plan: Plan, calibration: Calibration | None = None)
     if plan.rounds_sides:
         fold_statistics(result.net)
         round_sides(result.net, {layer.name for layer in layers})
-    sparsity = {
-        layer.name: float((weight_of(result, layer.name) == 0).float().mean()) for layer in layers
-    }
+    sparsity = {layer.name: zeros(weight_of(result, layer.name)) for layer in layers}
     return Compressed(
         result, plan, codes, sparsity, pruned, recalibrated, seconds if recalibrated else 0.0
     )
+
+
+def zeros(weight: Tensor) -> float:
+    """The share of a weight tensor that is exactly 0."""
+    return int((weight == 0).sum()) / weight.numel()
 
 
 @torch.no_grad()

@@ -53,7 +53,7 @@ class Split:
 
     def facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {"protocol": self.protocol, "seed": self.seed}
-        # Said only where there is one: checkpoints from before it was cut have none, and keep it so.
+        # Said only where there is one: older checkpoints have none, and it stays so.
         if self.validation_share:
             facts["validation"] = self.validation_share
         if self.spatial:
@@ -100,6 +100,15 @@ def split_from(tiles: TileSet, facts: Mapping[str, Any]) -> Split:
     how = "validation" if share else "test"
     return make_split(
         tiles, facts.get("protocol", DEFAULT_PROTOCOL), int(facts.get("seed", 0)), how
+    )
+
+
+def selected_on(facts: Mapping[str, Any]) -> str:
+    """``validation`` or ``test``: how a split of these facts was made."""
+    return (
+        "test"
+        if lacks_validation(facts["protocol"]) and not facts.get("validation")
+        else "validation"
     )
 
 

@@ -99,6 +99,8 @@ def measure(
         validation_tiles=len(beside),
         engine=ENGINE,
     )
+    if part == "validation":
+        row = replace(row, validation_oa=row.oa, validation_tiles=row.tiles)
     size = len(pack(compressed, row.for_header(), {"split": origin.split}))
     return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
 
