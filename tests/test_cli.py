@@ -98,7 +98,7 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     assert again["seconds"] == found["seconds"]  # remembered, not searched again
     text = shell(*words)
     assert "candidates on 6 validation tiles" in text and "Fixed settings around" in text
-    paper = shell.json("search", checkpoint, "--paper", "--protocol", "paper", "--weights", "1,0")
+    paper = shell.json("search", checkpoint, "--paper", "--select-on", "test", "--weights", "1,0")
     settings = next(iter(paper["plan"]["layers"].values()))
     assert (settings["granularity"], settings["scale"]) == ("tensor", "absmax")
     assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
@@ -344,7 +344,7 @@ BAD = [
     (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
     (("search", "CKPT", "--weights", "1"), "two numbers"),
     (("search", "CKPT", "--weights", "1,1"), "w_share + w_variance"),
-    (("search", "CKPT", "--protocol", "x"), "protocol='x'"),
+    (("search", "CKPT", "--select-on", "x"), "select_on='x'"),
     (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
     (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),
