@@ -104,6 +104,33 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
 
 
+def test_a_split_without_a_validation_part_is_the_papers_way(
+    shell: Shell, checkpoint: str, tmp_path: Path
+) -> None:
+    train = ("train", "--data", "mine", "--arch", "compact", "--epochs", 1, "--split", "70/30")
+    cut = shell.json(*train, "--resume")
+    papers = shell.json(*train, "--select-on", "test", "--resume")
+    assert cut["split"] == {"protocol": "70/30", "seed": 0, "validation": 0.2}
+    assert papers["split"] == {"protocol": "70/30", "seed": 0}
+    assert set(cut["accuracy"]) == {"validation", "test"} and set(papers["accuracy"]) == {"test"}
+    search = ("--tiles", 4, "--t-margin", 50, "--no-recalibrate", "--method", "laq+lap")
+    assert shell.json("search", cut["id"], *search)["plan"]["facts"]["part"] == "validation"
+    assert shell.json("search", papers["id"], *search)["plan"]["facts"]["part"] == "test"
+    assert "Chosen on the test tiles, there are no others" in shell("search", papers["id"], *search)
+    rows = shell.json("results")["results"]
+    marked = {(row["checkpoint"], row["chosen on"]) for row in rows}
+    assert (papers["id"], "test") in marked and (cut["id"], "validation") in marked
+    kept = shell.json("results", "--front")["results"]
+    assert not any(row["chosen on"] == "test" for row in kept)
+    text = shell("results", "--best", "--out", tmp_path / "best.csv")
+    assert (
+        "Each set of test tiles has a front of its own." in text
+        and "tested on" in (tmp_path / "best.csv").read_text()
+    )
+    best = shell.json("results", "--best", "--chosen-on-test")["results"]
+    assert len(best) == len({row["tested on"] for row in rows})
+
+
 def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None:
     words = ("coreset", checkpoint, "--method", "ccs", "--fraction", 0.5, "--balanced")
     made = shell.json(*words, "--out", "half")
