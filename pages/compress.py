@@ -31,8 +31,8 @@ def adaptive(checkpoint: Checkpoint) -> None:
             st.rerun()
     if found is None:
         return
-    if where.part(session.split(checkpoint)) == "test":
-        note("Chosen on the test tiles, as the papers seem to do: these figures flatter.")
+    if warning := where.warning(session.split(checkpoint)):
+        note(warning)
     if found.stopped:
         st.info("The search was stopped: this is as far as it came. The other layers are mild.")
     row = results.show(checkpoint, found.plan)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from lcc_core.studies import table
+from lcc_core.studies import choice, table
 from lcc_core.studies.published import PUBLISHED
 from lcc_core.studies.table import ResultRow
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, words
@@ -15,15 +15,19 @@ from pages.ui.tradeoff_chart import AXES, Cloud, label
 
 ABOUT = (
     "Every point is a measured model: its accuracy on test tiles, and what it costs. The line is "
-    "the front: nothing beats what lies on it in both. Click a point, or draw a box around "
-    "several, to see them below."
+    "the front: nothing beats what lies on it in both, by the accuracy on validation tiles. Click "
+    "a point, or draw a box around several, to see them below."
 )
 HELP = {
     "axis": "bytes: of the packed file, the one to take home. real ratio: how many times smaller "
     "it is than the float32 checkpoint file. average bits: a weight. MACs: multiply-accumulates "
     "for one tile. latency: time for one tile on one core.",
     "most": "Largest packed file that fits, in megabytes: 0.1 is 100 kB. Empty: any.",
-    "least": "Lowest test accuracy that is good enough. Empty: any.",
+    "least": "Lowest accuracy that is good enough: on validation tiles, which is what models are "
+    "chosen by, or on test tiles where some have no validation figure. Empty: any.",
+    "tested": "Only models measured on the same test tiles can be compared.",
+    "on test": "Settings chosen on the test tiles flatter. Such models are drawn open with a dot, "
+    "and left out of the front and of the best unless this is on.",
     "data": "Tiles that the models were trained and measured on.",
     "methods": "How bits and pruning were chosen. fixed: the same for all layers. laq, lap, "
     "laq+lap, size: searched for each layer. float: not compressed. (papers'): with one scale a "
@@ -61,6 +65,22 @@ def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     ]
 
 
+def same_tiles(rows: list[ResultRow]) -> list[ResultRow]:
+    """Rows of one set of test tiles, the one most rows are of at first."""
+    groups = {group[0].test_set: group for group in choice.by_test_set(rows)}
+    if len(groups) < 2:
+        return rows
+    asked = st.selectbox(
+        "Test tiles",
+        list(groups),
+        format_func=lambda name: f"{name}: {words.count(len(groups[name]), 'model')}",
+        key="tested",
+        help=HELP["tested"],
+        bind=URL,
+    )
+    return groups[asked]
+
+
 def limits() -> tuple[str, float, float]:
     """How size is counted; at most so many bytes, at least such an accuracy."""
     first, left, right = st.columns([5, 2, 2])
@@ -77,34 +97,34 @@ def limits() -> tuple[str, float, float]:
     return axis or "bytes", 1e6 * (most or 0), (least or 0) / 100
 
 
-def within(rows: list[ResultRow], most: float, least: float) -> list[ResultRow]:
+def within(rows: list[ResultRow], most: float, least: float, by: str) -> list[ResultRow]:
     return [
         row
         for row in rows
-        if (not most or row.measurement.bytes <= most) and row.measurement.oa >= least
+        if (not most or row.measurement.bytes <= most) and choice.accuracy(row, by) >= least
     ]
 
 
 def best(
-    rows: list[ResultRow], fit: list[ResultRow], most: float, least: float
+    rows: list[ResultRow], fit: list[ResultRow], most: float, least: float, by: str
 ) -> ResultRow | None:
     """The most accurate within the limits, the smaller of equals; said in a sentence."""
     if not (most or least):
         return None
     if not fit:
         smallest = words.size(min(row.measurement.bytes for row in rows))
-        finest = words.percent(max(row.measurement.oa for row in rows))
+        finest = words.percent(max(choice.accuracy(row, by) for row in rows))
         st.warning(
-            f"**Nothing here fits.** The smallest file has {smallest}, the best accuracy is "
+            f"**Nothing here fits.** The smallest file has {smallest}, the best {by} accuracy is "
             f"{finest}. Allow more bytes or less accuracy."
         )
         return None
-    finest = max(fit, key=lambda row: (row.measurement.oa, -row.measurement.bytes))
-    smallest = min(fit, key=lambda row: (row.measurement.bytes, -row.measurement.oa))
+    finest = choice.most_accurate(fit, by)
+    smallest = min(fit, key=lambda row: (row.measurement.bytes, -choice.accuracy(row, by)))
     text = f"**{len(fit)} of {len(rows)} fit.** The most accurate: {_said(finest)}."
     if least and smallest is not finest:
         text += f" The smallest: {_said(smallest)}."
-    st.success(text)
+    st.success(f"{text} {choice.said(rows)}")
     return finest if most else smallest
 
 
@@ -117,6 +137,18 @@ def _said(row: ResultRow) -> str:
     )
 
 
+def with_test_chosen(rows: list[ResultRow]) -> bool:
+    """Whether rows chosen on test tiles may be on the front; asked only where there are some."""
+    if marked := sum(row.chosen_on == "test" for row in rows):
+        return st.toggle(
+            f"Front and best with the {marked} chosen on test tiles",
+            key="on-test",
+            help=HELP["on test"],
+            bind=URL,
+        )
+    return False
+
+
 def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRow | None) -> list:
     """The chart; returns the ids of the points that were clicked or boxed."""
     data = shown.rows[0].measurement.data
@@ -124,8 +156,8 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
     dim = left.toggle("Dim what is beaten", key="dim", help=HELP["dim"], bind=URL)
     others = middle.toggle("Published points", True, key="others", help=HELP["published"], bind=URL)
     right.markdown(
-        f"Front: **{int(shown.front.sum())}** of {len(shown.rows)}, hypervolume "
-        f"**{shown.hypervolume:.3f}**",
+        f"Front by {shown.by} accuracy: **{int(shown.front.sum())}** of {len(shown.rows)}, "
+        f"hypervolume **{shown.hypervolume:.3f}**",
         help=HELP["volume"],
     )
     published = [
@@ -134,10 +166,10 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
         if others and one.data == data and AXES[axis].of_published(one) is not None
     ]
     at_most = most / 1e6 if most and axis == "bytes" else None
+    # The picture is of test accuracy: a limit on validation accuracy is no line in it.
+    at_least = 100 * least if least and shown.by == "test" else None
     event = st.plotly_chart(
-        tradeoff_chart.figure(
-            shown, AXES[axis], published, dim, (at_most, 100 * least or None), chosen
-        ),
+        tradeoff_chart.figure(shown, AXES[axis], published, dim, (at_most, at_least), chosen),
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
         key="cloud",
@@ -150,12 +182,14 @@ def picture(shown: Cloud, axis: str, most: float, least: float, chosen: ResultRo
 def listing(rows: list[ResultRow]) -> None:
     """As a table that sorts and exports."""
     st.header("Results")
-    finest = sorted(rows, key=lambda row: -row.measurement.oa)
+    by = choice.basis(rows)
+    finest = sorted(rows, key=lambda row: -choice.accuracy(row, by))
     frame = pd.DataFrame([table.flat(row) for row in finest])
-    st.dataframe(frame, hide_index=True, height=min(420, 36 * len(frame) + 40))
+    height = min(420, 36 * len(frame) + 40)
+    st.dataframe(frame, hide_index=True, height=height, placeholder="–")
     st.download_button(
         "Download as CSV",
-        frame.to_csv(index=False),
+        frame.to_csv(index=False, na_rep="–"),
         "trade-offs.csv",
         "text/csv",
         on_click="ignore",
@@ -163,22 +197,24 @@ def listing(rows: list[ResultRow]) -> None:
 
 
 def explore(rows: list[ResultRow]) -> None:
-    rows = narrow(rows)
+    rows = same_tiles(narrow(rows))
     axis, most, least = limits()
-    shown = tradeoff_chart.cloud(rows, AXES[axis])
+    on_test = with_test_chosen(rows)
+    shown = tradeoff_chart.cloud(rows, AXES[axis], on_test)
     if not shown.rows:
         st.info("Nothing is left. Take a filter back.")
         return
-    fit = within(rows, most, least)
-    chosen = best(rows, fit, most, least)
+    pool = choice.eligible(rows, on_test)
+    fit = within(pool, most, least, shown.by)
+    chosen = best(pool, fit, most, least, shown.by) if pool else None
     ids = picture(shown, axis, most, least, chosen)
     marked = [row for row in shown.rows if row.id in ids]
     compare_link(marked)
     front = [row for row, on in zip(shown.rows, shown.front, strict=True) if on]
-    candidates = {row.id: row for row in within(front, most, least) or front}
+    candidates = {row.id: row for row in within(front, most, least, shown.by) or front}
     if chosen:
         candidates[chosen.id] = chosen
-    rowdetails.show(marked or list(candidates.values()), None if marked else chosen)
+    rowdetails.show(marked or list(candidates.values()) or shown.rows, None if marked else chosen)
     listing(marked or rows)
 
 

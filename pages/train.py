@@ -6,7 +6,7 @@ import streamlit as st
 
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.spatial import SPATIAL
-from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
+from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.models.device import DEVICES
 from lcc_core.training.recipe import PRESETS, make_recipe
@@ -46,8 +46,12 @@ def choose() -> None:
         [*PROTOCOLS, *(SPATIAL if scene else ())],
         index=list(PROTOCOLS).index(DEFAULT_PROTOCOL),
         help="Shares of train / validation / test. Blocks and regions: no training patch shares a "
-        "pixel with a test patch. Without a validation part, settings would be "
-        "chosen on the test part, as the papers seem to.",
+        "pixel with a test patch.",
+    )
+    papers = lacks_validation(protocol) and left.toggle(
+        "Without a validation part",
+        help="As the papers: all of the training part trains, and settings are chosen on test "
+        "tiles. Otherwise a fifth of the training part becomes the validation part.",
     )
     epochs = middle.number_input("Epochs", 1, 1000, known.epochs, key=f"epochs-{preset}-{data}")
     seed = right.number_input("Seed", 0, 2**31 - 1, 0)
@@ -60,6 +64,7 @@ def choose() -> None:
         title = DATASETS[data].title if data in DATASETS else data
         argv = ["train", "--data", data, "--arch", arch, "--preset", preset]
         argv += ["--epochs", str(int(epochs)), "--seed", str(int(seed)), "--split", protocol]
+        argv += ["--select-on", "test"] if papers else []
         jobpanel.launch(
             [*argv, "--device", device, "--resume"],
             f"Training {ARCHITECTURES[arch].title} on {title}",
@@ -76,6 +81,7 @@ def trained() -> None:
                 "architecture": f"{item.arch}{item.how}",
                 "data": f"{item.kept}{item.data}{' (synthetic)' if item.synthetic else ''}",
                 "split": item.split["protocol"],
+                "chooses on": selected_on(item.split),
                 "accuracy (%)": round(100 * test["oa"], 2) if test else None,
                 "test tiles": test.get("tiles"),
                 "epochs": len(item.log),

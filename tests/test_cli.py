@@ -98,10 +98,37 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     assert again["seconds"] == found["seconds"]  # remembered, not searched again
     text = shell(*words)
     assert "candidates on 6 validation tiles" in text and "Fixed settings around" in text
-    paper = shell.json("search", checkpoint, "--paper", "--protocol", "paper", "--weights", "1,0")
+    paper = shell.json("search", checkpoint, "--paper", "--select-on", "test", "--weights", "1,0")
     settings = next(iter(paper["plan"]["layers"].values()))
     assert (settings["granularity"], settings["scale"]) == ("tensor", "absmax")
     assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
+
+
+def test_a_split_without_a_validation_part_is_the_papers_way(
+    shell: Shell, checkpoint: str, tmp_path: Path
+) -> None:
+    train = ("train", "--data", "mine", "--arch", "compact", "--epochs", 1, "--split", "70/30")
+    cut = shell.json(*train, "--resume")
+    papers = shell.json(*train, "--select-on", "test", "--resume")
+    assert cut["split"] == {"protocol": "70/30", "seed": 0, "validation": 0.2}
+    assert papers["split"] == {"protocol": "70/30", "seed": 0}
+    assert set(cut["accuracy"]) == {"validation", "test"} and set(papers["accuracy"]) == {"test"}
+    search = ("--tiles", 4, "--t-margin", 50, "--no-recalibrate", "--method", "laq+lap")
+    assert shell.json("search", cut["id"], *search)["plan"]["facts"]["part"] == "validation"
+    assert shell.json("search", papers["id"], *search)["plan"]["facts"]["part"] == "test"
+    assert "Chosen on the test tiles, there are no others" in shell("search", papers["id"], *search)
+    rows = shell.json("results")["results"]
+    marked = {(row["checkpoint"], row["chosen on"]) for row in rows}
+    assert (papers["id"], "test") in marked and (cut["id"], "validation") in marked
+    kept = shell.json("results", "--front")["results"]
+    assert not any(row["chosen on"] == "test" for row in kept)
+    text = shell("results", "--best", "--out", tmp_path / "best.csv")
+    assert (
+        "Each set of test tiles has a front of its own." in text
+        and "tested on" in (tmp_path / "best.csv").read_text()
+    )
+    best = shell.json("results", "--best", "--chosen-on-test")["results"]
+    assert len(best) == len({row["tested on"] for row in rows})
 
 
 def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None:
@@ -344,7 +371,7 @@ BAD = [
     (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
     (("search", "CKPT", "--weights", "1"), "two numbers"),
     (("search", "CKPT", "--weights", "1,1"), "w_share + w_variance"),
-    (("search", "CKPT", "--protocol", "x"), "protocol='x'"),
+    (("search", "CKPT", "--select-on", "x"), "select_on='x'"),
     (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
     (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),

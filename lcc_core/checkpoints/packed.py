@@ -21,12 +21,12 @@ from safetensors.numpy import save as write_container
 
 from lcc_core.checkpoints.coding import Stream, decode, encode
 from lcc_core.checkpoints.sides import pack_sides, unpack_sides
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.apply import Compressed, zeros
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.quantization import Codes
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.files import canonical_json, write_bytes
-from lcc_core.models import Classifier, ModelSpec, skeleton
+from lcc_core.models import Classifier, ModelSpec, compressible_layers, skeleton
 
 FORMAT, VERSION = "lcc-packed", 1
 BLOBS = ("codes", "sides", "index")
@@ -57,6 +57,8 @@ def pack(
     }
     sides, side_index = pack_sides(scales | state)
     index = {"layers": layers, "sides": side_index, "plan": compressed.plan.to_json()}
+    if compressed.pruned is not None:  # a mask cannot be told from zeros that rounding made
+        index["pruned"] = {name: count for name, count in compressed.pruned.items() if count}
     blobs = {
         "codes": b"".join(streams),
         "sides": sides,
@@ -210,11 +212,20 @@ def _rebuild(header: dict[str, Any], blobs: dict[str, bytes]) -> Compressed:
     model.eval().requires_grad_(False)
     plan = Plan.from_json(index["plan"])
     model.plan, model.header = plan, header
-    sparsity = {
-        name: float((value == 0).float().mean())
-        for name, value in ((layer, sides[f"{layer}.weight"]) for layer in plan.layers)
-    }
-    return Compressed(model, plan, codes, sparsity)
+    weights = {layer.name: sides[f"{layer.name}.weight"] for layer in compressible_layers(model)}
+    sparsity = {name: zeros(value) for name, value in weights.items()}
+    return Compressed(model, plan, codes, sparsity, _pruned(index, weights))
+
+
+def _pruned(index: dict[str, Any], weights: dict[str, torch.Tensor]) -> dict[str, int] | None:
+    """Masked weights by layer; ``None`` for files from before they were counted."""
+    if "pruned" not in index:
+        return None
+    counts = dict.fromkeys(weights, 0) | index["pruned"]
+    for name, count in counts.items():
+        if type(count) is not int or not 0 <= count <= int((weights[name] == 0).sum()):
+            raise _damaged("The file", "its count of pruned weights is wrong")
+    return counts
 
 
 def _index(blob: bytes) -> dict[str, Any]:

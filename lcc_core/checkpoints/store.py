@@ -26,6 +26,7 @@ IMPORTED = "imported"  # in place of a recipe's name
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
 # What a recipe yields; raised when training changes it. 2: statistics of the training part alone.
 TRAINING_ENGINE = 2
+PLATEAU_ENGINE = 2  # of that schedule alone. 2: it follows the validation loss
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any
     if "coreset" in split:  # its tiles count, not its name
         split = split | {"coreset": split["coreset"]["id"]}
     made_by = {"recipe": recipe, "fingerprint": fingerprint, "split": split}
+    if recipe.get("schedule") == "plateau":
+        made_by["plateau"] = PLATEAU_ENGINE
     return content_id(made_by | {"engine": TRAINING_ENGINE})
 
 

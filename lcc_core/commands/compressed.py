@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import pairs, percent, size, table
+from lcc_core.commands.text import number, pairs, percent, size, table
 from lcc_core.errors import CheckpointError, DataError, LccError, require
 
 CHECKED_TILES = 1000
@@ -40,7 +40,9 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 def plan_options(command: argparse.ArgumentParser) -> None:
     """How to compress; :func:`planned` reads it."""
-    command.add_argument("--bits", type=int, metavar="B", help="1…8, or 32 for float (default 8)")
+    command.add_argument(
+        "--bits", type=int, metavar="B", help="1…8 (1 and pruned: ternary) or 32 (default 8)"
+    )
     command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
     command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
     command.add_argument("--scale", metavar="absmax|lse", help="default lse")
@@ -192,8 +194,10 @@ def compression_report(row: Any, before: float | None = None) -> str:
             ("average accuracy", percent(row.aa)),
             ("kappa", f"{row.kappa:.4f}"),
             ("measured on", f"{row.tiles} {row.part} tiles of {row.data}, {row.precision}"),
-            ("average bits", f"{row.average_bits:.2f}"),
-            ("sparsity", percent(row.sparsity)),
+            ("on validation tiles", _validation(row)),
+            ("average bits", number(row.average_bits)),
+            ("zeros", percent(row.sparsity)),
+            ("pruned", percent(row.pruned)),
             ("recalibrated", _recalibrated(row)),
         )
     )
@@ -201,14 +205,21 @@ def compression_report(row: Any, before: float | None = None) -> str:
         ("", "ratio", "bytes"),
         (
             ("real", f"{row.real_ratio:.2f}×", f"{size(row.bytes)} of {size(row.float_bytes)}"),
-            ("nominal", f"{row.nominal_ratio:.2f}×", ""),
-            ("zeros-free", f"{row.zeros_free_ratio:.2f}×", ""),
+            ("nominal", number(row.nominal_ratio, "×"), ""),
+            ("zeros-free", number(row.zeros_free_ratio, "×"), ""),
         ),
     )
     cost = f"{row.parameters:,} parameters, {row.macs:,} MACs"
     if row.latency_ms is not None:
         cost += f", {row.latency_ms:.2f} ms a tile on one core"
     return f"{facts}\n\n{sizes}\n\n{cost}"
+
+
+def _validation(row: Any) -> str:
+    """What it is to be chosen by, where that is another figure."""
+    if row.validation_oa is None or row.part == "validation":
+        return ""
+    return f"{percent(row.validation_oa)} of {row.validation_tiles}"
 
 
 def _recalibrated(row: Any) -> str:

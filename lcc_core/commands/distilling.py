@@ -9,7 +9,7 @@ from typing import Any
 from lcc_core.commands.channels import recipe_options
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import percent
-from lcc_core.commands.training import summary, training_report
+from lcc_core.commands.training import select_on, summary, training_report
 from lcc_core.errors import LccError
 
 
@@ -32,6 +32,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--coreset", metavar="NAME", help="the student learns from its tiles alone")
     option("--data", metavar="D", help="where no checkpoint and no coreset names one")
     option("--split", metavar="T/V/T", help="with --data: 64/16/20 (default), 80/20 or 70/30")
+    select_on(command)
     option("--resume", action="store_true", help="a run that was trained is returned at once")
     command.set_defaults(run=distil)
 
@@ -108,32 +109,36 @@ def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tup
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.coresets.coreset import read_coreset
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split, selected_on, split_name
     from lcc_core.studies.measured import checkpoint_split
 
     known = [teacher] if teacher else []
     known += [find_checkpoint(context.home, arguments.student)] if arguments.student else []
     facts = {
         f"Checkpoint {one.id}": (
-            one.data, one.fingerprint, one.split["protocol"], one.split["seed"]
+            one.data, one.fingerprint, *split_name(one.split)
         )
         for one in known
     }  # fmt: skip
     coreset = read_coreset(context.home, arguments.coreset) if arguments.coreset else None
     if coreset:
         facts[f"The coreset {coreset.name!r}"] = (
-            coreset.data, coreset.fingerprint, coreset.protocol, coreset.split_seed
+            coreset.data, coreset.fingerprint, *split_name(coreset.split_facts)
         )  # fmt: skip
     if not facts:
         if not arguments.data:
             fix = "Give --data, --coreset, --teacher or --student."
             raise LccError("No data set is named.", fix)
         tiles = load_tiles(arguments.data, context.home, context.progress)
-        return tiles, make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed)
-    who, (data, _, protocol, _) = next(iter(facts.items()))
+        where = arguments.select_on or "validation"
+        protocol = arguments.split or DEFAULT_PROTOCOL
+        return tiles, make_split(tiles, protocol, arguments.seed, where)
+    who, (data, _, protocol, seed, share) = next(iter(facts.items()))
+    made_on = selected_on({"protocol": protocol, "seed": seed, "validation": share})
     for option, asked, fact in (
         ("--data", arguments.data, data),
         ("--split", arguments.split, protocol),
+        ("--select-on", arguments.select_on, made_on),
     ):
         if asked not in (None, fact):
             raise LccError(

@@ -35,7 +35,9 @@ def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, A
     classes = tuple(one.strip() for one in arguments.classes.split(",") if one.strip())
     how = imported.Foreign(arguments.arch, arguments.norm, classes)
     tiles = load_tiles(arguments.data, context.home, context.progress)
-    split = make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed)
+    # Whoever trained it with 80/20 or 70/30 trained on all that is not the test part: no validation
+    # part may be cut from that.
+    split = make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed, "test")
     made = imported.import_model(
         arguments.file,
         how,

@@ -7,14 +7,24 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
-from lcc_core.commands.text import percent, size, table
+from lcc_core.commands.text import number, percent, size, table
 from lcc_core.errors import LccError
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("results", parents=[after], help="everything that was measured")
     command.add_argument("--data", metavar="D", help="on this data set alone")
-    command.add_argument("--front", action="store_true", help="only what no other one beats")
+    command.add_argument(
+        "--front", action="store_true", help="only what no other one beats, by validation accuracy"
+    )
+    command.add_argument(
+        "--best", action="store_true", help="only the most accurate, by validation accuracy"
+    )
+    command.add_argument(
+        "--chosen-on-test",
+        action="store_true",
+        help="let front and best have rows whose settings were chosen on test tiles",
+    )
     command.add_argument("--out", metavar="FILE.csv", help="write them as CSV")
     command.set_defaults(run=results)
 
@@ -37,7 +47,7 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     import csv
 
     from lcc_core.commands.compressed import output_file
-    from lcc_core.studies.pareto import front
+    from lcc_core.studies import choice
     from lcc_core.studies.table import all_rows, flat
 
     out = output_file(arguments.out) if arguments.out else None
@@ -46,19 +56,32 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         for row in all_rows(context.home)
         if row.measurement.part == "test" and arguments.data in (None, row.measurement.data)
     ]
-    if arguments.front and rows:
-        keep = front([r.measurement.bytes for r in rows], [r.measurement.oa for r in rows])
-        rows = [row for row, on in zip(rows, keep, strict=True) if on]
-    rows.sort(key=lambda row: (row.measurement.data, row.measurement.bytes))
-    heads = ("data", "arch", "trained on", "method", "bits", "accuracy", "size", "real", "model")
+    said = ""
+    if arguments.front or arguments.best:
+        pool = choice.eligible(rows, arguments.chosen_on_test)
+        said = choice.said(pool)
+        groups = choice.by_test_set(pool)
+        if arguments.best:
+            rows = [choice.most_accurate(group, choice.basis(group)) for group in groups]
+        else:
+            keep = choice.on_front(pool, chosen_on_test=True)
+            rows = [row for row in pool if row.id in keep]
+    rows.sort(key=lambda row: (row.measurement.data, row.test_set, row.measurement.bytes))
+    heads = (
+        "data", "arch", "trained on", "method", "bits", "validation", "test", "tiles", "chosen on",
+        "size", "real", "model",
+    )  # fmt: skip
     lines = [
         (
             row.measurement.data,
             row.arch,
             percent(row.fraction),
             row.method,
-            f"{row.measurement.average_bits:.2f}",
+            number(row.measurement.average_bits),
+            percent(row.measurement.validation_oa),
             percent(row.measurement.oa),
+            row.measurement.tiles,
+            row.chosen_on or "–",
             size(row.measurement.bytes),
             f"{row.measurement.real_ratio:.1f}×",
             row.measurement.checkpoint,
@@ -66,12 +89,14 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         for row in rows
     ]
     context.say(table(heads, lines) if lines else "Nothing was measured yet: lcc compress …")
+    if said:
+        context.say(f"\n{said} Each set of test tiles has a front of its own.")
     flats = [flat(row) for row in rows]
     if out and flats:
         with out.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(flats[0]))
             writer.writeheader()
-            writer.writerows(flats)
+            writer.writerows({k: "–" if v is None else v for k, v in one.items()} for one in flats)
     return {"results": flats}
 
 

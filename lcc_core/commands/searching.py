@@ -7,7 +7,7 @@ from typing import Any
 
 from lcc_core.commands.compressed import compression_report, output_file
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import percent, size, table
+from lcc_core.commands.text import number, percent, size, table
 from lcc_core.errors import LccError
 
 
@@ -34,7 +34,12 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--scale", metavar="absmax|lse", help="default lse")
     option("--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes")
     option("--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is")
-    option("--protocol", default="honest", metavar="honest|paper", help="paper: choose on test")
+    option(
+        "--select-on",
+        default="validation",
+        metavar="validation|test",
+        help="tiles to choose on; test: as the papers seem to, figures then flatter",
+    )
     option("--tiles", type=int, default=0, metavar="N", help="choose on N tiles (0: all)")
     option("--memory", type=float, default=2.0, metavar="GB", help="for replay (2)")
     option("--out", metavar="FILE", help="the plan, for `lcc compress --plan`")
@@ -50,7 +55,7 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
     out = output_file(arguments.out) if arguments.out else None
     settings = _settings(arguments)
-    where = Selection(arguments.protocol, arguments.tiles)
+    where = Selection(arguments.select_on, arguments.tiles)
     if arguments.memory < 0:
         raise LccError("--memory is negative.", "Give gigabytes, or 0 to keep nothing.")
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -77,6 +82,8 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     else:
         row = measure_plan(context.home, checkpoint, found.plan, tiles, split, **hooks)
         context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
+        if warning := where.warning(split):
+            context.say(f"\n{warning}")
         fixed = rivals(
             context.home, checkpoint, checkpoint.model(), row, settings, tiles, split, **hooks
         )
@@ -85,7 +92,7 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
             table(
                 ("bits", "zeros", "accuracy", "bytes"),
                 [
-                    (f"{r.average_bits:.2f}", percent(r.sparsity), percent(r.oa), size(r.bytes))
+                    (number(r.average_bits), percent(r.sparsity), percent(r.oa), size(r.bytes))
                     for r in fixed
                 ],
             )

@@ -140,7 +140,7 @@ def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import on_front
+    from lcc_core.studies.grid.report import notes, on_front
     from lcc_core.studies.grid.status import rows
 
     found = folder.find(context.home, arguments.study)
@@ -158,13 +158,18 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
             (
                 "*" if row.id in best else "",
                 row.point.title,
+                percent(one.validation_oa) if one else "–",
                 percent(one.oa) if one else row.state,
+                (row.row.chosen_on if row.row else "") or "–",
                 size(one.bytes) if one else "–",
                 f"{one.real_ratio:.1f}×" if one else "–",
                 row.error,
             )
         )
-    context.say(table(("front", "point", "accuracy", "size", "real", ""), lines))
+    heads = ("front", "point", "validation", "test", "chosen on", "size", "real", "")
+    context.say(table(heads, lines))
+    if told := notes(every):
+        context.say(f"\n{told}")
     return {"id": found.id, "rows": [row.flat() | {"front": row.id in best} for row in every]}
 
 

@@ -46,6 +46,10 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.2f} %"
 
 
+def number(value: float | None, unit: str = "") -> str:
+    return "–" if value is None else f"{value:.2f}{unit}"
+
+
 def duration(seconds: float) -> str:
     """4.2 s, 3:07 min, 2:05:09 h."""
     if seconds < 60:

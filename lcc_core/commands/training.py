@@ -33,6 +33,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         metavar="T/V/T",
         help="64/16/20 (default), 80/20, 70/30, …; of a scene also blocks-30/10/60",
     )
+    select_on(command)
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.add_argument(
         "--resume",
@@ -49,6 +50,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     )
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
     command.set_defaults(run=importance)
+
+
+def select_on(command: argparse.ArgumentParser) -> None:
+    """How 80/20 and 70/30 are split; :func:`~lcc_core.data.splits.make_split` takes it."""
+    command.add_argument(
+        "--select-on",
+        metavar="validation|test",
+        help="test: leave 80/20 and 70/30 without a validation part, as the papers "
+        "(default: validation, a fifth of their training part)",
+    )
 
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -81,11 +92,12 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 def training_report(checkpoint: Any) -> str:
     """The log, an epoch a line, and what came of it."""
     lines = table(
-        ("epoch", "loss", "train", "validation", "time"),
+        ("epoch", "loss", "validation loss", "train", "validation", "time"),
         (
             (
                 int(row["epoch"]),
                 f"{row['loss']:.4f}",
+                f"{row['validation_loss']:.4f}" if "validation_loss" in row else "–",
                 percent(row["train_accuracy"]),
                 percent(row.get("validation_accuracy")),
                 duration(row["seconds"]),
@@ -100,17 +112,18 @@ def training_report(checkpoint: Any) -> str:
 def _parts(arguments: argparse.Namespace, context: Context) -> tuple[str, Callable]:
     """The data set and what splits it: a protocol, or a coreset that knows both."""
     from lcc_core.coresets.coreset import read_coreset
-    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+    from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split, selected_on
 
     if not arguments.coreset:
         if not arguments.data:
             raise LccError("No data set is named.", "Give --data or --coreset.")
-        protocol = arguments.split or DEFAULT_PROTOCOL
-        return arguments.data, lambda tiles: make_split(tiles, protocol, arguments.seed)
+        protocol, where = arguments.split or DEFAULT_PROTOCOL, arguments.select_on or "validation"
+        return arguments.data, lambda tiles: make_split(tiles, protocol, arguments.seed, where)
     coreset = read_coreset(context.home, arguments.coreset)
     for option, asked, known in (
         ("--data", arguments.data, coreset.data),
         ("--split", arguments.split, coreset.protocol),
+        ("--select-on", arguments.select_on, selected_on(coreset.split_facts)),
     ):
         if asked not in (None, known):
             raise LccError(

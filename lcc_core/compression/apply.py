@@ -23,14 +23,18 @@ from lcc_core.progress import ShouldStop, check, never
 class Compressed:
     """A compressed ``model`` with the ``codes`` of its quantized layers.
 
-    ``sparsity`` is the share of exact zeros of every compressible layer; ``recalibration_s`` what
-    recalibration took, on ``recalibrated`` tiles.
+    ``sparsity`` is the share of exact zeros of every compressible layer. ``pruned``: how many of
+    its weights were masked, by the plan or before it: a weight that is exactly 0 in the float
+    checkpoint was pruned in its training. Zeros that rounding made are not among them. ``None``
+    where nobody wrote it down. ``recalibration_s`` is what recalibration took, on ``recalibrated``
+    tiles.
     """
 
     model: Classifier
     plan: Plan
     codes: dict[str, Codes]
     sparsity: dict[str, float]
+    pruned: dict[str, int] | None = None
     recalibrated: int = 0
     recalibration_s: float = 0.0
 
@@ -63,10 +67,12 @@ def apply(
         )
     result = copy.deepcopy(model).eval()
     codes: dict[str, Codes] = {}
+    pruned = {layer.name: int((weight_of(result, layer.name) == 0).sum()) for layer in layers}
     for name, setting in plan.layers.items():
         if setting.touches:
             check(should_stop)
             weight = weight_of(result, name)
+            pruned[name] = masked(weight, setting.prune_k)
             values, layer_codes = layer_weight(weight, setting)
             weight.copy_(values)
             if layer_codes is not None:
@@ -80,10 +86,22 @@ def apply(
     if plan.rounds_sides:
         fold_statistics(result.net)
         round_sides(result.net, {layer.name for layer in layers})
-    sparsity = {
-        layer.name: float((weight_of(result, layer.name) == 0).float().mean()) for layer in layers
-    }
-    return Compressed(result, plan, codes, sparsity, recalibrated, seconds if recalibrated else 0.0)
+    sparsity = {layer.name: zeros(weight_of(result, layer.name)) for layer in layers}
+    return Compressed(
+        result, plan, codes, sparsity, pruned, recalibrated, seconds if recalibrated else 0.0
+    )
+
+
+def zeros(weight: Tensor) -> float:
+    """The share of a weight tensor that is exactly 0."""
+    return int((weight == 0).sum()) / weight.numel()
+
+
+@torch.no_grad()
+def masked(weight: Tensor, k: float) -> int:
+    """How many weights of a layer are pruned at ``k``, with those that were pruned before."""
+    gone = weight == 0
+    return int((gone | ~keep_mask(weight, k)).sum() if k else gone.sum())
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -42,6 +43,11 @@ class LayerSetting:
         require(self.scale in SCALES, "scale", self.scale, f"one of {', '.join(SCALES)}")
 
     @property
+    def nominal_bits(self) -> float:
+        """Bits a weight. One bit and pruned is ternary: −, 0 and +, log₂ 3 bits."""
+        return math.log2(3) if self.bits == 1 and self.prune_k else self.bits
+
+    @property
     def touches(self) -> bool:
         return self.bits < 32 or self.prune_k > 0
 
@@ -74,6 +80,12 @@ class Plan:
         if touched and self.recalibrate:
             content["recalibrate"] = self.recalibrate
         return content_id(content)
+
+    @property
+    def chosen_on(self) -> str:
+        """The part whose labels decided it, ``validation`` or ``test``; empty if none did."""
+        # Plans from before the part was written down say which of two ways it was chosen.
+        return str(self.facts.get("part", "test" if self.facts.get("protocol") == "paper" else ""))
 
     @property
     def is_float(self) -> bool:

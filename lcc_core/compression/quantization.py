@@ -41,8 +41,9 @@ class Codes:
 def quantize(weight: Tensor, setting: LayerSetting, keep: Tensor | None = None) -> Codes:
     """Codes and scales of ``weight`` (out, …) at ``setting.bits`` < 32.
 
-    Where ``keep`` is false the code is 0. At 1 bit the codes are ±1 (and 0 where pruned) and the
-    scale is the mean magnitude of the kept weights, which is also their least squared error.
+    Where ``keep`` is false the code is 0. At 1 bit the codes are ±1 (and 0 where pruned, now or in
+    the float weights) and the scale is the mean magnitude of the kept weights, which is also their
+    least squared error.
     """
     require(setting.bits < 32, "bits", setting.bits, "1…8: 32 bits are float")
     rows = (
@@ -50,11 +51,10 @@ def quantize(weight: Tensor, setting: LayerSetting, keep: Tensor | None = None) 
         .float()
         .reshape((weight.shape[0], -1) if setting.granularity == "channel" else (1, -1))
     )
-    kept = None if keep is None else keep.reshape(rows.shape)
-    if kept is not None:
-        rows = rows * kept
+    if keep is not None:
+        rows = rows * keep.reshape(rows.shape)
     if setting.bits == 1:
-        scale, codes = _one_bit(rows, kept)
+        scale, codes = _one_bit(rows)
     else:
         largest_code = 2 ** (setting.bits - 1) - 1
         scale = rows.abs().amax(1) / largest_code
@@ -72,11 +72,11 @@ def _storable(scale: Tensor, setting: LayerSetting) -> Tensor:
     return compact_round(scale) if setting.granularity == "channel" else scale
 
 
-def _one_bit(rows: Tensor, kept: Tensor | None) -> tuple[Tensor, Tensor]:
-    codes = torch.where(rows < 0, -1, 1)
-    if kept is None:
-        return rows.abs().mean(1), codes
-    return rows.abs().sum(1) / kept.sum(1).clamp(min=1), codes * kept
+def _one_bit(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """What is 0 was pruned and stays so: the layer is ternary."""
+    kept = rows != 0
+    scale = rows.abs().mean(1) if bool(kept.all()) else rows.abs().sum(1) / kept.sum(1).clamp(min=1)
+    return scale, rows.sign()
 
 
 def _column(scale: Tensor, like: Tensor) -> Tensor:

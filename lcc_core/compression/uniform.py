@@ -9,6 +9,14 @@ from lcc_core.models.layers import DEPTHWISE
 SPARED_BITS = 8
 
 
+def setting_title(bits: int, k: float) -> str:
+    """``float``, ``4 bits``, ``4 bits, k = 0.5``; one bit and pruned is ``ternary, k = 0.5``."""
+    title = "float" if bits == 32 else f"{bits} bits"
+    if not k:
+        return title
+    return f"{'ternary' if bits == 1 else title}, k = {k:g}"
+
+
 def uniform_plan(
     model: Classifier,
     bits: int = 32,

@@ -14,7 +14,7 @@ import numpy as np
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets.scores import scores_of
 from lcc_core.coresets.select import CoresetSettings, select
-from lcc_core.data.splits import Split, make_split
+from lcc_core.data.splits import Split, split_from
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home, check_name, content_id, write_json
@@ -23,7 +23,8 @@ from lcc_core.files import Home, check_name, content_id, write_json
 @dataclass(frozen=True, eq=False)
 class Coreset:
     """Training tiles ``ids`` (rising) out of ``of``, chosen by ``settings`` from the scores of
-    checkpoint ``source``, whose data and split (protocol and seed) they belong to."""
+    checkpoint ``source``, whose data and split they belong to. The split is told by protocol, seed
+    and ``validation``, the share of its training part that was cut off to choose on."""
 
     name: str
     settings: CoresetSettings
@@ -36,6 +37,13 @@ class Coreset:
     class_counts: dict[str, int]
     created: str
     ids: np.ndarray = field(repr=False)
+    validation: float = 0.0
+
+    @property
+    def split_facts(self) -> dict[str, Any]:
+        """Of the split it was chosen in, as a checkpoint remembers them."""
+        facts: dict[str, Any] = {"protocol": self.protocol, "seed": self.split_seed}
+        return facts | ({"validation": self.validation} if self.validation else {})
 
     @property
     def id(self) -> str:
@@ -62,7 +70,7 @@ class Coreset:
                 f"{tiles.name!r}.",
                 "Use the set it names, or choose a new coreset.",
             )
-        return make_split(tiles, self.protocol, self.split_seed).only(self.ids, self.facts())
+        return split_from(tiles, self.split_facts).only(self.ids, self.facts())
 
     def to_json(self) -> dict[str, Any]:
         content = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -95,6 +103,7 @@ def choose_coreset(
         fingerprint=tiles.fingerprint,
         protocol=split.protocol,
         split_seed=split.seed,
+        validation=split.validation_share,
         of=len(split.train),
         class_counts=dict(zip(tiles.class_names, counts.tolist(), strict=True)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

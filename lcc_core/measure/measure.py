@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from lcc_core.compression.apply import Compressed
 from lcc_core.data.tiles import TileSet
 from lcc_core.measure.cost import latency_ms, macs, parameters
 from lcc_core.measure.evaluate import predict
-from lcc_core.measure.measurement import Measurement
+from lcc_core.measure.measurement import ENGINE, Measurement
 from lcc_core.measure.metrics import (
     confusion_matrix,
     kappa,
@@ -45,19 +46,25 @@ def measure(
     device: str = "cpu",
     precision: str = "auto",
     latency: bool = True,
+    validation: np.ndarray | None = None,
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
 ) -> Measurement:
-    """Accuracy on the tiles ``ids`` and every size of the compressed model."""
-    predicted = predict(
+    """Accuracy on the tiles ``ids`` and every size of the compressed model.
+
+    ``validation``: tiles on which its accuracy is measured in the same pass, for choosing.
+    """
+    beside = np.empty(0, np.int64) if validation is None else validation
+    answers = predict(
         compressed.model,
         tiles,
-        ids,
+        np.concatenate([ids, beside]),
         device=device,
         precision=precision,
         on_progress=on_progress,
         should_stop=should_stop,
     )
+    predicted, chosen_by = answers[: len(ids)], answers[len(ids) :]
     compressed.model.cpu()
     confusion = confusion_matrix(tiles.labels[ids], predicted, len(tiles.class_names))
     recall = recalls(confusion)
@@ -88,28 +95,47 @@ def measure(
         measured=datetime.now(UTC).isoformat(timespec="seconds"),
         recalibrated=compressed.recalibrated,
         recalibration_s=compressed.recalibration_s,
+        validation_oa=float((chosen_by == tiles.labels[beside]).mean()) if len(beside) else None,
+        validation_tiles=len(beside),
+        engine=ENGINE,
     )
+    if part == "validation":
+        row = replace(row, validation_oa=row.oa, validation_tiles=row.tiles)
     size = len(pack(compressed, row.for_header(), {"split": origin.split}))
     return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
 
 
-def bit_figures(compressed: Compressed) -> dict[str, float]:
-    """b̄, sparsity, 32/b̄ and the papers' ratio with zeros free, over the compressible weights."""
+TERNARY_BITS = math.log2(3)
+
+
+def bit_figures(compressed: Compressed) -> dict[str, float | None]:
+    """b̄, sparsity, share pruned, 32/b̄ and the papers' ratio with pruned weights free, over the
+    compressible weights. What depends on a mask that is not known is ``None``."""
     layers = compressible_layers(compressed.model)
     total = sum(layer.weights for layer in layers)
-    average = zeros = free = 0.0
+    average = zeros = kept_bits = 0.0
+    pruned = 0
     for layer in layers:
-        share = layer.weights / total
-        setting = compressed.plan.layers.get(layer.name)
-        bits = setting.bits if setting else 32
-        sparsity = compressed.sparsity.get(layer.name, 0.0)
-        average += share * bits
-        zeros += share * sparsity
-        free += share * bits * (1 - sparsity)
+        bits = nominal_bits(compressed, layer.name)
+        gone = (compressed.pruned or {}).get(layer.name, 0)
+        average += layer.weights * bits / total
+        zeros += layer.weights * compressed.sparsity.get(layer.name, 0.0) / total
+        kept_bits += (layer.weights - gone) * bits / total
+        pruned += gone
+    known = compressed.pruned is not None
     return {
         "average_bits": average,
         "sparsity": zeros,
+        "pruned": pruned / total if known else None,
         "nominal_ratio": 32 / average,
         # A net of zeros alone has no ratio; JSON has no infinity either.
-        "zeros_free_ratio": 32 / max(free, 1e-6),
+        "zeros_free_ratio": 32 / max(kept_bits, 1e-6) if known else None,
     }
+
+
+def nominal_bits(compressed: Compressed, layer: str) -> float:
+    """Bits a weight of one layer. One bit and pruned is three values, −, 0 and +: log₂ 3 bits."""
+    setting = compressed.plan.layers.get(layer)
+    if setting is None or setting.bits != 1:
+        return setting.bits if setting else 32
+    return TERNARY_BITS if bool((compressed.codes[layer].codes == 0).any()) else 1

@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+# What measuring yields; raised when it changes. 2: pruned weights are those that a mask removed, a
+# pruned layer of one bit counts log₂ 3 bits, and the validation part is measured as well.
+ENGINE = 2
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -14,7 +18,10 @@ class Measurement:
 
     ``bytes`` is the packed file, ``float_bytes`` the float32 checkpoint file, ``real_ratio`` their
     quotient. ``recalibrated`` tiles were used to correct norms and biases, in ``recalibration_s``
-    seconds. ``nominal_ratio`` = 32/b̄; ``zeros_free_ratio`` counts zeros as free, as the papers do.
+    seconds. ``sparsity`` is the share of weights that are 0, ``pruned`` the share that pruning
+    masked. ``nominal_ratio`` = 32/b̄; ``zeros_free_ratio`` counts masked weights as free, as the
+    papers do, and no others. ``validation_oa`` on ``validation_tiles`` tiles is what models are
+    chosen by; ``None`` where there is no validation part. ``None`` elsewhere: not known.
     """
 
     oa: float
@@ -26,10 +33,10 @@ class Measurement:
     tiles: int
     part: str
     precision: str
-    average_bits: float
+    average_bits: float | None
     sparsity: float
-    nominal_ratio: float
-    zeros_free_ratio: float
+    nominal_ratio: float | None
+    zeros_free_ratio: float | None
     bytes: int
     float_bytes: int
     real_ratio: float
@@ -45,6 +52,10 @@ class Measurement:
     measured: str
     recalibrated: int = 0
     recalibration_s: float = 0.0
+    pruned: float | None = None
+    validation_oa: float | None = None
+    validation_tiles: int = 0
+    engine: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

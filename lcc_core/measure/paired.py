@@ -69,6 +69,8 @@ def mcnemar(gained: int, lost: int) -> tuple[float, float]:
 
     Of n = gained + lost tiles that only one model has right, each falls to either with ½ if the
     models are equally good: p = 2·P(X ≤ min(gained, lost)) with X ~ Binomial(n, ½), at most 1.
+    Mid-p counts outcomes as likely as the one seen by half: p less P(X = min), and where as many
+    are gained as lost, where there is but one such outcome, 1 − ½·P(X = n/2).
     """
     for name, count in (("gained", gained), ("lost", lost)):
         require(count >= 0, name, count, "0 or more")
@@ -82,6 +84,8 @@ def mcnemar(gained: int, lost: int) -> tuple[float, float]:
         if share < 1e-17 * terms:
             break
     edge = math.exp(log - total * math.log(2))
+    if gained == lost:
+        return 1.0, 1 - edge / 2
     return min(1.0, 2 * edge * terms), min(1.0, 2 * edge * (terms - 0.5))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
+from lcc_core.data.splits import split_name
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import wilson_interval
@@ -60,21 +61,23 @@ class Point:
 
 
 def trained(home: Home, like: Checkpoint) -> list[Trained]:
-    """Checkpoints on the tiles and the split (protocol and seed) of ``like``.
+    """Checkpoints on the tiles and the split of ``like``.
 
     Those on all tiles may have another split seed: their test parts are other samples of the same
     size.
     """
+    wanted = split_name(like.split)
     found = []
     for one in list_checkpoints(home):
         same = one.fingerprint == like.fingerprint and "test" in one.accuracy
         # A pruned or distilled model would not be another seed of the same training.
-        if not same or one.how or one.split["protocol"] != like.split["protocol"]:
+        protocol, seed, share = split_name(one.split)
+        if not same or one.how or (protocol, share) != (wanted[0], wanted[2]):
             continue
         coreset = one.split.get("coreset")
         if coreset is None:
             found.append(Trained(one, ALL, 1.0))
-        elif one.split["seed"] == like.split["seed"]:
+        elif seed == wanted[1]:
             balanced = "balanced " if coreset["balanced"] else ""
             found.append(Trained(one, balanced + coreset["method"], coreset["fraction"]))
     return found

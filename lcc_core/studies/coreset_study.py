@@ -15,7 +15,7 @@ from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER, SearchSettings
-from lcc_core.compression.uniform import uniform_plan
+from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
 from lcc_core.data.catalog import load_tiles
@@ -228,11 +228,7 @@ class _Runner:
         quantizer: dict[str, Any] = PAPER if study.paper else {"recalibrate": TILES}
         for bits in study.bits:
             for k in study.k:
-                name = "float" if bits == 32 else f"{bits} bits"
-                yield (
-                    name + (f", k = {k:g}" if k else ""),
-                    uniform_plan(model, bits, k, **quantizer),
-                )
+                yield setting_title(bits, k), uniform_plan(model, bits, k, **quantizer)
         where = Selection(tiles=study.tiles)
         for method in study.searches:
             found = search_plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,14 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import Calibration, calibration_tiles
-from lcc_core.data.splits import Split, make_split
+from lcc_core.data.splits import Split, split_from
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home, content_id
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import Origin, measure
-from lcc_core.measure.measurement import Measurement
+from lcc_core.measure.measurement import ENGINE, Measurement
 from lcc_core.measure.metrics import wilson_interval
-from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.table import make_row, read_row, write_row
@@ -34,7 +34,7 @@ def checkpoint_split(checkpoint: Checkpoint, tiles: TileSet) -> Split:
             f"The tiles of {tiles.name!r} are not those checkpoint {checkpoint.id} was trained on.",
             "Training tiles could be among them: measure on the set it names, or train again.",
         )
-    split = make_split(tiles, checkpoint.split["protocol"], checkpoint.split["seed"])
+    split = split_from(tiles, checkpoint.split)
     if coreset := checkpoint.split.get("coreset"):
         return split.only(checkpoint.trained_on(), coreset)
     return split
@@ -56,6 +56,7 @@ def result_key(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) ->
         "part": part,
         "precision": choose_precision(precision, choose_device("cpu")),
         "version": VERSION,
+        "engine": ENGINE,
     }
     return content_id(key, 24)
 
@@ -68,8 +69,15 @@ def cached_measurement(
     home: Home, checkpoint: Checkpoint, plan: Plan, part: str = "test", precision: str = "auto"
 ) -> Measurement | None:
     """The stored row, or ``None``. A damaged one counts as none and is measured again."""
-    row = read_row(_path(home, checkpoint, plan, part, precision))
-    return row.measurement if row else None
+    path = _path(home, checkpoint, plan, part, precision)
+    row = read_row(path)
+    if row is None:
+        return None
+    if row.plan.chosen_on == "test" != plan.chosen_on:
+        # The same settings, found without a look at the test tiles: the row is no longer marked.
+        row = make_row(replace(row.measurement, method=plan.method), checkpoint, plan)
+        write_row(path, row)
+    return row.measurement
 
 
 def measure_plan(
@@ -86,8 +94,11 @@ def measure_plan(
     compressed: Compressed | None = None,
     compress: Callable[[], Compressed] | None = None,
 ) -> Measurement:
-    """Apply, measure and remember. ``compressed``: the plan applied already, if at hand;
-    ``compress``: applies it, where model and calibration tiles are at hand."""
+    """Apply, measure and remember; beside the test part the validation part too, to choose by.
+
+    ``compressed``: the plan applied already, if at hand; ``compress``: applies it, where model and
+    calibration tiles are at hand.
+    """
     if use_cache and (found := cached_measurement(home, checkpoint, plan, part, precision)):
         return found
     if compressed is None and compress is not None:
@@ -99,6 +110,7 @@ def measure_plan(
         split.part(part),
         part,
         precision=precision,
+        validation=split.validation if part == "test" else None,
         on_progress=on_progress,
         should_stop=should_stop,
     )
@@ -107,11 +119,40 @@ def measure_plan(
     return row
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Accuracy on ``tiles`` of the ``of`` tiles that are about to be measured, with its 95 %
+    ``interval``. ``flatters``: the settings were chosen on these very tiles."""
+
+    oa: float
+    interval: tuple[float, float]
+    tiles: int
+    of: int
+    flatters: bool
+
+    @property
+    def where(self) -> str:
+        chosen = ", on which it was chosen: it flatters" if self.flatters else ""
+        return f"{self.tiles:,} of the {self.of:,} test tiles{chosen}"
+
+
 def estimate(
-    model: Classifier, tiles: TileSet, split: Split, n: int = 400, precision: str = "auto"
-) -> tuple[float, float, float, int]:
-    """Accuracy on an even sample of the selection part, its 95 % interval, and the sample size."""
-    ids = split.part(split.selection)
-    ids = ids[np.unique(np.linspace(0, len(ids) - 1, min(n, len(ids))).astype(int))]
-    right = int((predict(model, tiles, ids, precision=precision) == tiles.labels[ids]).sum())
-    return right / len(ids), *wilson_interval(right, len(ids)), len(ids)
+    compressed: Compressed, tiles: TileSet, split: Split, n: int = 400, precision: str = "auto"
+) -> Estimate:
+    """A first look at the measurement on the test part, from an even sample of it.
+
+    Validation tiles would not do: a search may have chosen on all of them.
+    """
+    ids = split.test[
+        np.unique(np.linspace(0, len(split.test) - 1, min(n, len(split.test))).astype(int))
+    ]
+    right = int(
+        (predict(compressed.model, tiles, ids, precision=precision) == tiles.labels[ids]).sum()
+    )
+    return Estimate(
+        right / len(ids),
+        wilson_interval(right, len(ids)),
+        len(ids),
+        len(split.test),
+        compressed.plan.chosen_on == "test",
+    )

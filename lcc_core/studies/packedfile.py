@@ -10,7 +10,7 @@ import numpy as np
 
 from lcc_core.checkpoints.packed import load_compressed
 from lcc_core.data.catalog import load_tiles
-from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
+from lcc_core.data.splits import split_from
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home
@@ -65,5 +65,4 @@ def foreign_ids(tiles: TileSet, spec: ModelSpec, split: dict[str, Any], part: st
             f"{tiles.name!r} are others.",
             "Name a data set with the same classes with --data.",
         )
-    seed = int(split.get("seed", 0))
-    return make_split(tiles, split.get("protocol", DEFAULT_PROTOCOL), seed).part(part)
+    return split_from(tiles, split).part(part)

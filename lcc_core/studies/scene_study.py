@@ -16,7 +16,7 @@ from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER
 from lcc_core.compression.structured import Cut
-from lcc_core.compression.uniform import uniform_plan
+from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.scene import Scene
 from lcc_core.data.spatial import SPATIAL, touching
@@ -84,13 +84,13 @@ class SceneStudy:
         for bits in self.bits:
             yield f"{bits} bits", uniform_plan(model, bits, 0.0, **how)
         for bits, k in self.both:
-            yield f"{bits} bits, k = {k:g}", uniform_plan(model, bits, k, **how)
+            yield setting_title(bits, k), uniform_plan(model, bits, k, **how)
 
     def student_variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
         """A student as it is, and at the fewest bits that are asked for at once with pruning."""
         yield "", Plan({}, method="float")
         for bits, k in self.both:
-            yield f", {bits} bits, k = {k:g}", uniform_plan(model, bits, k, **self._how)
+            yield f", {setting_title(bits, k)}", uniform_plan(model, bits, k, **self._how)
 
     def student_recipe(self, teacher: Checkpoint, ratio: float, tiles: int) -> Recipe:
         """Training of the network without ``ratio`` of its channels, taught by the whole one."""

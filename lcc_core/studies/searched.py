@@ -21,7 +21,7 @@ from lcc_core.compression.search import SearchResult, SearchSettings, search
 from lcc_core.compression.search.replay import BUDGET
 from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
-from lcc_core.data.splits import Split
+from lcc_core.data.splits import SELECT_ON, Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home, content_id, write_json
@@ -30,27 +30,37 @@ from lcc_core.models import Classifier
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.measured import VERSION, calibration_for, measure_plan
 
-PROTOCOLS = ("honest", "paper")
-
 
 @dataclass(frozen=True)
 class Selection:
-    """Where a search chooses: on ``protocol`` "paper" the test part, else the selection part.
+    """Where a search chooses: on the ``validation`` part, or as the papers on the ``test`` part.
 
+    A split without a validation part leaves it the test part alone; see :meth:`warning`.
     ``tiles``: a random sample of so many of them; 0: all.
     """
 
-    protocol: str = "honest"
+    select_on: str = "validation"
     tiles: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.protocol in PROTOCOLS, "protocol", self.protocol, f"one of {', '.join(PROTOCOLS)}"
-        )
+        known = f"one of {', '.join(SELECT_ON)}"
+        require(self.select_on in SELECT_ON, "select_on", self.select_on, known)
         require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
 
     def part(self, split: Split) -> str:
-        return "test" if self.protocol == "paper" else split.selection
+        return "test" if self.select_on == "test" else split.selection
+
+    def warning(self, split: Split) -> str:
+        """What to tell whoever reads the figures; empty where nothing was chosen on test tiles."""
+        if self.part(split) != "test":
+            return ""
+        why = "as the papers seem to do" if self.select_on == "test" else "there are no others"
+        return f"Chosen on the test tiles, {why}: these figures flatter."
+
+    def key(self) -> dict[str, Any]:
+        """As stored searches are named, which once called the two ways by other names."""
+        old = {"validation": "honest", "test": "paper"}
+        return {"protocol": old[self.select_on], "tiles": self.tiles}
 
     def ids(self, split: Split) -> np.ndarray:
         ids = split.part(self.part(split))
@@ -67,7 +77,7 @@ def search_path(
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
         "settings": settings.to_json(),
-        "selection": vars(where),
+        "selection": where.key(),
         "version": VERSION,
     }
     return home.folder("searches") / f"{content_id(key, 24)}.json"
@@ -115,7 +125,7 @@ def search_plan(
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    facts = {**result.plan.facts, "protocol": where.protocol, "part": where.part(split)}
+    facts = {**result.plan.facts, "select_on": where.select_on, "part": where.part(split)}
     result = replace(result, plan=replace(result.plan, facts=facts))
     if not result.stopped:
         write_json(search_path(home, checkpoint, settings, where), result.to_json())

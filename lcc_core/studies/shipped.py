@@ -13,9 +13,9 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.errors import LccError
 from lcc_core.files import Home, write_bytes
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
+from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_front
 from lcc_core.studies.measured import calibration_for, checkpoint_split
 from lcc_core.studies.packedfile import measure_file
-from lcc_core.studies.pareto import front
 from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
 
 USELESS = 0.05  # of the accuracy lost against the best of the architecture
@@ -65,16 +65,16 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
 
 
 def _fronts(rows: list[ResultRow]) -> Iterator[ResultRow]:
-    """What no other quantized model of its architecture beats, if it is of any use."""
-    for arch in {row.arch for row in rows}:
-        least = max(row.measurement.oa for row in rows if row.arch == arch) - USELESS
-        own = [
-            row
-            for row in rows
-            if row.arch == arch and not row.plan.is_float and row.measurement.oa >= least
-        ]
-        keep = front([r.measurement.bytes for r in own], [r.measurement.oa for r in own])
-        yield from (row for row, on in zip(own, keep, strict=True) if on)
+    """What no other quantized model of its architecture, measured on the same test tiles, beats,
+    if it is of any use; nothing whose settings were chosen on test tiles."""
+    for group in by_test_set(eligible(rows)):
+        for arch in sorted({row.arch for row in group}):
+            same = [row for row in group if row.arch == arch]
+            by = basis(same)
+            least = max(accuracy(row, by) for row in same) - USELESS
+            own = [r for r in same if not r.plan.is_float and accuracy(r, by) >= least]
+            keep = on_front(own)
+            yield from (row for row in own if row.id in keep)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from lcc_core.checkpoints.store import Checkpoint, variant
+from lcc_core.checkpoints.store import IMPORTED, Checkpoint, variant
 from lcc_core.compression.plan import Plan
-from lcc_core.data.splits import PROTOCOLS
+from lcc_core.data.splits import PROTOCOLS, split_name
 from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
@@ -72,12 +72,25 @@ class ResultRow:
     @property
     def tested_on(self) -> tuple[Any, ...]:
         """The same for rows of the same tiles: part of a set, as its split has drawn it."""
-        protocol = self.model["split"]["protocol"]
+        protocol, seed, share = split_name(self.model["split"])
         row = self.measurement
-        shares = PROTOCOLS.get(protocol, (protocol,))
         # Protocols draw the test part first: those of one share have one test part.
-        drawn = shares[-1] if row.part == "test" else protocol
-        return row.fingerprint, row.part, self.model["split"]["seed"], drawn
+        drawn = PROTOCOLS.get(protocol, (protocol,))[-1:]
+        drawn = drawn if row.part == "test" else (protocol, share)
+        return row.fingerprint, row.part, seed, *drawn
+
+    @property
+    def test_set(self) -> str:
+        """``tested_on`` in words: ``5,400 test tiles (20 % of eurosat, seed 0)``."""
+        *_, seed, drawn = self.tested_on
+        row = self.measurement
+        drawn = f"{100 * drawn:g} %" if isinstance(drawn, float) else drawn
+        return f"{row.tiles:,} {row.part} tiles ({drawn} of {row.data}, seed {seed})"
+
+    @property
+    def chosen_on(self) -> str:
+        """The part on which a search chose its settings; empty where none was searched."""
+        return self.plan.chosen_on
 
     @cached_property
     def plan(self) -> Plan:
@@ -97,7 +110,25 @@ class ResultRow:
 
     @classmethod
     def from_json(cls, content: dict[str, Any], shipped: bool = False) -> ResultRow:
+        content = content if content.get("engine", 1) > 1 else _of_first_engine(content)
         return cls(Measurement.from_json(content), content["model"], content["settings"], shipped)
+
+
+def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
+    """What the first engine counted otherwise becomes unknown, or right where it can be known.
+
+    It took every zero for a pruned weight, and a pruned layer of one bit for one of two values.
+    """
+    recipe, layers = content["model"]["recipe"], content["settings"]["layers"].values()
+    dense = not (recipe.get("start") or recipe.get("preset") == IMPORTED)
+    unpruned = dense and not any(one["prune_k"] for one in layers)
+    fixed = {
+        "pruned": 0.0 if unpruned else None,
+        "zeros_free_ratio": content["nominal_ratio"] if unpruned else None,
+    }
+    if any(one["prune_k"] and one["bits"] == 1 for one in layers):
+        fixed |= {"average_bits": None, "nominal_ratio": None}
+    return content | fixed
 
 
 def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
@@ -140,8 +171,9 @@ def _parse(text: str, shipped: bool) -> ResultRow | None:
 
 
 def own_rows(home: Home) -> list[ResultRow]:
-    """What was measured on this machine."""
-    return [row for path in sorted(home.results.glob("*.json")) if (row := read_row(path))]
+    """What was measured on this machine, each once."""
+    paths = sorted(home.results.glob("*.json"))
+    return _newest(row for path in paths if (row := read_row(path)))
 
 
 def shipped_rows() -> list[ResultRow]:
@@ -161,8 +193,17 @@ def _shipped(path: Path, _changed: int) -> tuple[ResultRow, ...]:
 
 def all_rows(home: Home) -> list[ResultRow]:
     """Own and shipped ones, each once; the own one where both are there."""
-    rows = {row.id: row for row in shipped_rows()}
-    return list((rows | {row.id: row for row in own_rows(home)}).values())
+    return _newest((*shipped_rows(), *own_rows(home)))
+
+
+def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
+    """Of rows of one id that of the newest engine; of those the last one, own after shipped."""
+    found: dict[str, ResultRow] = {}
+    for row in rows:
+        other = found.get(row.id)
+        if other is None or row.measurement.engine >= other.measurement.engine:
+            found[row.id] = row
+    return list(found.values())
 
 
 def flat(row: ResultRow) -> dict[str, Any]:
@@ -173,14 +214,20 @@ def flat(row: ResultRow) -> dict[str, Any]:
         "architecture": row.arch,
         "variant": row.variant,
         "method": row.method,
+        "chosen on": row.chosen_on,
         "accuracy (%)": round(100 * one.oa, 2),
         "95 % from": round(100 * one.interval[0], 2),
         "95 % to": round(100 * one.interval[1], 2),
         "κ": round(one.kappa, 4),
+        "validation (%)": _rounded(one.validation_oa, 2, 100),
+        "validation tiles": one.validation_tiles or None,
         "file (B)": one.bytes,
         "real ratio": round(one.real_ratio, 2),
-        "average bits": round(one.average_bits, 3),
+        "nominal ratio": _rounded(one.nominal_ratio, 2),
+        "zeros-free ratio": _rounded(one.zeros_free_ratio, 2),
+        "average bits": _rounded(one.average_bits, 3),
         "zeros (%)": round(100 * one.sparsity, 2),
+        "pruned (%)": _rounded(one.pruned, 2, 100),
         "MACs (M)": round(one.macs / 1e6, 2),
         "latency (ms)": one.latency_ms and round(one.latency_ms, 2),
         "recalibrated on": one.recalibrated,
@@ -189,6 +236,7 @@ def flat(row: ResultRow) -> dict[str, Any]:
         "epochs": recipe["epochs"],
         "seed": recipe["seed"],
         "test tiles": one.tiles,
+        "tested on": row.test_set,
         "data": one.data,
         "synthetic": one.synthetic,
         "measured": one.measured[:10],
@@ -196,6 +244,10 @@ def flat(row: ResultRow) -> dict[str, Any]:
         "checkpoint": one.checkpoint,
         "plan": one.plan,
     }
+
+
+def _rounded(value: float | None, places: int, times: float = 1) -> float | None:
+    return None if value is None else round(times * value, places)
 
 
 def write_shipped(path: Path, rows: Iterable[ResultRow]) -> None:

@@ -58,6 +58,7 @@ class Stepper:
             self.schedule.step()
 
     def end_epoch(self, loss: float) -> None:
+        """``loss``: of the validation tiles; a plateau is where it no longer falls."""
         if self.schedule and not self.by_batch:
             self.schedule.step(loss)
 

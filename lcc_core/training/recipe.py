@@ -19,6 +19,10 @@ SCHEDULES = ("onecycle", "plateau", "constant")
 class Recipe:
     """How to train. ``rate`` is the peak learning rate; ``warmup`` a share of the epochs.
 
+    ``schedule`` "plateau" divides the rate by ten when the validation loss has not fallen for
+    more than ten epochs; the training loss, where there is no validation part. The checkpoint says
+    which.
+
     ``start``: the checkpoint it starts from; ``attention``: train with squeeze-excite gates, which
     are folded away at the end; ``distil``: who teaches.
     """

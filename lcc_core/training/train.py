@@ -27,7 +27,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
 from lcc_core.files import Home
-from lcc_core.measure.evaluate import accuracies, predict
+from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
 from lcc_core.models.device import autocast, choose_device, choose_precision, layout
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
@@ -40,6 +40,9 @@ from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 from lcc_core.training.start import HeldZeros, same_classes
 from lcc_core.training.teachers import Peer, make_teacher
+
+VALIDATED = ("validation_loss", "validation_accuracy")
+FLT_MAX = float(np.finfo(np.float32).max)
 
 
 def train(
@@ -125,6 +128,9 @@ class _Run:
         )
         if facts:
             self.made["teacher"] = facts
+        if recipe.schedule == "plateau":
+            part = "validation" if len(split.validation) else "training"
+            self.made["plateau"] = f"{part} loss"
         self.images = held(tiles, split.train)
         self.labels = torch.from_numpy(tiles.labels[split.train])
         self.dynamics = Dynamics(recipe.epochs, len(split.train))
@@ -200,8 +206,8 @@ class _Run:
                 images = augment(images)
             images = images.to(self.device, non_blocking=True)
             with autocast(self.device, self.precision):
-                logits = self.model(images)
-            loss = self._loss(images, logits.float(), labels)
+                answers = self.model(images).float()
+            loss = self._loss(images, answers, labels)
             value = loss.item()
             if not math.isfinite(value):
                 raise TrainingError(
@@ -213,8 +219,8 @@ class _Run:
             if self.held:
                 self.held.again()
             if isinstance(self.teacher, Peer):
-                self.teacher.learn(logits.float(), labels)
-            right += self.dynamics.record(epoch, columns, logits, labels)
+                self.teacher.learn(answers, labels)
+            right += self.dynamics.record(epoch, columns, answers, labels)
             total_loss += value * len(columns)
             seen += len(columns)
             self.done_here += 1
@@ -225,17 +231,30 @@ class _Run:
             "train_accuracy": right / seen,
             "rate": self.stepper.rate,
         }
-        if len(ids := self.split.validation):
-            predicted = predict(
-                self.model, self.tiles, ids, device=self.device.type, should_stop=self.should_stop
-            )
-            row["validation_accuracy"] = float((predicted == self.tiles.labels[ids]).mean())
-        row["seconds"] = round(time.monotonic() - began, 3)
-        self.stepper.end_epoch(row["loss"])
+        row |= self._validation(self.model)
+        self.stepper.end_epoch(row.get("validation_loss", row["loss"]))
         if isinstance(self.teacher, Peer):
-            self.teacher.stepper.end_epoch(row["loss"])
+            own = self._validation(self.teacher.model) if self.recipe.schedule == "plateau" else {}
+            self.teacher.stepper.end_epoch(own.get("validation_loss", row["loss"]))
+        row["seconds"] = round(time.monotonic() - began, 3)
         self.log.append(row)
         self._report(epoch, row["loss"], row["train_accuracy"])
+
+    def _validation(self, model: Classifier) -> dict[str, float]:
+        """Loss, without any teacher's share, and accuracy on the validation part; nothing where
+        there is none."""
+        ids = self.split.validation
+        if not len(ids):
+            return {}
+        answers = logits(
+            model, self.tiles, ids, device=self.device.type, should_stop=self.should_stop
+        ).to(self.device)
+        labels = torch.from_numpy(self.tiles.labels[ids]).to(self.device)
+        loss = self.loss(answers, labels).item()
+        if not math.isfinite(loss):
+            loss = FLT_MAX  # no fall, whatever came before; and a number for the log
+        right = (answers.argmax(1) == labels).float().mean().item()
+        return {"validation_loss": loss, "validation_accuracy": right}
 
     def _loss(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         loss = self.loss(logits, labels)
@@ -257,9 +276,7 @@ class _Run:
         elapsed = time.monotonic() - self.started
         figures = {"epoch": epoch + 1, "loss": loss, "train_accuracy": train_accuracy}
         if self.log:
-            figures |= {
-                key: self.log[-1][key] for key in ("validation_accuracy",) if key in self.log[-1]
-            }
+            figures |= {key: self.log[-1][key] for key in VALIDATED if key in self.log[-1]}
         self.on_progress(
             Progress(
                 "train",

@@ -79,7 +79,7 @@ class Importances(OfCheckpoint):
 class MeasurePlan(OfPlan):
     """A measurement on the test part. A lasting report brings a first estimate on the way there.
 
-    Its figures: ``oa``, ``low``, ``high`` (95 %), ``tiles`` and ``part``.
+    Its figures: ``oa``, ``low`` and ``high`` (95 %), and ``where``: on which tiles, in words.
     """
 
     def run(
@@ -90,8 +90,9 @@ class MeasurePlan(OfPlan):
             return found
         tiles, split = workspace.tiles(checkpoint.data), workspace.split(checkpoint)
         compressed = self.compressed(workspace, should_stop)
-        share, low, high, n = estimate(compressed.model, tiles, split)
-        figures = {"oa": share, "low": low, "high": high, "tiles": n, "part": split.selection}
+        first = estimate(compressed, tiles, split)
+        low, high = first.interval
+        figures = {"oa": first.oa, "low": low, "high": high, "where": first.where}
         on_progress(Progress(ESTIMATE, 0, len(split.test), figures=figures, lasting=True))
         return measure_plan(
             workspace.home,

@@ -7,6 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.schedule import KINDS
 from lcc_core.compression.structured import CRITERIA, Cut
+from lcc_core.data.splits import same_split
 from lcc_core.studies.finetuned import EPOCHS
 from lcc_core.training.losses import LOSSES
 from pages.ui import session, words
@@ -81,6 +82,4 @@ def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> list[str] | None:
 
 def fits(one: Checkpoint, other: Checkpoint) -> bool:
     """Trained on the same tiles with the same split, so that no test tile is known to either."""
-    keys = ("protocol", "seed")
-    same = all(one.split[key] == other.split[key] for key in keys)
-    return same and one.fingerprint == other.fingerprint
+    return same_split(one.split, other.split) and one.fingerprint == other.fingerprint

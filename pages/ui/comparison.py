@@ -27,6 +27,8 @@ def figures(candidates: Sequence[Candidate]) -> None:
     ids, found = st.session_state.get("latencies", (None, []))
     if ids == [one.row.id for one in candidates]:
         table["Latency, in turns"] = [f"{value:.2f} ms" for value in found]
+    if any(one.row.chosen_on for one in candidates):
+        table["Settings chosen on"] = [words.chosen_on(one.row) for one in candidates]
     table["Precision"] = [row.precision for row in rows]
     table["Measured"] = [row.measured[:10] for row in rows]
     frame = pd.DataFrame(table, index=[one.title for one in candidates]).T
@@ -63,12 +65,18 @@ Spelling = Callable[[Measurement], str]
 Value = Callable[[Measurement], float | None]
 FIGURES: dict[str, tuple[Spelling, Value, bool | None]] = {
     "Overall accuracy (95 %)": (_percent_with_interval, lambda row: row.oa, True),
+    "On validation tiles": (
+        lambda row: words.percent(row.validation_oa),
+        lambda row: row.validation_oa,
+        True,
+    ),
     "Cohen's κ": (lambda row: f"{row.kappa:.4f}", lambda row: row.kappa, True),
     "Average accuracy": (lambda row: words.percent(row.aa), lambda row: row.aa, True),
     "Packed file": (lambda row: words.size(row.bytes), lambda row: row.bytes, False),
     "Real ratio": (lambda row: f"{row.real_ratio:.1f}×", lambda row: row.real_ratio, True),
-    "Average bits": (lambda row: f"{row.average_bits:.2f}", lambda row: row.average_bits, False),
+    "Average bits": (lambda row: words.bits(row.average_bits), lambda row: row.average_bits, False),
     "Zeros": (lambda row: words.percent(row.sparsity), lambda row: row.sparsity, None),
+    "Pruned": (lambda row: words.percent(row.pruned), lambda row: row.pruned, None),
     "Parameters": (lambda row: f"{row.parameters:,}", lambda row: row.parameters, False),
     "Multiply-accumulates": (
         lambda row: f"{row.macs / 1e6:,.1f} M",
@@ -160,7 +168,7 @@ def _layers(one: Candidate) -> pd.DataFrame:
             "model": one.title,
             "layer": [layer.name for layer in found],
             "weights": [layer.weights for layer in found],
-            "bits": [settings[x.name].bits if x.name in settings else 32 for x in found],
+            "bits": [settings[x.name].nominal_bits if x.name in settings else 32 for x in found],
             "k": [settings[x.name].prune_k if x.name in settings else 0.0 for x in found],
         }
     )

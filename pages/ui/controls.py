@@ -17,13 +17,15 @@ from lcc_core.compression.search.settings import (
     SearchSettings,
 )
 from lcc_core.compression.uniform import SPARED_BITS
-from lcc_core.studies.searched import PROTOCOLS, Selection
+from lcc_core.data.splits import SELECT_ON
+from lcc_core.studies.searched import Selection
 from pages.ui import session
 from pages.ui.note import note
 
 URL = "query-params"
 HELP = {
-    "bits": "Bits for each weight. 32 leaves the weights as floats.",
+    "bits": "Bits for each weight. 32 leaves the weights as floats. 1 with pruning is ternary: "
+    "log₂ 3 bits.",
     "k": "Weights smaller than k standard deviations of their layer become zero.",
     "granularity": "One scale for each output channel, or one for the whole layer as in the "
     "papers.",
@@ -40,7 +42,8 @@ HELP = {
     "direction": "Up: the boldest setting first, until one holds. Down: from the mildest, until "
     "one fails.",
     "reference": "Accuracy to hold: of the model at 8 bits, or of the float model.",
-    "protocol": "Paper: choose on the test tiles, as the papers seem to. Figures then flatter.",
+    "select_on": "Tiles to choose on. Test: as the papers seem to; figures then flatter, and such "
+    "rows are marked and stay off the front.",
     "tiles": "Choose on a random sample: faster and coarser. 0: all tiles.",
 }
 
@@ -95,8 +98,8 @@ def adaptive() -> tuple[SearchSettings, Selection]:
         reference = cells[2].selectbox(
             "Reference", REFERENCES, key="reference", help=HELP["reference"], bind=URL
         )
-        protocol = cells[0].selectbox(
-            "Protocol", PROTOCOLS, key="protocol", help=HELP["protocol"], bind=URL
+        select_on = cells[0].selectbox(
+            "Select on", SELECT_ON, key="select_on", help=HELP["select_on"], bind=URL
         )
         tiles = cells[1].number_input(
             "Tiles to choose on", 0, None, 0, 500, key="tiles", help=HELP["tiles"], bind=URL
@@ -114,7 +117,7 @@ def adaptive() -> tuple[SearchSettings, Selection]:
         scale=scale,
         recalibrate=recalibrate,
     )
-    return settings, Selection(protocol, int(tiles))
+    return settings, Selection(select_on, int(tiles))
 
 
 def search_words(checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> list[str]:
@@ -130,7 +133,7 @@ def search_words(checkpoint: Checkpoint, settings: SearchSettings, where: Select
         ("--reference", settings.reference),
         ("--granularity", settings.granularity),
         ("--scale", settings.scale),
-        ("--protocol", where.protocol),
+        ("--select-on", where.select_on),
         ("--tiles", str(where.tiles)),
     ):
         words += [option, value]

@@ -7,6 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets.coreset import Coreset, list_coresets
 from lcc_core.data.catalog import stored
+from lcc_core.data.splits import same_split
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.training.distil import MODES
 from lcc_core.training.recipe import make_recipe
@@ -104,9 +105,8 @@ def _coreset(
 
 
 def _of_split(coreset: Coreset, checkpoint: Checkpoint) -> bool:
-    kept = coreset.fingerprint, coreset.protocol, coreset.split_seed
-    split = checkpoint.split
-    return kept == (checkpoint.fingerprint, split["protocol"], split["seed"])
+    same = same_split(coreset.split_facts, checkpoint.split)
+    return same and coreset.fingerprint == checkpoint.fingerprint
 
 
 def _tiles(data: str) -> int:

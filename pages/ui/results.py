@@ -28,7 +28,8 @@ from pages.ui.note import note
 HELP = {
     "real": "Bytes of the float32 checkpoint file over bytes of the packed file, all counted.",
     "nominal": "32 over the average bits: what papers report. The file is not part of it.",
-    "zeros-free": "The nominal ratio with zeros counted as free, as the papers do with pruning.",
+    "zeros-free": "The nominal ratio with pruned weights counted as free, as the papers do. Zeros "
+    "that rounding made are not pruned and count.",
 }
 SIDE_BY_SIDE = 12  # classes
 MENDED = 0.02  # a gain in accuracy that compression alone does not explain
@@ -46,8 +47,7 @@ def measured(checkpoint: Checkpoint, plan: Plan) -> Measurement:
             at = report.figures
             place.info(
                 f"First estimate: {words.percent(at['oa'])} ({words.percent(at['low'])} to "
-                f"{words.percent(at['high'])}, 95 %, {at['tiles']} {at['part']} tiles). Measuring "
-                f"on {report.total:,} test tiles …"
+                f"{words.percent(at['high'])}, 95 %, on {at['where']}). Measuring on all of them …"
             )
 
     row = work.ask(MeasurePlan(checkpoint.id, checkpoint.created, plan), show)
@@ -74,8 +74,8 @@ def _headline(row: Measurement, reference: Measurement) -> None:
     )
     cells[1].metric("Packed file", words.size(row.bytes))
     cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])
-    cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
-    cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
+    cells[3].metric("Nominal ratio", words.times(row.nominal_ratio), help=HELP["nominal"])
+    cells[4].metric("Zeros-free ratio", words.times(row.zeros_free_ratio), help=HELP["zeros-free"])
     speed = f", {row.latency_ms:.1f} ms a tile (one core)" if row.latency_ms else ""
     corrected = (
         f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
@@ -147,7 +147,7 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
             "layer": [row.name for row in rows],
             "weights": [row.weights for row in rows],
             "importance": [(values or {}).get(row.name, row.importance) for row in rows],
-            "bits": [plan.layers[row.name].bits for row in rows],
+            "bits": [plan.layers[row.name].nominal_bits for row in rows],
             "k": [plan.layers[row.name].prune_k for row in rows],
         }
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
-from lcc_core.studies import shipped
+from lcc_core.studies import choice, shipped
 from lcc_core.studies.table import ResultRow
 from lcc_core.workers.requests import PackPlan
 from pages.ui import charts, session, words, work
@@ -21,7 +21,8 @@ IN_ADDRESS = "row"  # the one that is open, unless it is the first
 def show(rows: list[ResultRow], first: ResultRow | None) -> None:
     """Details of one of ``rows``, by default of ``first``."""
     st.header("Details")
-    known = {row.short: row for row in sorted(rows, key=lambda row: -row.measurement.oa)}
+    by = choice.basis(rows)
+    known = {row.short: row for row in sorted(rows, key=lambda row: -choice.accuracy(row, by))}
     start = first.short if first else _first_to_take(known)
     key = f"row-{start}-{len(known)}"
     if st.session_state.setdefault("details", key) != key:  # other marks or limits: the best again
@@ -71,7 +72,9 @@ def _layers(row: ResultRow) -> pd.DataFrame:
         {
             "layer": [layer.name for layer in layers],
             "weights": [layer.weights for layer in layers],
-            "bits": [settings[la.name].bits if la.name in settings else 32 for la in layers],
+            "bits": [
+                settings[la.name].nominal_bits if la.name in settings else 32 for la in layers
+            ],
             "k": [settings[la.name].prune_k if la.name in settings else 0.0 for la in layers],
         }
     )
@@ -84,13 +87,21 @@ def _headline(row: ResultRow) -> None:
     cells[0].metric("Overall accuracy", words.percent(one.oa))
     cells[1].metric("Packed file", words.size(one.bytes))
     cells[2].metric("Real ratio", f"{one.real_ratio:.1f}×")
-    cells[3].metric("Average bits", f"{one.average_bits:.2f}")
+    cells[3].metric("Average bits", words.bits(one.average_bits))
     cells[4].metric("Latency", f"{one.latency_ms:.1f} ms" if one.latency_ms else "–")
     recipe = row.model["recipe"]
+    chosen = f"Settings chosen on {words.chosen_on(row)}. " if row.chosen_on else ""
+    if row.chosen_on == "test":
+        chosen = "**Settings chosen on these test tiles: the figures flatter.** "
+    if one.validation_oa is not None:
+        chosen += (
+            f"{words.percent(one.validation_oa)} on {one.validation_tiles:,} validation tiles. "
+        )
     note(
-        f"95 % interval {words.percent(low)} to {words.percent(high)} on {one.tiles:,} {one.part} "
-        f"tiles of {one.data}{' (synthetic)' if one.synthetic else ''} in {one.precision}, on "
-        f"{one.measured[:10]}. {_trained(recipe)}, split {row.model['split']['protocol']}. "
+        f"{chosen}95 % interval {words.percent(low)} to {words.percent(high)} on "
+        f"{one.tiles:,} {one.part} tiles of {one.data}{' (synthetic)' if one.synthetic else ''} "
+        f"in {one.precision}, on {one.measured[:10]}. {_trained(recipe)}, split "
+        f"{row.model['split']['protocol']}. "
         "Latency: the fastest of 20 runs of one tile, float32, on one core of the machine that "
         "measured it."
     )

@@ -49,6 +49,8 @@ def live(place: Folder) -> None:
             if len(sets) > 1:
                 st.markdown(f"**{data}**")
             st.plotly_chart(report.chart(done, data), key=f"front-{place.id}-{data}")
+        if told := report.notes(done):
+            note(told)
         if synthetic(done):
             note(words.SYNTHETIC)
     _failed(every)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from lcc_core.studies import choice
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
-from lcc_core.studies.pareto import front, hypervolume
+from lcc_core.studies.pareto import hypervolume
 from lcc_core.studies.published import Published
 from lcc_core.studies.table import ResultRow
 from pages.ui import words
@@ -43,30 +44,39 @@ AXES = {
 
 @dataclass(frozen=True)
 class Cloud:
-    """Rows with their place: ``x`` on the axis, ``y`` accuracy in percent, ``front`` or not."""
+    """Rows of one set of test tiles with their place: ``x`` on the axis, ``y`` test accuracy in
+    percent; ``front``: whether none beats it in ``x`` and in the accuracy that it is chosen
+    ``by``, validation or test."""
 
     rows: list[ResultRow]
     x: np.ndarray
     y: np.ndarray
     front: np.ndarray
     sign: int
+    by: str
 
     @property
     def hypervolume(self) -> float:
         """Share of the box from the largest to the smallest size shown and from 0 to 100 %, on a
-        logarithmic axis, that the front dominates."""
+        logarithmic axis, that the front dominates with its test accuracy."""
         if len(self.rows) < 2:
             return 0.0
         cost = self.sign * np.log10(self.x)
         width = float(cost.max() - cost.min()) or 1.0
-        return hypervolume((cost - cost.min()) / width, self.y / 100, 1.0)
+        at = ((cost - cost.min()) / width)[self.front]
+        return hypervolume(at, self.y[self.front] / 100, 1.0)
 
 
-def cloud(rows: list[ResultRow], axis: Axis) -> Cloud:
-    placed = [(row, x) for row in rows if (x := axis.of(row))]
-    x = np.array([x for _, x in placed])
-    y = np.array([100 * row.measurement.oa for row, _ in placed])
-    return Cloud([row for row, _ in placed], x, y, front(axis.sign * x, y), axis.sign)
+def cloud(rows: list[ResultRow], axis: Axis, chosen_on_test: bool = False) -> Cloud:
+    """Where the rows lie. Those chosen on test tiles are on the front only if asked for."""
+    placed = {row.id: (row, x) for row in rows if (x := axis.of(row))}
+    shown = [row for row, _ in placed.values()]
+    x = np.array([x for _, x in placed.values()])
+    y = np.array([100 * row.measurement.oa for row in shown])
+    best = choice.on_front(shown, chosen_on_test, lambda row: axis.sign * placed[row.id][1])
+    front = np.array([row.id in best for row in shown], bool)
+    by = choice.basis(choice.eligible(shown, chosen_on_test))
+    return Cloud(shown, x, y, front, axis.sign, by)
 
 
 def label(row: ResultRow) -> str:
@@ -95,7 +105,10 @@ def figure(
             faded = [i for i in places if i not in bright]
             for part, opacity in ((bright, 1.0), (faded, 0.15)):
                 if part:
-                    marks = colour(arch, archs), symbol(method, methods)
+                    marks = (
+                        colour(arch, archs),
+                        [_symbol(shown.rows[i], symbol(method, methods)) for i in part],
+                    )
                     trace = _points(shown, part, f"{arch}, {method}", *marks, opacity)
                     plot.add_trace(trace.update(showlegend=part is bright or not bright))
     _add_front(plot, shown, axis)
@@ -131,7 +144,7 @@ def _span(shown: Cloud, published: list[Published]) -> list[float]:
 
 
 def _points(
-    shown: Cloud, places: list[int], name: str, colour: str, symbol: str, opacity: float
+    shown: Cloud, places: list[int], name: str, colour: str, symbols: list[str], opacity: float
 ) -> go.Scatter:
     rows = [shown.rows[i] for i in places]
     return go.Scatter(
@@ -140,20 +153,29 @@ def _points(
         mode="markers",
         name=name,
         legendgroup=name,
-        marker={"color": colour, "symbol": symbol, "size": 10, "opacity": opacity},
+        marker={"color": colour, "symbol": symbols, "size": 10, "opacity": opacity},
         customdata=[row.id for row in rows],
         text=[_about(row) for row in rows],
         hovertemplate="%{text}<extra></extra>",
     )
 
 
+def _symbol(row: ResultRow, symbol: str) -> str:
+    """Open with a dot where the settings were chosen on test tiles."""
+    return f"{symbol}-open-dot" if row.chosen_on == "test" else symbol
+
+
 def _about(row: ResultRow) -> str:
     one = row.measurement
     low, high = one.interval
+    validation = (
+        "" if one.validation_oa is None else f"validation {words.percent(one.validation_oa)}, "
+    )
     return (
-        f"<b>{label(row)}</b><br>95 %: {words.percent(low)} to {words.percent(high)} on "
-        f"{one.tiles:,} {one.part} tiles of {one.data}<br>real ratio {one.real_ratio:.1f}×, "
-        f"measured {one.measured[:10]}{', ships with the project' if row.shipped else ''}"
+        f"<b>{label(row)}</b><br>{validation}95 %: {words.percent(low)} to "
+        f"{words.percent(high)} on {one.tiles:,} {one.part} tiles of {one.data}<br>"
+        f"real ratio {one.real_ratio:.1f}×, measured {one.measured[:10]}"
+        f"{', ships with the project' if row.shipped else ''}"
     )
 
 

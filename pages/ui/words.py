@@ -8,11 +8,21 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.data.splits import DEFAULT_PROTOCOL
 from lcc_core.studies.table import ResultRow
 
+ON_TEST = "chosen on test tiles"  # what marks such rows wherever they show
 SYNTHETIC = "Synthetic tiles, drawn by this program: figures on them say nothing of real imagery."
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def times(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.1f}×"
+
+
+def bits(average: float | None) -> str:
+    """Three digits, or a dash where they are not known."""
+    return "–" if average is None else f"{average:.3g}"
 
 
 def points(share: float) -> str:
@@ -53,10 +63,17 @@ def made(row: ResultRow) -> str:
     """How the row was made: ``laq, 1.1 bits, 40 % zeros``."""
     text = "float"
     if not row.plan.is_float:
-        text = f"{row.method}, {row.measurement.average_bits:.3g} bits"
+        text = f"{row.method}, {bits(row.measurement.average_bits)} bits"
         if any(one.prune_k for one in row.plan.layers.values()):
             text += f", {100 * row.measurement.sparsity:.0f} % zeros"
-    return text if row.coreset is None else f"{text}, on {100 * row.fraction:g} % of the tiles"
+    if row.coreset is not None:
+        text += f", on {100 * row.fraction:g} % of the tiles"
+    return text + (f", {ON_TEST}" if row.chosen_on == "test" else "")
+
+
+def chosen_on(row: ResultRow) -> str:
+    """``validation tiles``, ``test tiles`` or, where nothing was searched, a dash."""
+    return f"{row.chosen_on} tiles" if row.chosen_on else "–"
 
 
 def result(row: ResultRow) -> str:

@@ -20,6 +20,13 @@ def test_keeps_what_reaches_k_sigma(k: float) -> None:
     np.testing.assert_array_equal(kept[clear], (np.abs(weight) >= limit)[clear])
 
 
+def test_sigma_is_of_all_the_weights_not_of_a_sample() -> None:
+    # Mean 0, Σw² = 12: σ² = 12/4 = 3, where a sample's would be 12/3 = 4.
+    weight = torch.tensor([[3.0, -1.0], [-1.0, -1.0]])
+    assert keep_mask(weight, 0.55).all()  # 0.55·√3 = 0.95, but 0.55·√4 = 1.1
+    assert keep_mask(weight, 0.6).tolist() == [[True, False], [False, False]]  # 0.6·√3 = 1.04
+
+
 def test_zero_k_keeps_all_even_zeros() -> None:
     assert keep_mask(torch.zeros(3, 3), 0.0).all()
 

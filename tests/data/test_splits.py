@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcc_core.data.splits import PROTOCOLS, make_split
+from lcc_core.data.splits import (
+    PROTOCOLS,
+    make_split,
+    same_split,
+    split_from,
+)
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 
@@ -26,14 +31,14 @@ def tile_set(counts: list[int], seed: int = 0, test_ids: np.ndarray | None = Non
 @given(COUNTS, st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 99))
 def test_disjoint_complete_stratified(counts: list[int], protocol: str, seed: int) -> None:
     tiles = tile_set(counts, seed)
-    split = make_split(tiles, protocol, seed)
+    split = make_split(tiles, protocol, seed, "test")
     parts = [split.train, split.validation, split.test]
     np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(tiles)))
     for ids, share in zip(parts, PROTOCOLS[protocol], strict=True):
         assert (np.diff(ids) > 0).all()
         for count, got in zip(counts, tiles.class_counts(ids), strict=True):
             assert abs(got - share * count) <= 1
-    again = make_split(tiles, protocol, seed)
+    again = make_split(tiles, protocol, seed, "test")
     np.testing.assert_array_equal(split.train, again.train)
     assert split.selection == ("validation" if PROTOCOLS[protocol][1] else "test")
 
@@ -59,8 +64,49 @@ def test_too_few_tiles() -> None:
         make_split(tile_set([20, 1]))
 
 
+@FEW
+@given(COUNTS, st.sampled_from([("80/20", 0.64, 0.16), ("70/30", 0.56, 0.14)]), st.integers(0, 99))
+def test_a_validation_part_is_cut_from_training(
+    counts: list[int], shares: tuple[str, float, float], seed: int
+) -> None:
+    protocol, train, validation = shares
+    tiles = tile_set(counts, seed)
+    papers = make_split(tiles, protocol, seed, "test")
+    split = make_split(tiles, protocol, seed)
+    np.testing.assert_array_equal(split.test, papers.test)
+    both = np.concatenate([split.train, split.validation])
+    np.testing.assert_array_equal(np.sort(both), papers.train)
+    for ids, share in ((split.train, train), (split.validation, validation)):
+        for count, got in zip(counts, tiles.class_counts(ids), strict=True):
+            assert abs(got - share * count) <= 1
+    assert split.selection == "validation" and papers.selection == "test"
+    if protocol == "80/20":
+        default = make_split(tiles, "64/16/20", seed)
+        for part in ("train", "validation", "test"):
+            np.testing.assert_array_equal(split.part(part), default.part(part))
+
+
+def test_facts_tell_the_two_ways_apart() -> None:
+    tiles = tile_set([40, 40])
+    papers, cut = make_split(tiles, "70/30", 3, "test"), make_split(tiles, "70/30", 3)
+    # What checkpoints from before the cut remember; they must not get tiles they were trained on.
+    assert papers.facts() == {"protocol": "70/30", "seed": 3}
+    assert cut.facts() == {"protocol": "70/30", "seed": 3, "validation": 0.2}
+    for split in (papers, cut, make_split(tiles, seed=1), make_split(tiles, "10/10/80")):
+        again = split_from(tiles, split.facts())
+        assert again.facts() == split.facts() and same_split(again.facts(), split.facts())
+        for part in ("train", "validation", "test"):
+            np.testing.assert_array_equal(getattr(again, part), getattr(split, part))
+    assert not same_split(papers.facts(), cut.facts())
+    assert make_split(tiles, select_on="test").facts() == make_split(tiles).facts()
+    with pytest.raises(ValueError, match=r"validation=0\.3"):
+        split_from(tiles, {"protocol": "70/30", "seed": 3, "validation": 0.3})
+    with pytest.raises(ValueError, match="select_on='paper'"):
+        make_split(tiles, select_on="paper")
+
+
 def test_no_validation_part() -> None:
-    split = make_split(tile_set([20, 20]), "80/20")
+    split = make_split(tile_set([20, 20]), "80/20", select_on="test")
     with pytest.raises(DataError, match="no validation part"):
         split.part("validation")
     with pytest.raises(ValueError, match="protocol='50/50'"):

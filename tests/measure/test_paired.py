@@ -35,21 +35,41 @@ def table(tiles: list[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
 @FEW
 @given(COUNT, COUNT)
 def test_mcnemar_is_the_sum_of_binomial_terms(gained: int, lost: int) -> None:
-    n, least = gained + lost, min(gained, lost)
-    tail = sum(Fraction(comb(n, count), 2**n) for count in range(least + 1))
-    edge = Fraction(comb(n, least), 2**n)
     p, mid_p = mcnemar(gained, lost)
-    assert p == pytest.approx(float(min(1, 2 * tail)), rel=1e-9)
-    assert mid_p == pytest.approx(float(min(1, 2 * tail - edge)), rel=1e-9)
+    expected_p, expected_mid = spelled_out(gained, lost)
+    assert p == pytest.approx(float(expected_p), rel=1e-9)
+    assert mid_p == pytest.approx(float(expected_mid), rel=1e-9)
     assert mcnemar(lost, gained) == (p, mid_p)
     assert 0 < mid_p <= p <= 1
 
 
+def spelled_out(gained: int, lost: int) -> tuple[Fraction, Fraction]:
+    """p and mid-p, outcome by outcome: what is farther from even than the one seen counts whole,
+    what is as far counts whole in p and by half in mid-p."""
+    n, seen = gained + lost, abs(gained - lost)
+    farther, equal = 0, 0
+    for outcome in range(n + 1):
+        far = abs(2 * outcome - n)
+        farther += comb(n, outcome) if far > seen else 0
+        equal += comb(n, outcome) if far == seen else 0
+    return Fraction(farther + equal, 2**n), Fraction(2 * farther + equal, 2 ** (n + 1))
+
+
+@pytest.mark.parametrize("n", range(41))
+def test_mcnemar_of_every_small_table(n: int) -> None:
+    for gained in range(n + 1):
+        expected = [float(one) for one in spelled_out(gained, n - gained)]
+        assert mcnemar(gained, n - gained) == pytest.approx(expected, rel=1e-12)
+
+
 def test_mcnemar_of_known_counts() -> None:
-    assert mcnemar(0, 0) == (1, 1)
+    assert mcnemar(0, 0) == (1, 0.5)  # one outcome, as likely as the one seen
+    assert mcnemar(1, 1) == (1, pytest.approx(0.75))  # 1 − ½·½
+    assert mcnemar(2, 2) == (1, pytest.approx(1 - 6 / 32))  # 1 − ½·6/16
     assert mcnemar(5, 0) == (pytest.approx(2 / 32), pytest.approx(1 / 32))
     assert mcnemar(8, 2)[0] == pytest.approx(112 / 1024)  # 2·(1 + 10 + 45) / 2¹⁰
-    assert mcnemar(100_000, 100_000) == (1, 1)
+    # P(X = n/2) ≈ √(2/πn) = 0.001784
+    assert mcnemar(100_000, 100_000) == (1, pytest.approx(1 - 0.001784 / 2, abs=1e-6))
     assert mcnemar(50_000, 0) == (0, 0)
     assert 0.04 < mcnemar(500_000, 502_050)[0] < 0.041  # z = −2.05
     with pytest.raises(ValueError, match="gained=-1"):

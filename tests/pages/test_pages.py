@@ -14,9 +14,10 @@ from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
-from lcc_core.files import Home
+from lcc_core.files import Home, write_json
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.table import own_rows
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 
@@ -46,20 +47,58 @@ def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> 
     assert not test.exception
     frame = test.dataframe[0].value
     assert sorted(frame["file (B)"]) == sorted(row.bytes for row in rows)
-    assert "Front: **" in words(test)
+    assert "Front by validation accuracy: **" in words(test)
     middle = sorted(row.bytes for row in rows)[1] / 1e6
     test.number_input(key="most").set_value(middle + 0.001).run()
     assert "**2 of 4 fit.**" in test.success[0].value
     fitting = [row for row in rows if row.bytes / 1e6 <= middle + 0.001]
-    finest = max(fitting, key=lambda row: (row.oa, -row.bytes))
+    finest = max(fitting, key=lambda row: (row.validation_oa, -row.bytes))
+    assert "Chosen by validation accuracy" in test.success[0].value
     packed = named(test.metric, "Packed file")
     assert packed.value == spell.size(finest.bytes)
     test.number_input(key="least").set_value(100.0).run()
-    least = sum(row.oa >= 1 for row in fitting)
+    least = sum(row.validation_oa >= 1 for row in fitting)
     assert f"**{least} of 4 fit" in words(test) or "Nothing here fits" in test.warning[0].value
     test.number_input(key="least").set_value(0.0).run()
     test.segmented_control(key="axis").set_value("latency").run()
     test.toggle(key="dim").set_value(True).run()
+    assert not test.exception and not test.error
+
+
+def altered(home: Home, plan: str, **changes: Any) -> None:
+    """Another row beside that of ``plan``, with another split, other figures or another mark."""
+    row = next(row for row in own_rows(home) if row.measurement.plan == plan)
+    content = row.to_json()
+    content["settings"] = content["settings"] | {"facts": changes.pop("facts", {})}
+    content["model"] = content["model"] | {"split": changes.pop("split", content["model"]["split"])}
+    write_json(home.results / f"{changes['checkpoint']}.json", content | changes)
+
+
+def test_rows_chosen_on_test_tiles_are_marked_and_off_the_front(trained: Home) -> None:
+    rows = measure_some(trained)
+    chosen = {"facts": {"part": "test"}, "bytes": 10, "validation_oa": 1.0, "oa": 1.0}
+    altered(trained, rows[-1].plan, checkpoint="flattered", **chosen)
+    test = page("tradeoffs")
+    frame = test.dataframe[0].value
+    assert sorted(frame["chosen on"]) == ["", "", "", "", "test"]
+    test.number_input(key="most").set_value(1.0).run()
+    assert spell.ON_TEST not in test.success[0].value and "of 4 fit" in test.success[0].value
+    test.toggle(key="on-test").set_value(True).run()
+    assert spell.ON_TEST in test.success[0].value and "of 5 fit" in test.success[0].value
+    assert not test.exception and not test.error
+
+
+def test_rows_of_other_test_tiles_are_looked_at_apart(trained: Home) -> None:
+    rows = measure_some(trained)
+    split = {"protocol": "70/30", "seed": 0}
+    altered(trained, rows[-1].plan, checkpoint="other", split=split, tiles=12, validation_oa=None)
+    test = page("tradeoffs")
+    assert len(test.dataframe[0].value) == 4
+    field = test.selectbox(key="tested")
+    assert [one.rpartition(":")[2] for one in field.options] == [" 4 models", " 1 model"]
+    field.set_value("12 test tiles (30 % of tiny, seed 0)").run()
+    assert len(test.dataframe[0].value) == 1
+    assert "Front by test accuracy" in words(test)
     assert not test.exception and not test.error
 
 

@@ -38,7 +38,7 @@ def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
     again = search_plan(home, checkpoint, SETTINGS, Selection(), tiles, split)
     assert again == first and first.trace
     assert cached_search(home, checkpoint, SearchSettings(**PAPER), Selection()) is None
-    assert cached_search(home, checkpoint, SETTINGS, Selection("paper")) is None
+    assert cached_search(home, checkpoint, SETTINGS, Selection("test")) is None
     path = searched.search_path(home, checkpoint, SETTINGS, Selection())
     path.write_text("[]")
     assert cached_search(home, checkpoint, SETTINGS, Selection()) is None
@@ -64,12 +64,12 @@ def test_a_stopped_search_is_not_remembered(made) -> None:
 def test_where_a_search_chooses(made) -> None:
     *_, split = made
     assert Selection().ids(split) is split.validation
-    assert Selection("paper").ids(split) is split.test
+    assert Selection("test").ids(split) is split.test
     few = Selection(tiles=3).ids(split)
     assert len(few) == 3 and np.isin(few, split.validation).all()
     assert (few == Selection(tiles=3).ids(split)).all()
     assert Selection(tiles=10_000).ids(split) is split.validation
-    with pytest.raises(ValueError, match="protocol"):
+    with pytest.raises(ValueError, match="select_on"):
         Selection("secret")
     with pytest.raises(ValueError, match="tiles"):
         Selection(tiles=-1)

@@ -78,7 +78,9 @@ def plain(home: Home, checkpoint: Checkpoint, plan: Plan) -> Any:
     calibration = calibration_tiles(tiles, split, plan.recalibrate) if plan.recalibrate else None
     compressed = apply(checkpoint.model(), plan, calibration)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return measure(compressed, origin, tiles, split.test, latency=False)
+    return measure(
+        compressed, origin, tiles, split.test, latency=False, validation=split.validation
+    )
 
 
 # What differs from run to run, not from thread to thread.
@@ -100,7 +102,8 @@ def test_a_worker_measures_what_the_engine_measures(
             row = ticket.result()
         assert figures(row) == figures(plain(home, one, plan))
         told = ticket.lasting[0]
-        assert (told.stage, told.figures["part"]) == (ESTIMATE, "validation")
+        assert (told.stage, told.figures["where"]) == (ESTIMATE, "8 of the 8 test tiles")
+        assert told.figures["oa"] == row.oa
         assert 0 <= told.figures["low"] <= told.figures["oa"] <= told.figures["high"] <= 1
 
         packed = workers.run(home, PackPlan(one.id, one.created, plan, row))

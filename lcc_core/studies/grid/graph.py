@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lcc_core.compression.uniform import setting_title
+from lcc_core.data.splits import lacks_validation
 from lcc_core.files import content_id
+from lcc_core.measure.measurement import ENGINE
 from lcc_core.studies.grid.study import BALANCED, FIXED, Study
 from lcc_core.studies.measured import VERSION
 
@@ -46,8 +49,7 @@ class Point:
         if self.method != FIXED:
             how = f"{self.method}, T₀ = {self.margin:g}"
         else:
-            how = "float" if self.bits == 32 else f"{self.bits} bits"
-            how += f", k = {self.k:g}" if self.k else ""
+            how = setting_title(self.bits or 32, self.k or 0.0)
         return how + (" (papers')" if self.quantizer == "papers" else "")
 
 
@@ -66,6 +68,8 @@ class Step:
     @classmethod
     def make(cls, kind: str, content: dict[str, Any], **needs: str) -> Step:
         whole = {"kind": kind, "content": content, "needs": needs, "version": VERSION}
+        if kind == MEASURE:
+            whole["engine"] = ENGINE
         return cls(kind, content, needs, content_id(whole, 20))
 
     @property
@@ -154,6 +158,9 @@ def _model(study: Study, point: Point, fingerprint: str, add: Any) -> str:
         "seed": point.seed,
         "recipe": dict(study.recipe),
     }
+    # Said only where it decides something: 80/20 and 70/30 once had no validation part here.
+    if lacks_validation(point.split):
+        content["select_on"] = "validation"
     model = add(Step.make(TRAIN, content))
     if point.fraction < 1:
         name = point.coreset.removeprefix(BALANCED)

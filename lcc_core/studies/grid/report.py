@@ -10,16 +10,17 @@ import pandas as pd
 
 from lcc_core.errors import require
 from lcc_core.files import atomic_path, write_bytes
+from lcc_core.studies import choice
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import DONE, FAILED, PointRow
-from lcc_core.studies.pareto import front
 
 FORMATS = (".csv", ".parquet", ".html")
 SHOWN = (
     "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
-    "method", "bits", "k", "margin", "quantizer", "accuracy (%)", "95 % from", "95 % to",
-    "file (B)", "real ratio", "average bits", "zeros (%)", "error",
+    "method", "bits", "k", "margin", "quantizer", "chosen on", "validation (%)", "accuracy (%)",
+    "95 % from", "95 % to", "tested on", "file (B)", "real ratio", "average bits", "zeros (%)",
+    "error",
 )  # fmt: skip
 STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;
@@ -48,14 +49,33 @@ def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
 
 
 def on_front(rows: list[PointRow]) -> set[str]:
-    """Points that no other on the same data beats in size and accuracy at once."""
-    found: set[str] = set()
-    for data in {row.point.data for row in rows}:
-        done = [row for row in rows if row.row and row.point.data == data]
-        figures = [row.row.measurement for row in done if row.row]
-        keep = front([one.bytes for one in figures], [one.oa for one in figures])
-        found |= {row.id for row, on in zip(done, keep, strict=True) if on}
-    return found
+    """Points that no other on the same test tiles beats in size and accuracy at once; none whose
+    settings were chosen on test tiles."""
+    keep = choice.on_front([row.row for row in rows if row.row])
+    return {row.id for row in rows if row.row and row.row.id in keep}
+
+
+def fronts(rows: list[PointRow]) -> list[list[PointRow]]:
+    """The front of each set of test tiles, smallest files first."""
+    best = on_front(rows)
+    found: dict[tuple, list[PointRow]] = {}
+    for row in sorted((row for row in rows if row.id in best), key=_size):
+        found.setdefault(row.row.tested_on, []).append(row)
+    return list(found.values())
+
+
+def notes(rows: list[PointRow]) -> str:
+    """What the front is by, and what is not on it, in sentences."""
+    done = [row.row for row in rows if row.row]
+    told = [choice.said(choice.eligible(done))]
+    sets = sorted({row.test_set for row in done})
+    if len(sets) > 1:
+        told.append(f"Each set of test tiles has a front of its own: {'; '.join(sets)}.")
+    if marked := sum(row.chosen_on == "test" for row in done):
+        told.append(
+            f"Open, with a dot, and on no front: {marked} whose settings were chosen on test tiles."
+        )
+    return " ".join(one for one in told if one)
 
 
 def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
@@ -63,7 +83,6 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
     import plotly.graph_objects as go
 
     done = [row for row in rows if row.row and row.point.data == data]
-    best = on_front(done)
     plot = go.Figure()
     archs = sorted({row.point.arch for row in done})
     methods = sorted({row.point.method for row in done})
@@ -78,20 +97,22 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
                 "size": 9,
                 "opacity": 0.85,
                 "color": colour(arch, archs),
-                "symbol": symbol(method, methods),
+                "symbol": [_symbol(row, methods) for row in group],
             },
-            text=[row.point.title for row in group],
+            text=[row.point.title + _mark(row) for row in group],
             hovertemplate="%{text}<br>%{y:.2f} %, %{x:.4g} kB<extra></extra>",
         )
-    line = sorted((row for row in done if row.id in best), key=_size)
-    plot.add_scatter(
-        x=[_size(row) for row in line],
-        y=[_accuracy(row) for row in line],
-        mode="lines",
-        name="front",
-        line={"color": FRONT, "shape": "hv", "width": 1.5},
-        hoverinfo="skip",
-    )
+    for place, line in enumerate(fronts(done)):
+        plot.add_scatter(
+            x=[_size(row) for row in line],
+            y=[_accuracy(row) for row in line],
+            mode="lines",
+            name="front",
+            legendgroup="front",
+            showlegend=not place,
+            line={"color": FRONT, "shape": "hv", "width": 1.5},
+            hoverinfo="skip",
+        )
     axis = {"title": "packed file (kB)", "type": "log", "automargin": True}
     plot.update_layout(
         height=height,
@@ -100,6 +121,16 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
         yaxis={"title": "test accuracy (%)", "automargin": True},
     )
     return plot
+
+
+def _symbol(row: PointRow, methods: list[str]) -> str:
+    marked = row.row is not None and row.row.chosen_on == "test"
+    own = symbol(row.point.method, methods)
+    return f"{own}-open-dot" if marked else own
+
+
+def _mark(row: PointRow) -> str:
+    return ", chosen on test tiles" if row.row and row.row.chosen_on == "test" else ""
 
 
 def _size(row: PointRow) -> float:
@@ -123,7 +154,10 @@ def page(folder: Folder, rows: list[PointRow]) -> str:
         said += f", the last one {html.escape(last[:10])}"
     if synthetic := sorted({r.point.data for r in done if r.row and r.row.measurement.synthetic}):
         said += f". <b>Synthetic data: {html.escape(', '.join(synthetic))}</b>"
-    parts.append(f"<p>{said}. In bold: what no other point beats in size and accuracy at once.</p>")
+    parts.append(
+        f"<p>{said}. In bold: what no other point beats in size and accuracy at once. "
+        f"{html.escape(notes(done))}</p>"
+    )
     script: bool | str = True  # once, with the first chart
     for data in sorted({row.point.data for row in done}):
         parts.append(f"<h2>{html.escape(data)}</h2>")

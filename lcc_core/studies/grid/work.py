@@ -103,7 +103,8 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     if "coreset" in values:
         split = read_coreset(worker.home, values["coreset"]).split(tiles)
     else:
-        split = make_split(tiles, content["split"], content["split_seed"])
+        where = content.get("select_on", "test")
+        split = make_split(tiles, content["split"], content["split_seed"], where)
     chosen = {"tiles": len(split.train), **content["recipe"], "seed": content["seed"]}
     recipe = make_recipe(content["arch"], **chosen)
     made = train(
