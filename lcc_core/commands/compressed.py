@@ -102,6 +102,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
+    from lcc_core.reading import read_text
 
     asked = {
         name: getattr(arguments, name)
@@ -117,10 +118,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
     if asked:
         option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
-    try:
-        return Plan.from_json(Path(arguments.plan).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise LccError(f"The plan {arguments.plan} cannot be read.", "Check the path.") from error
+    return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
 
 
 def output_file(name: str) -> Path:
@@ -202,7 +200,7 @@ def compression_report(row: Any, before: float | None = None) -> str:
         (
             ("real", f"{row.real_ratio:.2f}×", f"{size(row.bytes)} of {size(row.float_bytes)}"),
             ("nominal", f"{row.nominal_ratio:.2f}×", ""),
-            ("zeros-free", f"{row.zeros_free_ratio:.2f}×", ""),
+            ("zeros-free", _ratio(row.zeros_free_ratio), ""),
         ),
     )
     cost = f"{row.parameters:,} parameters, {row.macs:,} MACs"
@@ -214,7 +212,13 @@ def compression_report(row: Any, before: float | None = None) -> str:
 def _recalibrated(row: Any) -> str:
     if not row.recalibrated:
         return "no"
-    return f"on {row.recalibrated} training tiles, {row.recalibration_s:.2f} s"
+    # A packed file knows on how many, and not how long that took.
+    took = f", {row.recalibration_s:.2f} s" if row.recalibration_s else ""
+    return f"on {row.recalibrated} training tiles{took}"
+
+
+def _ratio(value: float | None) -> str:
+    return "not defined: all weights are zero" if value is None else f"{value:.2f}×"
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

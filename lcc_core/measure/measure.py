@@ -93,7 +93,7 @@ def measure(
     return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
 
 
-def bit_figures(compressed: Compressed) -> dict[str, float]:
+def bit_figures(compressed: Compressed) -> dict[str, Any]:
     """b̄, sparsity, 32/b̄ and the papers' ratio with zeros free, over the compressible weights."""
     layers = compressible_layers(compressed.model)
     total = sum(layer.weights for layer in layers)
@@ -110,6 +110,6 @@ def bit_figures(compressed: Compressed) -> dict[str, float]:
         "average_bits": average,
         "sparsity": zeros,
         "nominal_ratio": 32 / average,
-        # A net of zeros alone has no ratio; JSON has no infinity either.
-        "zeros_free_ratio": 32 / max(free, 1e-6),
+        # A net of zeros alone has none; JSON has no infinity either.
+        "zeros_free_ratio": 32 / free if free else None,
     }

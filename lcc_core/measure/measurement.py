@@ -29,7 +29,7 @@ class Measurement:
     average_bits: float
     sparsity: float
     nominal_ratio: float
-    zeros_free_ratio: float
+    zeros_free_ratio: float | None  # none where every weight is zero
     bytes: int
     float_bytes: int
     real_ratio: float

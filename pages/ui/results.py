@@ -70,7 +70,8 @@ def _headline(row: Measurement, reference: Measurement) -> None:
     cells[1].metric("Packed file", words.size(row.bytes))
     cells[2].metric("Real ratio", f"{row.real_ratio:.1f}×", help=HELP["real"])
     cells[3].metric("Nominal ratio", f"{row.nominal_ratio:.1f}×", help=HELP["nominal"])
-    cells[4].metric("Zeros-free ratio", f"{row.zeros_free_ratio:.1f}×", help=HELP["zeros-free"])
+    free = "none" if row.zeros_free_ratio is None else f"{row.zeros_free_ratio:.1f}×"
+    cells[4].metric("Zeros-free ratio", free, help=HELP["zeros-free"])
     speed = f", {row.latency_ms:.1f} ms a tile (one core)" if row.latency_ms else ""
     corrected = (
         f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
