@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hostile import _huge, hostile, mutate, small
+from hostile import hostile, huge, mutate, small
 
 from lcc_core.checkpoints.packed import load_packed
 from lcc_core.errors import CheckpointError
@@ -71,7 +71,7 @@ def main(count: int) -> None:
     # What is imported at the first use of an architecture is no file's fault.
     load_packed(small())
     with contextlib.suppress(CheckpointError):
-        load_packed(_huge("regnet_y_3_2gf"))
+        load_packed(huge("regnet_y_3_2gf"))
     chance = np.random.default_rng(13)
     mutations = ((f"mutation {n}", mutate(small(), chance)) for n in range(count))
     result = {"forged": try_all(hostile().items()), "mutated": try_all(mutations)}

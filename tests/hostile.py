@@ -47,7 +47,8 @@ def parts() -> tuple[str, dict[str, bytes]]:
     content = small()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])["__metadata__"]["header"]
-    return header, {name: one.tobytes() for name, one in read_container(content).items()}
+    arrays = read_container(content)
+    return header, {name: arrays[name].tobytes() for name in container.BLOBS}
 
 
 def forge(
@@ -114,7 +115,7 @@ def _plan(**values: Any) -> Change:
     return lambda index: index["plan"].update(values)
 
 
-def _huge(arch: str, **spec: Any) -> bytes:
+def huge(arch: str, **spec: Any) -> bytes:
     """A file of a few hundred bytes that says it holds a large network, all of it constant."""
     given = {"arch": arch, "class_names": ["a", "b"], "mean": [0.5] * 3, "std": [0.5] * 3}
     given |= {"options": {}} | spec
@@ -132,32 +133,32 @@ def _bands(count: int) -> dict[str, Any]:
 
 
 def hostile() -> dict[str, bytes]:
-    """Forty and more files with checksums that fit, by what is wrong with them."""
+    """Seventy files with checksums that fit, by what is wrong with them."""
     header, blobs = parts()
     bomb = zlib.compress(bytes(64 * 2**20), 9)
     scene = {"options": {"patch": 9001}, **_bands(8)}
     return {
-        "patch 9001, cnn3d": _huge("cnn3d", **scene),
-        "patch 9001, cnn2d": _huge("cnn2d", **scene),
-        "patch 255, many bands, cnn3d": _huge("cnn3d", options={"patch": 255}, **_bands(4096)),
-        "patch 255 and 900 classes": _huge(
+        "patch 9001, cnn3d": huge("cnn3d", **scene),
+        "patch 9001, cnn2d": huge("cnn2d", **scene),
+        "patch 255, many bands, cnn3d": huge("cnn3d", options={"patch": 255}, **_bands(4096)),
+        "patch 255 and 900 classes": huge(
             "cnn2d", options={"patch": 255}, class_names=[f"c{n}" for n in range(900)], **_bands(15)
         ),
-        "patch of text": _huge("cnn3d", options={"patch": "9"}, **_bands(8)),
-        "patch true": _huge("cnn3d", options={"patch": True}, **_bands(8)),
-        "patch -1": _huge("cnn3d", options={"patch": -1}, **_bands(8)),
-        "patch 1e300": _huge("cnn3d", options={"patch": 10**18}, **_bands(8)),
-        "components 10^9": _huge("cnn2d", options={"patch": 3, "components": 10**9}, **_bands(8)),
-        "foreign option": _huge("cnn2d", options={"patch": 3, "hooks": 1}, **_bands(8)),
-        "vgg19 from nothing": _huge("vgg19"),
-        "vgg16 from nothing": _huge("vgg16"),
-        "convnext from nothing": _huge("convnext_tiny"),
-        "efficientnet from nothing": _huge("efficientnet_v2_s"),
-        "regnet from nothing": _huge("regnet_y_3_2gf"),
-        "regnet, 1000 classes": _huge("regnet_y_3_2gf", class_names=[f"{n}" for n in range(1000)]),
-        "resnet18 from nothing": _huge("resnet18"),
-        "4096 bands, resnet50": _huge("resnet50", **_bands(4096)),
-        "100,000 bands": _huge("compact", **_bands(100_000)),
+        "patch of text": huge("cnn3d", options={"patch": "9"}, **_bands(8)),
+        "patch true": huge("cnn3d", options={"patch": True}, **_bands(8)),
+        "patch -1": huge("cnn3d", options={"patch": -1}, **_bands(8)),
+        "patch 1e300": huge("cnn3d", options={"patch": 10**18}, **_bands(8)),
+        "components 10^9": huge("cnn2d", options={"patch": 3, "components": 10**9}, **_bands(8)),
+        "foreign option": huge("cnn2d", options={"patch": 3, "hooks": 1}, **_bands(8)),
+        "vgg19 from nothing": huge("vgg19"),
+        "vgg16 from nothing": huge("vgg16"),
+        "convnext from nothing": huge("convnext_tiny"),
+        "efficientnet from nothing": huge("efficientnet_v2_s"),
+        "regnet from nothing": huge("regnet_y_3_2gf"),
+        "regnet, 1000 classes": huge("regnet_y_3_2gf", class_names=[f"{n}" for n in range(1000)]),
+        "resnet18 from nothing": huge("resnet18"),
+        "4096 bands, resnet50": huge("resnet50", **_bands(4096)),
+        "100,000 bands": huge("compact", **_bands(100_000)),
         "100,000 classes": forge(_spec(class_names=["a"] * 100_000)),
         "wider than the architecture": forge(_spec(channels={"head": [10**9, 3]})),
         "channels of text": forge(_spec(channels={"head": ["80", 3]})),

@@ -20,6 +20,10 @@ from lcc_core.reading import Shortened, open_file, parse_json, value_of, values_
 FORMAT, VERSION = "lcc-packed", 1
 BLOBS = ("codes", "sides", "index")
 LARGEST_HEADER = 4 * 2**20  # a confusion matrix of 1,000 classes takes half of it
+# What is read from a header beside the spec; the rest is only shown.
+SPLIT = {"protocol": str, "seed": int}
+MEASUREMENT = {"data": str, "fingerprint": str, "checkpoint": str, "oa": float}
+MEASUREMENT |= {"float_bytes": int, "recalibrated": int}
 ALIGNED = 8  # safetensors pads its header to a multiple of so many bytes
 
 
@@ -137,13 +141,23 @@ def _read(file: BinaryIO, name: str, length: int) -> Container:
         header = parse_json(value_of(metadata, "header", str))
         if not isinstance(header, dict):
             raise ValueError("its header is no table")
-        for key in ("spec", "extra"):
-            value_of(header, key, dict)
-        if header.get("measurement") is not None:
-            value_of(header, "measurement", dict)
+        _check_header(header)
     except ValueError as error:
         raise damaged(name, error) from error
     return Container(file, name, length, header, places)
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    """``ValueError`` that names the key whose value is of a wrong type, of those that are read."""
+    value_of(header, "spec", dict)
+    split = value_of(value_of(header, "extra", dict), "split", dict, {})
+    measured = {} if header.get("measurement") is None else value_of(header, "measurement", dict)
+    for content, keys in ((split, SPLIT), (measured, MEASUREMENT)):
+        for key, kind in keys.items():
+            value_of(content, key, kind, kind())
+    for key in ("float_bytes", "recalibrated"):
+        if measured.get(key, 0) < 0:
+            raise ValueError(f"{key}={measured[key]}")
 
 
 def _places(outside: dict[str, Any], start: int, length: int) -> dict[str, tuple[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +62,11 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.packed import write_packed
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import calibration_for, checkpoint_split, measure_plan
+    from lcc_core.files import write_bytes
+    from lcc_core.studies.measured import calibration_for, checkpoint_split, packed_content
 
     out = output_file(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -77,19 +76,17 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     split = checkpoint_split(checkpoint, tiles)
     split.part(arguments.part)
     compressed = apply(model, plan, calibration_for(plan, tiles, split))
-    row = measure_plan(
+    content, row = packed_content(
         context.home,
         checkpoint,
         plan,
-        tiles,
-        split,
-        part=arguments.part,
+        arguments.part,
+        compress=lambda: compressed,
+        opened=lambda: (tiles, split),
         on_progress=context.progress,
         should_stop=context.stop,
-        compressed=compressed,
     )
-    written = write_packed(out, compressed, row.for_header(), {"split": checkpoint.split})
-    row = replace(row, bytes=written, real_ratio=checkpoint.bytes / written)
+    write_bytes(out, content)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
     context.say(compression_report(row, before))
     context.say(f"\nWritten to {out}. In Python: lcc_core.load({str(out)!r})")

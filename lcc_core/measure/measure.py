@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,8 +89,7 @@ def measure(
         recalibrated=compressed.recalibrated,
         recalibration_s=compressed.recalibration_s,
     )
-    size = len(pack(compressed, row.for_header(), {"split": origin.split}))
-    return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
+    return row.with_file(pack(compressed, row.for_header(), {"split": origin.split}))
 
 
 def bit_figures(compressed: Compressed) -> dict[str, Any]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+import hashlib
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+
+OF_THE_FILE = (
+    "bytes", "real_ratio", "file_sha256", "latency_ms", "measured", "recalibration_s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,28 @@ class Measurement:
     measured: str
     recalibrated: int = 0
     recalibration_s: float = 0.0
+    file_sha256: str = ""  # of the packed file that was measured; older rows have none
+
+    def is_of(self, content: bytes) -> bool:
+        """Whether this was measured on a packed file of that very content."""
+        if self.file_sha256:
+            return hashlib.sha256(content).hexdigest() == self.file_sha256
+        return len(content) == self.bytes
+
+    def with_file(self, content: bytes) -> Measurement:
+        """The row with the sizes of that packed file."""
+        return replace(
+            self,
+            bytes=len(content),
+            real_ratio=self.float_bytes / len(content),
+            file_sha256=hashlib.sha256(content).hexdigest(),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        content = asdict(self)
+        if not self.file_sha256:  # rows from before there were any stay as they are
+            del content["file_sha256"]
+        return content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Measurement:
@@ -62,9 +86,5 @@ class Measurement:
         return np.array(self.confusion, np.int64)
 
     def for_header(self) -> dict[str, Any]:
-        """What travels inside the packed file: all but the sizes, which are the file's own."""
-        return {
-            key: value
-            for key, value in self.to_json().items()
-            if key not in ("bytes", "real_ratio", "latency_ms", "measured", "recalibration_s")
-        }
+        """What travels inside the packed file: nothing of the file itself, of times or of dates."""
+        return {key: value for key, value in self.to_json().items() if key not in OF_THE_FILE}

@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.onnx import onnx_bytes
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, importance
 from lcc_core.measure.measurement import Measurement
@@ -73,10 +72,9 @@ def _headline(row: Measurement, reference: Measurement) -> None:
     free = "none" if row.zeros_free_ratio is None else f"{row.zeros_free_ratio:.1f}×"
     cells[4].metric("Zeros-free ratio", free, help=HELP["zeros-free"])
     speed = f", {row.latency_ms:.1f} ms a tile (one core)" if row.latency_ms else ""
+    took = f" in {row.recalibration_s:.1f} s" if row.recalibration_s else ""
     corrected = (
-        f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
-        if row.recalibrated
-        else ""
+        f" Recalibrated on {row.recalibrated:,} training tiles{took}." if row.recalibrated else ""
     )
     note(
         f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
@@ -100,9 +98,7 @@ def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
     cells = st.columns(3)
     cells[0].download_button(
         f"Download packed file ({words.size(row.bytes)})",
-        lambda: pack(
-            session.compressed(checkpoint, plan), row.for_header(), {"split": checkpoint.split}
-        ),
+        lambda: session.packed_file(checkpoint, plan, row.part, row.precision),
         f"{stem}.lcc",
         "application/octet-stream",
         on_click="ignore",

@@ -7,7 +7,6 @@ import json
 import pandas as pd
 import streamlit as st
 
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
 from lcc_core.studies import shipped
 from lcc_core.studies.table import ResultRow
@@ -119,10 +118,8 @@ def _downloads(row: ResultRow) -> None:
     elif checkpoint is not None:
         left.download_button(
             f"Download packed file ({words.size(row.measurement.bytes)})",
-            lambda: pack(
-                session.compressed(checkpoint, row.plan),
-                row.measurement.for_header(),
-                {"split": checkpoint.split},
+            lambda: session.packed_file(
+                checkpoint, row.plan, row.measurement.part, row.measurement.precision
             ),
             f"{stem}.lcc",
             "application/octet-stream",

@@ -16,7 +16,7 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
 from lcc_core.studies.against import Against, compare
-from lcc_core.studies.measured import checkpoint_split
+from lcc_core.studies.measured import checkpoint_split, packed_content
 from lcc_core.studies.scene_map import as_scene
 from lcc_core.studies.scene_map import throughput as throughput_of
 
@@ -85,6 +85,19 @@ def _compressed(
 
 def compressed(checkpoint: Checkpoint, plan: Plan) -> Compressed:
     return _compressed(checkpoint.id, checkpoint.created, plan.id, plan, str(home().root))
+
+
+def packed_file(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> bytes:
+    """The file to take home of a plan that was measured: the one that its row is of."""
+    return packed_content(
+        home(),
+        checkpoint,
+        plan,
+        part,
+        precision,
+        compress=lambda: compressed(checkpoint, plan),
+        opened=lambda: (tiles(checkpoint.data), split(checkpoint)),
+    )[0]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Scoring the tiles …")

@@ -22,7 +22,7 @@ from lcc_core.checkpoints.packed import (
 )
 from lcc_core.compression import Compressed, Plan, apply, uniform_plan
 from lcc_core.errors import CheckpointError
-from lcc_core.models import Classifier, ModelSpec, build
+from lcc_core.models import Classifier
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
 
