@@ -141,9 +141,9 @@ def test_right_types() -> None:
 def test_settings_of_a_dataclass() -> None:
     @dataclass
     class Settings:
-        count: "int" = 1
-        rate: "float" = 0.5
-        other: "CheckpointError | None" = None
+        count: int = 1
+        rate: float = 0.5
+        other: CheckpointError | None = None
 
     check_settings(Settings, {"count": 3, "rate": 1}, "s")
     for content, said in (
