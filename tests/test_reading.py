@@ -122,7 +122,7 @@ def test_json_without_surprises(text: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_type_is_told_by_its_key(value: object, kind: type) -> None:
-    with pytest.raises(ValueError, match="^one=.*it must be"):
+    with pytest.raises(ValueError, match=r"^one=.*it must be"):
         value_of({"one": value}, "one", kind)
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +26,7 @@ from lcc_core.checkpoints.packed import (
     write_packed,
 )
 from lcc_core.compression import Compressed, Plan, apply, uniform_plan
-from lcc_core.errors import CheckpointError
+from lcc_core.errors import CheckpointError, LccError
 from lcc_core.models import Classifier
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
@@ -175,3 +180,51 @@ def test_foreign_files(tmp_path: Path) -> None:
             load_packed(tmp_path / "foreign.bin")
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_packed(tmp_path / "missing")
+
+
+def test_the_same_bytes_from_run_to_run() -> None:
+    code = "import hashlib; from hostile import small; print(hashlib.sha256(small()).hexdigest())"
+    tests = Path(__file__).parents[1]
+    sums = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": f"{tests.parent}:{tests}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "12345")
+    }
+    assert len(sums) == 1 and hashlib.sha256(small()).hexdigest() in sums.pop()
+
+
+def test_the_order_of_a_plan_is_nothing_to_its_file() -> None:
+    net = model("compact")
+    plan = uniform_plan(net, 3, 0.5)
+    turned = Plan(dict(reversed(plan.layers.items())), plan.method, plan.sides, plan.facts)
+    assert list(turned.layers) != list(plan.layers)
+    assert pack(apply(net, plan)) == pack(apply(net, turned))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["blocks.0.first.0.weight", "stem.1.running_var", "head.bias"])
+def test_weights_that_are_not_finite(name: str, value: float) -> None:
+    net = copy.deepcopy(model("compact"))
+    plan = uniform_plan(net, 4)
+    sound = apply(net, plan)
+    net.net.state_dict()[name].view(-1)[0] = value
+    with pytest.raises(LccError, match=f"'{name}' are not finite"):
+        apply(net, plan)
+    sound.model.net.state_dict()[name].view(-1)[0] = value
+    with pytest.raises(CheckpointError, match=f"'{name}' are not finite"):
+        pack(sound)
+
+
+def test_a_file_whose_weights_are_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = apply(model("compact"), Plan({}))
+    one.model.net.head.bias.data[0] = float("nan")
+    monkeypatch.setattr("lcc_core.checkpoints.packed.first_not_finite", lambda _: None)
+    content = pack(one)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"'head\.bias' are not finite"):
+        load_packed(content)

@@ -68,7 +68,7 @@ def test_names_are_checked_wherever_a_plan_comes_from() -> None:
         lambda: Plan({}, facts={"t": float("nan")}),
         lambda: Plan({3: LayerSetting(4)}),
     ):
-        with pytest.raises(ValueError, match="name|Unicode|number"):
+        with pytest.raises(ValueError, match=r"name|Unicode|number"):
             wrong()
 
 
