@@ -17,6 +17,7 @@ import numpy as np
 from lcc_core.errors import CheckpointError
 
 RAW, HISTOGRAM, BELL = 0, 1, 2
+PIECE = 2**18  # codes that are decoded at once: what that takes beside them stays small
 STEPS = 12  # histogram steps an octave: a frequency is off by 3 % at most, which costs nothing
 # Written out, not computed: the decoder must meet the same numbers on every machine.
 OCTAVE = np.array(
@@ -77,14 +78,19 @@ def decode(stream: Stream, count: int, bits: int) -> np.ndarray:
             model = _model(_probabilities(stream.mode, stream.table, reach))
             words = np.frombuffer(stream.data, "<u4").astype(np.uint32)
             coder = constriction.stream.stack.AnsCoder(words)
-            codes = (coder.decode(model, count) - reach).astype(np.int8)
+            codes = np.empty(count, np.int8)
+            for start in range(0, count, PIECE):
+                piece = coder.decode(model, min(PIECE, count - start))
+                codes[start : start + PIECE] = piece - reach
+            if not coder.is_empty():  # words that no code was made of
+                raise damaged
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the coder is no Exception
             raise damaged from error
     else:
         raise damaged
-    if zlib.crc32(codes.tobytes()) != stream.check:
+    if zlib.crc32(codes) != stream.check:
         raise damaged
     return codes
 
@@ -116,11 +122,16 @@ def _unpack_bits(stream: Stream, count: int, bits: int) -> np.ndarray:
     width = stream.table[0] if len(stream.table) == 1 else 0
     if width not in (bits, 2) or len(stream.data) != (count * width + 7) // 8:
         raise CheckpointError("A layer's codes are damaged.", "Get the file again.")
-    flags = np.unpackbits(np.frombuffer(stream.data, np.uint8), count=count * width)
-    symbols = flags.reshape(count, width) @ (1 << np.arange(width - 1, -1, -1))
-    if width == 1:
-        return (symbols * 2 - 1).astype(np.int8)
-    return (symbols - _reach(bits)).astype(np.int8)
+    data = np.frombuffer(stream.data, np.uint8)
+    places = (1 << np.arange(width - 1, -1, -1)).astype(np.uint8)
+    codes = np.empty(count, np.int8)
+    for start in range(0, count, PIECE):
+        size = min(PIECE, count - start)
+        first = start * width // 8  # PIECE is a multiple of 8
+        flags = np.unpackbits(data[first:], count=size * width).reshape(size, width)
+        symbols = (flags @ places).astype(np.int16)
+        codes[start : start + size] = symbols * 2 - 1 if width == 1 else symbols - _reach(bits)
+    return codes
 
 
 # Probabilities

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lcc_core.errors import CheckpointError
+from lcc_core.reading import Shortened, is_kind
 
 CONSTANT, HALF, FLOAT, LONG = "c", "h", "f", "i"
-LARGEST = 2**31  # bytes of side values, unpacked
+WIDTHS = {CONSTANT: 0, HALF: 2, FLOAT: 4, LONG: 8}  # bytes a value
 
 
 def pack_sides(tensors: dict[str, Tensor]) -> tuple[bytes, list[list[Any]]]:
@@ -30,34 +32,37 @@ def pack_sides(tensors: dict[str, Tensor]) -> tuple[bytes, list[list[Any]]]:
 
 
 def unpack_sides(
-    blob: bytes, index: list[list[Any]], shapes: dict[str, tuple[int, ...]]
+    blob: bytes,
+    index: list[Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    kinds: Mapping[str, torch.dtype],
 ) -> dict[str, Tensor]:
-    """The tensors of :func:`pack_sides`; ``shapes`` come from the architecture, not the file."""
-    damaged = CheckpointError("The file's side values are damaged.", "Get the file again.")
-    expected = sum(_bytes(form, shapes.get(name, ())) for name, form, _ in index)
-    if expected > LARGEST:
-        raise damaged
+    """The tensors of :func:`pack_sides`; ``shapes`` and ``kinds`` come from the architecture.
+
+    Raises ``ValueError`` for an index or a blob that does not fit them.
+    """
+    entries: dict[str, tuple[str, Any]] = {}
+    for entry in index:
+        if not (isinstance(entry, list) and len(entry) == 3 and entry[0] in kinds):
+            raise ValueError(f"its index has no side values in {Shortened(entry)}")
+        name, form, note = entry
+        if name in entries:
+            raise ValueError(f"its index has {name} twice")
+        if form not in WIDTHS or (form == LONG) != (kinds[name] == torch.int64):
+            raise ValueError(f"{name} has values of another kind")
+        entries[name] = form, note
+    sizes = {name: WIDTHS[form] * math.prod(shapes[name]) for name, (form, _) in entries.items()}
+    expected = sum(sizes.values())
     unpacker = zlib.decompressobj()
     data = unpacker.decompress(blob, expected + 1)
-    if len(data) != expected:
-        raise damaged
+    if len(data) != expected or not unpacker.eof or unpacker.unused_data:
+        raise ValueError("its side values are cut off or too many")
     tensors, start = {}, 0
-    for name, form, note in index:
-        if name not in shapes:
-            raise damaged
-        shape = shapes[name]
-        size = _bytes(form, shape)
-        array = _grow(form, note, data[start : start + size], shape)
-        tensors[name] = torch.from_numpy(array.reshape(shape).copy())
-        start += size
+    for name, (form, note) in entries.items():
+        array = _grow(name, form, note, data[start : start + sizes[name]], shapes[name])
+        tensors[name] = torch.from_numpy(array.reshape(shapes[name]))
+        start += sizes[name]
     return tensors
-
-
-def _bytes(form: str, shape: tuple[int, ...]) -> int:
-    width = {CONSTANT: 0, HALF: 2, FLOAT: 4, LONG: 8}.get(form)
-    if width is None:
-        raise CheckpointError("The file holds values in an unknown form.", "Update this program.")
-    return width * int(np.prod(shape, dtype=np.int64))
 
 
 def _shrink(array: np.ndarray) -> tuple[str, float | int | None, bytes]:
@@ -76,11 +81,14 @@ def _shrink(array: np.ndarray) -> tuple[str, float | int | None, bytes]:
     return FLOAT, None, array.tobytes()
 
 
-def _grow(form: str, note: Any, data: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    if form == CONSTANT:
-        return np.full(shape, float(note), np.float32)
-    if form == HALF:
-        if not isinstance(note, int) or not -300 <= note <= 300:
-            raise CheckpointError("The file's side values are damaged.", "Get the file again.")
-        return np.ldexp(np.frombuffer(data, "<f2").astype(np.float32), note)
-    return np.frombuffer(data, "<i8" if form == LONG else "<f4")
+def _grow(name: str, form: str, note: Any, data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of its own memory; ``note`` is the constant, or the exponent of halves."""
+    right = {CONSTANT: is_kind(note, float), HALF: is_kind(note, int) and abs(note) <= 300}
+    if not right.get(form, note is None):
+        raise ValueError(f"{name} has the note {Shortened(note)}")
+    with np.errstate(over="ignore"):  # what is not finite is found by whoever fills the model
+        if form == CONSTANT:
+            return np.full(shape, float(note), np.float32)
+        if form == HALF:
+            return np.ldexp(np.frombuffer(data, "<f2").astype(np.float32), note)
+        return np.frombuffer(data, "<i8" if form == LONG else "<f4").copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from lcc_core.errors import CheckpointError
 from lcc_core.files import Home, atomic_path, content_id, write_json
-from lcc_core.models import Classifier, ModelSpec, build
+from lcc_core.models import Classifier, ModelSpec, build, first_not_finite
+from lcc_core.reading import parse_json, read_text
 
 WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
 ATTENTION = "attention.safetensors"
@@ -97,6 +97,11 @@ class Checkpoint:
                 f"The weights of checkpoint {self.id} are damaged or missing.",
                 "Train it again, or copy model.safetensors back.",
             ) from error
+        if bad := first_not_finite(model.net.state_dict()):
+            raise CheckpointError(
+                f"The weights of {bad!r} of checkpoint {self.id} are not finite.",
+                "Its training has failed: train it again, with a lower rate.",
+            )
         return model.eval()
 
     def dynamics(self) -> dict[str, np.ndarray]:
@@ -190,7 +195,7 @@ def save_checkpoint(
 
 def read_checkpoint(path: Path) -> Checkpoint:
     try:
-        facts = json.loads((path / FACTS).read_text())
+        facts = parse_json(read_text(path / FACTS, error=CheckpointError))
         facts["spec"] = ModelSpec.from_json(facts["spec"])
         return Checkpoint(path=path, **facts)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -48,9 +48,10 @@ def clear(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def limit(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.reading import parse_size
     from lcc_core.studies import cache
 
-    most = cache.parse_size(arguments.size)
+    most = parse_size(arguments.size)
     cache.set_limit(context.home, most)
     freed = cache.trim(context.home)
     found = cache.info(context.home)

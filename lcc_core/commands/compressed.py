@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +64,11 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.packed import write_packed
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import calibration_for, checkpoint_split, measure_plan
+    from lcc_core.files import write_bytes
+    from lcc_core.studies.measured import calibration_for, checkpoint_split, packed_content
 
     out = output_file(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -79,19 +78,17 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     split = checkpoint_split(checkpoint, tiles)
     split.part(arguments.part)
     compressed = apply(model, plan, calibration_for(plan, tiles, split))
-    row = measure_plan(
+    content, row = packed_content(
         context.home,
         checkpoint,
         plan,
-        tiles,
-        split,
-        part=arguments.part,
+        arguments.part,
+        compress=lambda: compressed,
+        opened=lambda: (tiles, split),
         on_progress=context.progress,
         should_stop=context.stop,
-        compressed=compressed,
     )
-    written = write_packed(out, compressed, row.for_header(), {"split": checkpoint.split})
-    row = replace(row, bytes=written, real_ratio=checkpoint.bytes / written)
+    write_bytes(out, content)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
     context.say(compression_report(row, before))
     context.say(f"\nWritten to {out}. In Python: lcc_core.load({str(out)!r})")
@@ -104,6 +101,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
+    from lcc_core.reading import read_text
 
     asked = {
         name: getattr(arguments, name)
@@ -119,10 +117,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
     if asked:
         option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
-    try:
-        return Plan.from_json(Path(arguments.plan).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise LccError(f"The plan {arguments.plan} cannot be read.", "Check the path.") from error
+    return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
 
 
 def output_file(name: str) -> Path:
@@ -225,7 +220,13 @@ def _validation(row: Any) -> str:
 def _recalibrated(row: Any) -> str:
     if not row.recalibrated:
         return "no"
-    return f"on {row.recalibrated} training tiles, {row.recalibration_s:.2f} s"
+    # A packed file knows on how many, and not how long that took.
+    took = f", {row.recalibration_s:.2f} s" if row.recalibration_s else ""
+    return f"on {row.recalibrated} training tiles{took}"
+
+
+def _ratio(value: float | None) -> str:
+    return "not defined: all weights are zero" if value is None else f"{value:.2f}×"
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.quantization import Codes, quantize
 from lcc_core.compression.recalibration import Calibration, float_means, recalibrate
 from lcc_core.errors import LccError
-from lcc_core.models import Classifier, compressible_layers, weight_of
+from lcc_core.models import (
+    Classifier,
+    compressible_layers,
+    first_not_finite,
+    weight_of,
+)
 from lcc_core.progress import ShouldStop, check, never
 
 
@@ -65,6 +70,8 @@ def apply(
             f"The plan recalibrates on {plan.recalibrate} training tiles, and none are at hand.",
             "Apply it where the checkpoint's data set is stored.",
         )
+    if bad := first_not_finite(model.net.state_dict()):
+        raise LccError(f"The weights of {bad!r} are not finite.", "Train the model again.")
     result = copy.deepcopy(model).eval()
     codes: dict[str, Codes] = {}
     pruned = {layer.name: int((weight_of(result, layer.name) == 0).sum()) for layer in layers}

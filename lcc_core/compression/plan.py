@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from lcc_core.errors import LccError, require
 from lcc_core.files import content_id
+from lcc_core.reading import (
+    Shortened,
+    check_text,
+    check_values,
+    is_kind,
+    parse_json,
+    value_of,
+)
 
 BITS = (1, 2, 3, 4, 5, 6, 7, 8, 32)
 GRANULARITIES = ("channel", "tensor")
 SCALES = ("lse", "absmax")
 SIDES = ("float16", "float32")
+MOST_LAYERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,15 +40,17 @@ class LayerSetting:
     scale: str = "lse"
 
     def __post_init__(self) -> None:
-        require(self.bits in BITS, "bits", self.bits, "1…8 or 32")
-        require(0 <= self.prune_k <= 10, "prune_k", self.prune_k, "0…10")
+        whole = is_kind(self.bits, int) and self.bits in BITS
+        require(whole, "bits", Shortened(self.bits), "1…8 or 32, a whole number")
+        within = is_kind(self.prune_k, float) and 0 <= self.prune_k <= 10
+        require(within, "prune_k", Shortened(self.prune_k), "a number 0…10")
         require(
             self.granularity in GRANULARITIES,
             "granularity",
-            self.granularity,
+            Shortened(self.granularity),
             f"one of {', '.join(GRANULARITIES)}",
         )
-        require(self.scale in SCALES, "scale", self.scale, f"one of {', '.join(SCALES)}")
+        require(self.scale in SCALES, "scale", Shortened(self.scale), f"one of {', '.join(SCALES)}")
 
     @property
     def nominal_bits(self) -> float:
@@ -69,8 +79,15 @@ class Plan:
     recalibrate: int = 0
 
     def __post_init__(self) -> None:
-        require(self.sides in SIDES, "sides", self.sides, f"one of {', '.join(SIDES)}")
-        require(self.recalibrate in range(100_001), "recalibrate", self.recalibrate, "0…100000")
+        require(self.sides in SIDES, "sides", Shortened(self.sides), f"one of {', '.join(SIDES)}")
+        tiles = is_kind(self.recalibrate, int) and 0 <= self.recalibrate <= 100_000
+        require(tiles, "recalibrate", Shortened(self.recalibrate), "a whole number 0…100000")
+        count = len(self.layers)
+        require(count <= MOST_LAYERS, "layers", count, f"{MOST_LAYERS} or fewer")
+        for name in (self.method, *self.layers):  # they are stored and shown: so they must be text
+            require(is_kind(name, str), "name", Shortened(name), "text")
+            check_text(name)
+        check_values(dict(self.facts))
 
     @cached_property
     def id(self) -> str:
@@ -106,18 +123,31 @@ class Plan:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | str) -> Plan:
-        """Raises ``LccError`` for what is no plan, ``ValueError`` for settings out of range."""
+        """Raises ``LccError`` that names the layer and the key for what is no plan."""
         try:
-            content = json.loads(content) if isinstance(content, str) else content
-            layers = {str(n): LayerSetting(**s) for n, s in content["layers"].items()}
+            content = parse_json(content) if isinstance(content, str) else content
+            require(is_kind(content, dict), "plan", Shortened(content), "a table")
+            named: Mapping[str, Any] = value_of(content, "layers", dict)
+            require(len(named) <= MOST_LAYERS, "layers", len(named), f"{MOST_LAYERS} or fewer")
             return cls(
-                layers,
-                str(content.get("method", "manual")),
-                content.get("sides", "float16"),
-                dict(content.get("facts", {})),
-                content.get("recalibrate", 0),
+                {name: _setting(name, entry) for name, entry in named.items()},
+                value_of(content, "method", str, "manual"),
+                value_of(content, "sides", str, "float16"),
+                dict(value_of(content, "facts", dict, {})),
+                value_of(content, "recalibrate", int, 0),
             )
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise LccError(
                 f"This is not a plan ({error}).", "A plan is the JSON that this program saves."
             ) from error
+
+
+def _setting(name: str, entry: Any) -> LayerSetting:
+    try:
+        require(is_kind(entry, dict), "setting", Shortened(entry), "a table")
+        known = [one.name for one in fields(LayerSetting)]
+        if foreign := sorted(set(entry) - set(known)):
+            raise ValueError(f"it has no {Shortened(foreign[0])}, only {', '.join(known)}")
+        return LayerSetting(**entry)
+    except ValueError as error:
+        raise ValueError(f"layer {Shortened(name)}: {error}") from error

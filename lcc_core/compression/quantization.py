@@ -28,7 +28,7 @@ class Codes:
 
     def dequantize(self) -> Tensor:
         """ŵ float32, shaped like the codes."""
-        return self.codes.float() * _column(self.scale, self.codes)
+        return self.codes.float().mul_(_column(self.scale, self.codes))
 
     @property
     def coded_bits(self) -> float:

@@ -101,8 +101,7 @@ def measure(
     )
     if part == "validation":
         row = replace(row, validation_oa=row.oa, validation_tiles=row.tiles)
-    size = len(pack(compressed, row.for_header(), {"split": origin.split}))
-    return replace(row, bytes=size, real_ratio=origin.float_bytes / size)
+    return row.with_file(pack(compressed, row.for_header(), {"split": origin.split}))
 
 
 TERNARY_BITS = math.log2(3)
@@ -128,8 +127,8 @@ def bit_figures(compressed: Compressed) -> dict[str, float | None]:
         "sparsity": zeros,
         "pruned": pruned / total if known else None,
         "nominal_ratio": 32 / average,
-        # A net of zeros alone has no ratio; JSON has no infinity either.
-        "zeros_free_ratio": 32 / max(kept_bits, 1e-6) if known else None,
+        # A net without a weight that was kept has none; JSON has no infinity either.
+        "zeros_free_ratio": 32 / kept_bits if known and kept_bits else None,
     }
 
 

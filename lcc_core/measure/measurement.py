@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+import hashlib
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 # What measuring yields; raised when it changes. 2: pruned weights are those that a mask removed, a
 # pruned layer of one bit counts log₂ 3 bits, and the validation part is measured as well.
 ENGINE = 2
+OF_THE_FILE = (
+    "bytes", "real_ratio", "file_sha256", "latency_ms", "measured", "recalibration_s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Measurement:
     average_bits: float | None
     sparsity: float
     nominal_ratio: float | None
-    zeros_free_ratio: float | None
+    zeros_free_ratio: float | None  # none where every weight was pruned
     bytes: int
     float_bytes: int
     real_ratio: float
@@ -56,9 +60,28 @@ class Measurement:
     validation_oa: float | None = None
     validation_tiles: int = 0
     engine: int = 1
+    file_sha256: str = ""  # of the packed file that was measured; older rows have none
+
+    def is_of(self, content: bytes) -> bool:
+        """Whether this was measured on a packed file of that very content."""
+        if self.file_sha256:
+            return hashlib.sha256(content).hexdigest() == self.file_sha256
+        return len(content) == self.bytes
+
+    def with_file(self, content: bytes) -> Measurement:
+        """The row with the sizes of that packed file."""
+        return replace(
+            self,
+            bytes=len(content),
+            real_ratio=self.float_bytes / len(content),
+            file_sha256=hashlib.sha256(content).hexdigest(),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        content = asdict(self)
+        if not self.file_sha256:  # rows from before there were any stay as they are
+            del content["file_sha256"]
+        return content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Measurement:
@@ -73,9 +96,5 @@ class Measurement:
         return np.array(self.confusion, np.int64)
 
     def for_header(self) -> dict[str, Any]:
-        """What travels inside the packed file: all but the sizes, which are the file's own."""
-        return {
-            key: value
-            for key, value in self.to_json().items()
-            if key not in ("bytes", "real_ratio", "latency_ms", "measured", "recalibration_s")
-        }
+        """What travels inside the packed file: nothing of the file itself, of times or of dates."""
+        return {key: value for key, value in self.to_json().items() if key not in OF_THE_FILE}

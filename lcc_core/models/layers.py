@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, fx, nn
 
 from lcc_core.models.classifier import Classifier
@@ -35,6 +37,24 @@ def _kind(module: nn.Module) -> str | None:
     if kind and getattr(module, "groups", 1) > 1 and module.weight.shape[1] == 1:
         return DEPTHWISE + kind
     return kind
+
+
+def is_compressible(net: nn.Module, name: str) -> bool:
+    """Whether a layer of that name is one of :func:`compressible_layers`, without tracing."""
+    try:
+        return _kind(net.get_submodule(name)) is not None
+    except AttributeError:
+        return False
+
+
+def first_not_finite(state: Mapping[str, Tensor]) -> str | None:
+    """The name of the first tensor that holds a NaN or an infinity."""
+    for name, value in state.items():
+        # A sum is quick, and only finite where all values are; a large one may not be.
+        suspect = value.is_floating_point() and not torch.isfinite(value.sum())
+        if suspect and not torch.isfinite(value).all():
+            return name
+    return None
 
 
 def compressible_layers(model: Classifier) -> list[LayerInfo]:

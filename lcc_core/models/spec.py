@@ -9,6 +9,12 @@ import torch
 from torch import Tensor
 
 from lcc_core.errors import require
+from lcc_core.reading import Shortened, check_text, is_kind, value_of, values_of
+
+# Beyond any data set of land cover; a file that claims more is refused before memory is taken.
+MOST_CLASSES, MOST_BANDS, MOST_PATCH, MOST_LAYERS = 1000, 4096, 255, 10_000
+LONGEST_NAME = 1000  # characters of a class's or a layer's name
+OPTIONS = {"patch": MOST_PATCH, "components": MOST_BANDS}
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,31 @@ class ModelSpec:
     channels: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        require(len(self.class_names) >= 2, "class_names", self.class_names, "two or more names")
-        require(
-            0 < len(self.mean) == len(self.std), "mean, std", self.mean, "one value for each band"
-        )
-        require(all(s > 0 for s in self.std), "std", self.std, "positive")
+        names = self.class_names
+        require(len(names) >= 2, "class_names", names, "two or more names")
+        require(len(names) <= MOST_CLASSES, "classes", len(names), f"{MOST_CLASSES} or fewer")
+        for name in (*names, *self.channels):
+            require(
+                isinstance(name, str) and len(name) <= LONGEST_NAME,
+                "name",
+                Shortened(name),
+                f"text of {LONGEST_NAME} characters or fewer",
+            )
+            check_text(name)
+        bands = len(self.mean)
+        require(0 < bands == len(self.std), "mean, std", self.mean, "one value for each band")
+        require(bands <= MOST_BANDS, "bands", bands, f"{MOST_BANDS} or fewer")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            for value in values:
+                require(is_kind(value, float), name, Shortened(value), "finite numbers")
+        require(all(s > 0 for s in self.std), "std", Shortened(self.std), "positive")
+        for name, option in self.options.items():
+            most = OPTIONS.get(name)
+            require(most is not None, "options", name, f"one of {', '.join(OPTIONS)}")
+            whole = is_kind(option, int) and 1 <= option <= (most or 0)
+            require(whole, name, Shortened(option), f"a whole number 1…{most}")
+        layers = len(self.channels)
+        require(layers <= MOST_LAYERS, "channels", layers, f"of {MOST_LAYERS} layers or fewer")
 
     @property
     def classes(self) -> int:
@@ -61,14 +87,23 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ModelSpec:
+        """Raises ``ValueError`` that names the key whose value is missing or of a wrong type."""
+        require(is_kind(content, dict), "spec", Shortened(content), "a table")
+        options: dict[str, Any] = value_of(content, "options", dict, {})
+        channels: dict[str, Any] = value_of(content, "channels", dict, {})
+        for name, pair in channels.items():
+            two = isinstance(pair, (list, tuple)) and len(pair) == 2
+            require(
+                two and all(is_kind(width, int) for width in pair),
+                f"channels of {name}",
+                Shortened(pair),
+                "two whole numbers",
+            )
         return cls(
-            arch=str(content["arch"]),
-            class_names=tuple(str(name) for name in content["class_names"]),
-            mean=tuple(float(v) for v in content["mean"]),
-            std=tuple(float(v) for v in content["std"]),
-            options=dict(content.get("options", {})),
-            channels={
-                str(name): (int(inputs), int(outputs))
-                for name, (inputs, outputs) in dict(content.get("channels", {})).items()
-            },
+            arch=value_of(content, "arch", str),
+            class_names=values_of(content, "class_names", str),
+            mean=values_of(content, "mean", float),
+            std=values_of(content, "std", float),
+            options=dict(options),
+            channels={name: (pair[0], pair[1]) for name, pair in channels.items()},
         )

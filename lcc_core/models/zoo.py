@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.error import URLError
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from lcc_core.errors import ModelError
 from lcc_core.models.classifier import Classifier
@@ -65,8 +67,6 @@ def readers(scene: bool) -> list[str]:
 
 # torchvision's plain VGGs do not train from scratch; the batch-norm ones do.
 TORCHVISION_NAMES = {"vgg16": "vgg16_bn", "vgg19": "vgg19_bn"}
-# Works out its widths with tensors, and reads them while it is built.
-READS_TENSORS = {"regnet_y_3_2gf"}
 
 
 def build(spec: ModelSpec, weights: str | None = None) -> Classifier:
@@ -111,9 +111,25 @@ def _spectral(spec: ModelSpec) -> nn.Module:
     return spectral_net(spec.arch, spec.classes, spec.bands, **spec.options)
 
 
+class _Unfilled(TorchFunctionMode):
+    """What a network's weights are made by takes no memory; all else is computed as always.
+
+    ``torch.device("meta")`` would do the same to the few tensors that some architectures read while
+    they are built: RegNet its widths, Swin which bias belongs to which pair of pixels.
+    """
+
+    MAKERS = (torch.empty, torch.zeros, torch.ones)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in self.MAKERS:
+            kwargs = kwargs | {"device": "meta"}
+        return func(*args, **kwargs)
+
+
 def skeleton(spec: ModelSpec) -> Classifier:
-    """The classifier without memory for its weights, where its architecture allows that."""
-    with torch.device("cpu" if spec.arch in READS_TENSORS else "meta"):
+    """The classifier without memory for its weights."""
+    with _Unfilled():
         return build(spec)
 
 

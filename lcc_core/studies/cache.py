@@ -186,16 +186,3 @@ def _size(path: Path) -> int:
             with contextlib.suppress(OSError):
                 total += (Path(folder) / name).stat().st_size
     return total
-
-
-def parse_size(text: str) -> int:
-    """``500MB`` or ``2 GB`` in bytes, powers of 1000; 0 and ``none``: no limit."""
-    units = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-    words = text.strip().lower().replace(" ", "")
-    if words == "none":
-        return 0
-    number = words.rstrip("bkmgt")
-    try:
-        return int(float(number) * units[words[len(number) :]])
-    except (ValueError, KeyError) as error:
-        raise ValueError(f"limit={text!r} is not allowed: say 500MB, 2GB or none") from error

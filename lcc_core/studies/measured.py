@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
@@ -134,6 +135,46 @@ class Estimate:
     def where(self) -> str:
         chosen = ", on which it was chosen: it flatters" if self.flatters else ""
         return f"{self.tiles:,} of the {self.of:,} test tiles{chosen}"
+
+
+def packed_content(
+    home: Home,
+    checkpoint: Checkpoint,
+    plan: Plan,
+    part: str = "test",
+    precision: str = "auto",
+    *,
+    compress: Callable[[], Compressed],
+    opened: Callable[[], tuple[TileSet, Split]],
+    on_progress: OnProgress = ignore,
+    should_stop: ShouldStop = never,
+) -> tuple[bytes, Measurement]:
+    """The packed file of a plan, and the row that was measured on that very file.
+
+    Compressed again, a model can differ in its last bits: sums depend on the processor and the
+    number of threads. Then the row is measured anew on what is handed out, and takes the place of
+    the older one. ``opened``: tiles and split, asked for only if something is to be measured.
+    """
+    compressed, extra = compress(), {"split": checkpoint.split}
+    if stored := read_row(_path(home, checkpoint, plan, part, precision)):
+        # Plans that do the same share a row; the file tells of the one that was measured.
+        compressed, row = replace(compressed, plan=stored.plan), stored.measurement
+        content = pack(compressed, row.for_header(), extra)
+        if row.is_of(content):
+            return content, row
+    row = measure_plan(
+        home,
+        checkpoint,
+        compressed.plan,
+        *opened(),
+        part,
+        precision,
+        on_progress,
+        should_stop,
+        use_cache=False,
+        compressed=compressed,
+    )
+    return pack(compressed, row.for_header(), extra), row
 
 
 def estimate(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.torch import save
 
 from lcc_core.checkpoints.packed import load_compressed
+from lcc_core.compression.apply import Compressed
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import split_from
 from lcc_core.data.tiles import TileSet
@@ -32,12 +33,11 @@ def measure_file(
     """Accuracy and sizes of a packed file on ``part`` of the set it names, or of ``data``."""
     compressed = load_compressed(path)
     spec, facts = compressed.model.spec, compressed.model.header
-    known = facts.get("measurement") or {}
+    known, split = facts.get("measurement") or {}, facts["extra"].get("split", {})
     trained = known.get("data")
     if not (data or trained):
         raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
     tiles = load_tiles(data or trained, home, on_progress)
-    split = (facts.get("extra") or {}).get("split") or {}
     if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
         raise DataError(
             f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",
@@ -46,15 +46,19 @@ def measure_file(
     ids = foreign_ids(tiles, spec, split, part)
     row = measure(
         compressed,
-        Origin(str(known.get("checkpoint", "")), int(known.get("float_bytes", 0)), split),
+        Origin(known.get("checkpoint", ""), _float_bytes(compressed, known), split),
         tiles,
         ids,
         part,
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    written = path.stat().st_size
-    return replace(row, bytes=written, real_ratio=row.float_bytes / written)
+    return row.with_file(path.read_bytes())
+
+
+def _float_bytes(compressed: Compressed, known: dict[str, Any]) -> int:
+    """Of the float32 checkpoint file; where the header does not say it, of one made now."""
+    return known.get("float_bytes") or len(save(compressed.model.state_dict()))
 
 
 def foreign_ids(tiles: TileSet, spec: ModelSpec, split: dict[str, Any], part: str) -> np.ndarray:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lcc_core.checkpoints.packed import pack, read_header
+from lcc_core.checkpoints.packed import read_header
 from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
 from lcc_core.compression.apply import apply
 from lcc_core.data.catalog import load_tiles
+from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
 from lcc_core.files import Home, write_bytes
+from lcc_core.measure.measurement import Measurement
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_front
-from lcc_core.studies.measured import calibration_for, checkpoint_split
+from lcc_core.studies.measured import calibration_for, checkpoint_split, packed_content
 from lcc_core.studies.packedfile import measure_file
 from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
 
@@ -28,9 +30,10 @@ def packed_path(row: ResultRow) -> Path:
 
 
 def packed_file(row: ResultRow) -> Path | None:
-    """The shipped file of this model and plan, if there is one."""
+    """The shipped file that this row was measured on, if there is one."""
     path = packed_path(row)
-    return path if path.is_file() else None
+    fits = path.is_file() and row.measurement.is_of(path.read_bytes())
+    return path if fits else None
 
 
 def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
@@ -43,25 +46,40 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
     ]
     if not rows:
         raise LccError(f"Nothing was measured on {data!r} yet.", "Measure something first.")
-    write_shipped(shipped_folder() / f"{data}.jsonl", rows)
     tiles, written, used = load_tiles(data, home), [], 0
     here = {checkpoint.id for checkpoint in list_checkpoints(home)}
     packable = [row for row in rows if row.measurement.checkpoint in here]
+    final = {row.id: row for row in rows}
     for row in sorted(_fronts(packable), key=lambda row: row.measurement.bytes):
         if used + row.measurement.bytes > most_bytes:
             break
-        checkpoint = find_checkpoint(home, row.measurement.checkpoint)
-        split = checkpoint_split(checkpoint, tiles)
-        compressed = apply(checkpoint.model(), row.plan, calibration_for(row.plan, tiles, split))
-        content = pack(compressed, row.measurement.for_header(), {"split": checkpoint.split})
+        content, measured = _packed(home, row, tiles)
+        final[row.id] = replace(row, measurement=measured)
         path = packed_path(row)
         write_bytes(path, content)
         written.append(path)
         used += len(content)
+    write_shipped(shipped_folder() / f"{data}.jsonl", final.values())
     for path in (shipped_folder() / "models").glob("*.lcc"):
         if path not in written:
             path.unlink()
     return written
+
+
+def _packed(home: Home, row: ResultRow, tiles: TileSet) -> tuple[bytes, Measurement]:
+    checkpoint = find_checkpoint(home, row.measurement.checkpoint)
+    split = checkpoint_split(checkpoint, tiles)
+    return packed_content(
+        home,
+        checkpoint,
+        row.plan,
+        row.measurement.part,
+        row.measurement.precision,
+        compress=lambda: apply(
+            checkpoint.model(), row.plan, calibration_for(row.plan, tiles, split)
+        ),
+        opened=lambda: (tiles, split),
+    )
 
 
 def _fronts(rows: list[ResultRow]) -> Iterator[ResultRow]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lcc_core.checkpoints.onnx import onnx_bytes
-from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
 from lcc_core.compression.importance import LayerImportance
@@ -19,7 +18,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.models import weight_of
 from lcc_core.progress import OnProgress, Progress, ShouldStop
 from lcc_core.studies.against import Against, compare
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
+from lcc_core.studies.measured import cached_measurement, estimate, measure_plan, packed_content
 from lcc_core.studies.predicted import Predictions, predictions
 from lcc_core.studies.previewed import Preview, preview_cut
 from lcc_core.studies.scene_map import SceneMap, as_scene, mapped, throughput
@@ -108,15 +107,25 @@ class MeasurePlan(OfPlan):
 
 @dataclass(frozen=True)
 class PackPlan(OfPlan):
-    """The packed file of a measured plan."""
+    """The packed file of a measured plan: the one that its row is of."""
 
-    row: Measurement
+    part: str
+    precision: str
 
     def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> bytes:
-        split = self.open(workspace).split
-        return pack(
-            self.compressed(workspace, should_stop), self.row.for_header(), {"split": split}
+        checkpoint = self.open(workspace)
+        content, _ = packed_content(
+            workspace.home,
+            checkpoint,
+            self.plan,
+            self.part,
+            self.precision,
+            compress=lambda: self.compressed(workspace, should_stop),
+            opened=lambda: (workspace.tiles(checkpoint.data), workspace.split(checkpoint)),
+            on_progress=on_progress,
+            should_stop=should_stop,
         )
+        return content
 
 
 @dataclass(frozen=True)

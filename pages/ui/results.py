@@ -19,7 +19,6 @@ from lcc_core.workers.requests import (
     ESTIMATE,
     ExportOnnx,
     MeasurePlan,
-    PackPlan,
     WeightHistogram,
 )
 from pages.ui import charts, session, words, work
@@ -77,10 +76,9 @@ def _headline(row: Measurement, reference: Measurement) -> None:
     cells[3].metric("Nominal ratio", words.times(row.nominal_ratio), help=HELP["nominal"])
     cells[4].metric("Zeros-free ratio", words.times(row.zeros_free_ratio), help=HELP["zeros-free"])
     speed = f", {row.latency_ms:.1f} ms a tile (one core)" if row.latency_ms else ""
+    took = f" in {row.recalibration_s:.1f} s" if row.recalibration_s else ""
     corrected = (
-        f" Recalibrated on {row.recalibrated:,} training tiles in {row.recalibration_s:.1f} s."
-        if row.recalibrated
-        else ""
+        f" Recalibrated on {row.recalibrated:,} training tiles{took}." if row.recalibrated else ""
     )
     note(
         f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
@@ -103,7 +101,7 @@ def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
     cells = st.columns(3)
     cells[0].download_button(
         f"Download packed file ({words.size(row.bytes)})",
-        lambda: work.made(PackPlan(checkpoint.id, checkpoint.created, plan, row)),
+        lambda: session.packed_file(checkpoint, plan, row.part, row.precision),
         f"{stem}.lcc",
         "application/octet-stream",
         on_click="ignore",

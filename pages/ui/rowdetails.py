@@ -10,8 +10,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
 from lcc_core.studies import choice, shipped
 from lcc_core.studies.table import ResultRow
-from lcc_core.workers.requests import PackPlan
-from pages.ui import charts, session, words, work
+from pages.ui import charts, session, words
 from pages.ui.note import note
 from pages.ui.tradeoff_chart import label
 
@@ -130,8 +129,8 @@ def _downloads(row: ResultRow) -> None:
     elif checkpoint is not None:
         left.download_button(
             f"Download packed file ({words.size(row.measurement.bytes)})",
-            lambda: work.made(
-                PackPlan(checkpoint.id, checkpoint.created, row.plan, row.measurement)
+            lambda: session.packed_file(
+                checkpoint, row.plan, row.measurement.part, row.measurement.precision
             ),
             f"{stem}.lcc",
             "application/octet-stream",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
+from lcc_core.compression import Plan
 from lcc_core.compression.importance import LayerImportance
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
@@ -16,7 +17,13 @@ from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layer
 from lcc_core.studies.against import Against
 from lcc_core.studies.measured import checkpoint_split
 from lcc_core.studies.previewed import Preview
-from lcc_core.workers.requests import CompareNarrowed, Importances, PixelsPerSecond, PreviewCut
+from lcc_core.workers.requests import (
+    CompareNarrowed,
+    Importances,
+    PackPlan,
+    PixelsPerSecond,
+    PreviewCut,
+)
 from pages.ui import work
 
 
@@ -58,6 +65,11 @@ def structure(checkpoint: Checkpoint) -> Classifier:
 def importances(checkpoint: Checkpoint) -> list[LayerImportance]:
     """Of the float model's layers, in graph order, at equal weights."""
     return work.ask(Importances(checkpoint.id, checkpoint.created), spinner="Weighing the layers …")
+
+
+def packed_file(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> bytes:
+    """The file to take home of a plan that was measured: the one that its row is of."""
+    return work.made(PackPlan(checkpoint.id, checkpoint.created, plan, part, precision))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Scoring the tiles …")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
+import copy
+import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hostile import forge, model, small
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load as read_container
 from safetensors.numpy import save as write_container
 
 from lcc_core.checkpoints import packed
@@ -23,29 +26,10 @@ from lcc_core.checkpoints.packed import (
     write_packed,
 )
 from lcc_core.compression import Compressed, Plan, apply, uniform_plan
-from lcc_core.errors import CheckpointError
-from lcc_core.models import Classifier, ModelSpec, build
+from lcc_core.errors import CheckpointError, LccError
+from lcc_core.models import Classifier
 
-SPEC = dict(class_names=("a", "b", "ç"), mean=(0.3, 0.4, 0.5), std=(0.2, 0.2, 0.1))
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
-
-
-@cache
-def model(arch: str) -> Classifier:
-    torch.manual_seed(3)
-    made = build(ModelSpec(arch, **SPEC)).eval()
-    for module in made.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.bias.data.normal_(0, 0.1)
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 2)
-    return made
-
-
-@cache
-def small() -> bytes:
-    net = model("compact")
-    return pack(apply(net, uniform_plan(net, 3, 0.5)), {"oa": 0.5}, {"note": "ok"})
 
 
 def same(one: Compressed, other: Classifier, size: int) -> None:
@@ -148,21 +132,6 @@ def test_any_bytes(content: bytes) -> None:
         load_packed(content)
 
 
-def forge(change: object = None, version: str = "1", **blobs: bytes) -> bytes:
-    """A file changed by somebody who makes its checksum fit."""
-    content = small()
-    size = int.from_bytes(content[:8], "little")
-    header = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["header"])
-    parts = {name: array.tobytes() for name, array in read_container(content).items()} | blobs
-    if callable(change):
-        change(header)
-    header["sha256"] = packed._digest(header, parts)
-    return write_container(
-        {name: np.frombuffer(blob, np.uint8) for name, blob in parts.items()},
-        {"format": packed.FORMAT, "version": version, "header": json.dumps(header)},
-    )
-
-
 def test_forging_works_at_all() -> None:
     load_packed(forge())
 
@@ -190,7 +159,7 @@ def test_forged_header(change: object) -> None:
         load_packed(forge(change))
 
 
-@pytest.mark.parametrize("blob", ["codes", "sides", "index"])
+@pytest.mark.parametrize("blob", ["codes", "sides", "index_blob"])
 @pytest.mark.parametrize("content", [b"", b"x", b"\0" * 5000])
 def test_forged_blob(blob: str, content: bytes) -> None:
     with pytest.raises(CheckpointError):
@@ -211,3 +180,51 @@ def test_foreign_files(tmp_path: Path) -> None:
             load_packed(tmp_path / "foreign.bin")
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_packed(tmp_path / "missing")
+
+
+def test_the_same_bytes_from_run_to_run() -> None:
+    code = "import hashlib; from hostile import small; print(hashlib.sha256(small()).hexdigest())"
+    tests = Path(__file__).parents[1]
+    sums = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": f"{tests.parent}:{tests}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "12345")
+    }
+    assert len(sums) == 1 and hashlib.sha256(small()).hexdigest() in sums.pop()
+
+
+def test_the_order_of_a_plan_is_nothing_to_its_file() -> None:
+    net = model("compact")
+    plan = uniform_plan(net, 3, 0.5)
+    turned = Plan(dict(reversed(plan.layers.items())), plan.method, plan.sides, plan.facts)
+    assert list(turned.layers) != list(plan.layers)
+    assert pack(apply(net, plan)) == pack(apply(net, turned))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["blocks.0.first.0.weight", "stem.1.running_var", "head.bias"])
+def test_weights_that_are_not_finite(name: str, value: float) -> None:
+    net = copy.deepcopy(model("compact"))
+    plan = uniform_plan(net, 4)
+    sound = apply(net, plan)
+    net.net.state_dict()[name].view(-1)[0] = value
+    with pytest.raises(LccError, match=f"'{name}' are not finite"):
+        apply(net, plan)
+    sound.model.net.state_dict()[name].view(-1)[0] = value
+    with pytest.raises(CheckpointError, match=f"'{name}' are not finite"):
+        pack(sound)
+
+
+def test_a_file_whose_weights_are_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = apply(model("compact"), Plan({}))
+    one.model.net.head.bias.data[0] = float("nan")
+    monkeypatch.setattr("lcc_core.checkpoints.packed.first_not_finite", lambda _: None)
+    content = pack(one)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"'head\.bias' are not finite"):
+        load_packed(content)

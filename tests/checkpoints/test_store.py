@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from lcc_core.checkpoints.store import (
     Checkpoint,
@@ -71,7 +72,9 @@ def test_find_list_delete(home: Home) -> None:
     assert len(list_checkpoints(home)) == 2
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "3", '{"spec": "x"}', '{"spec": {}}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", "3", "NaN", "[" * 50_000, '{"spec": "x"}', '{"spec": {}}']
+)
 def test_damaged_facts(home: Home, content: str) -> None:
     saved = make(home, "abc")
     (saved.path / "checkpoint.json").write_text(content)
@@ -108,3 +111,13 @@ def test_id_is_of_what_makes_it() -> None:
     one = checkpoint_id({"a": 1, "b": 2}, "f", {"seed": 0})
     assert one == checkpoint_id({"b": 2, "a": 1}, "f", {"seed": 0})
     assert one != checkpoint_id({"a": 1, "b": 2}, "g", {"seed": 0})
+
+
+def test_weights_that_are_not_finite(home: Home) -> None:
+    saved = make(home, "abc")
+    path = saved.path / "model.safetensors"
+    state = load_file(path)
+    state["net.head.bias"][1] = float("nan")
+    save_file(state, path)
+    with pytest.raises(CheckpointError, match=r"'head\.bias' of checkpoint abc are not finite"):
+        saved.model()

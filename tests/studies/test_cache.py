@@ -105,16 +105,3 @@ def test_nothing_goes_that_is_being_worked_with(filled: Home) -> None:
     gone = {"pid": 2**22 + 1, "started": "x", "runner": "r", "host": claims.owner["host"]}
     (filled.root / "claims" / "left.json").write_text(json.dumps(gone))
     assert cache.clear(filled).entries == 2  # a claim that was left behind keeps nothing
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("500MB", 5 * 10**8), ("2 GB", 2 * 10**9), ("1.5kb", 1500), ("none", 0)]
-)
-def test_sizes(text: str, size: int) -> None:
-    assert cache.parse_size(text) == size
-
-
-def test_sizes_that_are_none() -> None:
-    for text in ("much", "3 XB", ""):
-        with pytest.raises(ValueError, match="limit"):
-            cache.parse_size(text)

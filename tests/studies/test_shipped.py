@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from lcc_core.checkpoints.packed import read_header
-from lcc_core.compression import Plan, uniform_plan
+from lcc_core.checkpoints.store import find_checkpoint
+from lcc_core.cli import main
+from lcc_core.compression import Compressed, Plan, uniform_plan
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.errors import LccError
@@ -17,6 +20,7 @@ from lcc_core.files import Home
 from lcc_core.studies import shipped, table
 from lcc_core.studies.measured import measure_plan
 from lcc_core.training import make_recipe, train
+from pages.ui import session
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +91,47 @@ def test_a_row_says_what_it_is(measured: Home) -> None:
     assert rows[0].arch == "compact" and rows[0].fraction == 1 and rows[0].coreset is None
     flat = table.flat(rows[0])
     assert flat["file (B)"] == rows[0].measurement.bytes and flat["where"] == "this machine"
+
+
+def test_every_way_hands_out_the_bytes_of_the_row(
+    measured: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LCC_HOME", str(measured.root))
+    paths = {path.name: path for path in shipped.ship(measured, "tiny", 10**7)}
+    rows = [row for row in table.shipped_rows() if not row.plan.is_float]
+    plan, out = tmp_path / "plan.json", tmp_path / "out.lcc"
+    for row in rows:
+        one = row.measurement
+        checkpoint = find_checkpoint(measured, one.checkpoint)
+        page = session.packed_file(checkpoint, row.plan, one.part, one.precision)
+        plan.write_text(json.dumps(row.settings))
+        words = ["compress", checkpoint.id, "--plan", str(plan), "--out", str(out), "--json"]
+        assert main([*words, "--home", str(measured.root)]) == 0
+        ways = [page, out.read_bytes()]
+        if (path := shipped.packed_path(row)).name in paths:
+            ways.append(path.read_bytes())
+        assert {len(way) for way in ways} == {one.bytes} and len(set(ways)) == 1
+
+
+def test_ship_measures_again_what_comes_out_otherwise(
+    measured: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on another processor, or with another number of threads."""
+    whole = shipped.apply
+
+    def otherwise(*given: object) -> Compressed:
+        made = whole(*given)
+        with torch.no_grad():
+            made.model.net.head.bias += 0.01
+        return made
+
+    before = {row.id: row.measurement for row in table.own_rows(measured)}
+    monkeypatch.setattr(shipped, "apply", otherwise)
+    paths = shipped.ship(measured, "tiny", 10**7)
+    rows = [row for row in table.shipped_rows() if shipped.packed_path(row) in paths]
+    assert len(rows) == len(paths) > 0
+    for row in rows:
+        content = shipped.packed_path(row).read_bytes()
+        assert row.measurement.is_of(content) and row.measurement.bytes == len(content)
+        assert not before[row.id].is_of(content)
+        assert shipped.packed_file(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,83 @@ def test_what_does_not_fit_is_said(home: Home, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no file of weights"):
         taken(home, tmp_path / "empty.pt")
     assert list_checkpoints(home) == []
+
+
+def bomb(path: Path, method: int) -> None:
+    """A file of torch's whose first tensor unfolds to 256 MB."""
+    torch.save({"w": torch.arange(4.0)}, path)
+    with zipfile.ZipFile(path) as source:
+        parts = {one.filename: source.read(one) for one in source.infolist()}
+    with zipfile.ZipFile(path, "w", method) as target:
+        for name, content in parts.items():
+            target.writestr(name, bytes(2**28) if name.endswith("data/0") else content)
+
+
+def test_what_would_unfold_to_more_than_it_has(tmp_path: Path) -> None:
+    bomb(tmp_path / "bomb.pt", zipfile.ZIP_DEFLATED)
+    assert (tmp_path / "bomb.pt").stat().st_size < 2**20
+    with pytest.raises(CheckpointError, match="would unfold to more"):
+        read_weights(tmp_path / "bomb.pt")
+    header = b'{"w":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}'
+    claims = len(header).to_bytes(8, "little") + header + bytes(64)
+    for name, content in (
+        ("terabytes.safetensors", claims),
+        ("header.safetensors", (2**40).to_bytes(8, "little") + b"{" + bytes(99)),
+        ("deep.safetensors", (9**5).to_bytes(8, "little") + b'{"a":' + b"[" * 9**5),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(CheckpointError, match="damaged, or no file of weights"):
+            read_weights(tmp_path / name)
+    with (tmp_path / "sparse.safetensors").open("wb") as file:
+        file.write(claims)
+        file.truncate(2**40)  # a hole: it takes nothing on the disk
+    with pytest.raises(CheckpointError, match="bytes; up to"):
+        read_weights(tmp_path / "sparse.safetensors")
+
+
+def test_a_dictionary_that_holds_itself(tmp_path: Path) -> None:
+    content: dict[str, Any] = {"w": torch.ones(2)}
+    content["again"] = content
+    torch.save(content, tmp_path / "ring.pt")
+    assert list(read_weights(tmp_path / "ring.pt")) == ["w"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.float64])
+def test_weights_that_are_not_finite(
+    home: Home, tmp_path: Path, value: float, kind: torch.dtype
+) -> None:
+    state = lived_in().net.state_dict()
+    state["blocks.0.first.0.weight"] = state["blocks.0.first.0.weight"].to(kind)
+    state["blocks.0.first.0.weight"].view(-1)[7] = value
+    for name, save in (("w.pt", torch.save), ("w.safetensors", save_file)):
+        save(state, tmp_path / name)
+        with pytest.raises(ModelError, match=r"'blocks\.0\.first\.0\.weight' are not finite"):
+            taken(home, tmp_path / name)
+    assert list_checkpoints(home) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value.to(torch.int8),
+        lambda value: value.to(torch.complex64),
+        lambda value: value.to_sparse(),
+        lambda value: value.to("meta"),
+        lambda value: value > 0,
+    ],
+)
+def test_values_of_another_kind_are_not_converted_in_silence(tmp_path: Path, change: Any) -> None:
+    state = lived_in().net.state_dict()
+    state["head.weight"] = change(state["head.weight"])
+    with pytest.raises(ModelError, match=r"head\.weight holds"):
+        fill(spec(), state)
+
+
+def test_a_damaged_packed_file_is_called_that(home: Home, tmp_path: Path) -> None:
+    model = lived_in()
+    write_packed(tmp_path / "small.lcc", apply(model, uniform_plan(model, 4)))
+    content = (tmp_path / "small.lcc").read_bytes()
+    (tmp_path / "small.lcc").write_bytes(content[:-9])
+    with pytest.raises(CheckpointError, match="damaged or is not a packed checkpoint"):
+        taken(home, tmp_path / "small.lcc", arch="")

@@ -106,7 +106,8 @@ def test_a_worker_measures_what_the_engine_measures(
         assert told.figures["oa"] == row.oa
         assert 0 <= told.figures["low"] <= told.figures["oa"] <= told.figures["high"] <= 1
 
-        packed = workers.run(home, PackPlan(one.id, one.created, plan, row))
+        packed = workers.run(home, PackPlan(one.id, one.created, plan, row.part, row.precision))
+        assert row.is_of(packed)
         path = tmp_path / "small.lcc"
         path.write_bytes(packed)
         loaded = load_packed(path)

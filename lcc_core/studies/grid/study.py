@@ -19,8 +19,17 @@ from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
 from lcc_core.models import ARCHITECTURES
+from lcc_core.reading import (
+    Shortened,
+    check_settings,
+    check_values,
+    is_kind,
+    read_text,
+    value_of,
+)
 from lcc_core.studies.finetuned import FineTuning
 from lcc_core.training import make_recipe
+from lcc_core.training.recipe import Recipe
 
 BALANCED = "balanced-"
 CORESETS = (*CHOICES, *(BALANCED + name for name in CHOICES))
@@ -32,6 +41,9 @@ LISTS = (
     "k", "margins", "quantizers",
 )  # fmt: skip
 NUMBERS = ("fractions", "channels", "k", "margins")
+MOST_POINTS = 100_000
+CUT = ("criterion", "scope")  # of the tuning: which channels go
+LARGEST_FILE = 2**20  # bytes of TOML
 
 
 @dataclass(frozen=True)
@@ -92,31 +104,54 @@ class Study:
         ):
             for value in getattr(self, name):
                 require(low <= value <= high, name, value, f"{low:g}…{high:g}")
-        require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
+        require(0 <= self.tiles < 2**31, "tiles", self.tiles, "0 (all) or more")
+        # Before anything is enumerated: a few short lists can ask for billions.
+        require(self.size <= MOST_POINTS, "points", self.size, f"{MOST_POINTS:,} or fewer")
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        check_values([self.recipe, self.tuning])
         for name in ("seed", "arch", "start", "distil"):
             require(name not in self.recipe, "recipe", name, "left out: the grid sets it")
-        try:
-            for arch in self.archs:
-                make_recipe(arch, **self.recipe)
-            self.narrowing(0.5)
-        except TypeError as error:  # a setting that recipes do not have
-            raise ValueError(f"[recipe] or [tuning] does not work: {error}") from error
+        check_settings(Recipe, self.recipe, "recipe")
+        cut = {key: value for key, value in self.tuning.items() if key in CUT}
+        check_settings(Cut, cut, "tuning")
+        tuning = {key: value for key, value in self.tuning.items() if key not in CUT}
+        check_settings(FineTuning, tuning, "tuning")
+        check_settings(Recipe, tuning.get("recipe", {}), "tuning.recipe")
+        for arch in self.archs:
+            make_recipe(arch, **self.recipe)
+        self.narrowing(0.5)
+
+    @property
+    def size(self) -> int:
+        """The number of points, from the lengths of the lists alone."""
+        below = sum(fraction < 1 for fraction in self.fractions)
+        models = len(self.fractions) - below + below * len(self.coresets)
+        for name in ("data", "archs", "splits", "seeds", "channels"):
+            models *= len(getattr(self, name))
+        fixed = FIXED in self.methods
+        plans = (len(self.methods) - fixed) * len(self.margins) * len(self.quantizers)
+        if fixed:
+            plans += len(self.bits) * len(self.k) * len(self.quantizers)
+            # A float model has no quantizer.
+            plans -= (len(self.quantizers) - 1) * (32 in self.bits and 0.0 in self.k)
+        return models * plans
 
     def _check_list(self, name: str) -> None:
         value = getattr(self, name)
-        require(isinstance(value, tuple), name, value, "a list")
-        numeric = name in (*NUMBERS, "seeds", "bits")
-        kinds: tuple[type, ...] = (str,)
-        if numeric:
-            kinds = (int, float) if name in NUMBERS else (int,)
-        what = {(str,): "text", (int,): "whole numbers"}.get(kinds, "numbers")
+        require(isinstance(value, tuple), name, Shortened(value), "a list")
+        kind = float if name in NUMBERS else int if name in ("seeds", "bits") else str
+        what = {str: "text", int: "whole numbers", float: "numbers"}[kind]
         for one in value:
-            require(isinstance(one, kinds) and not isinstance(one, bool), name, one, what)
+            require(is_kind(one, kind), name, Shortened(one), what)
         if name in NUMBERS:
             value = tuple(float(one) for one in value)
             object.__setattr__(self, name, value)
         require(len(value) > 0, name, value, "one value or more")
-        require(len(set(value)) == len(value), name, value, "free of values that stand twice")
+        require(
+            len(set(value)) == len(value), name, Shortened(value), "free of values that stand twice"
+        )
 
     @property
     def id(self) -> str:
@@ -135,7 +170,7 @@ class Study:
 
     def narrowing(self, ratio: float, seed: int = 0) -> tuple[Cut, FineTuning]:
         """How channels are removed, and how the rest is trained on."""
-        cut = {name: self.tuning[name] for name in ("criterion", "scope") if name in self.tuning}
+        cut = {name: self.tuning[name] for name in CUT if name in self.tuning}
         how = {key: value for key, value in self.tuning.items() if key not in cut}
         recipe = {key: value for key, value in self.recipe.items() if key != "epochs"}
         recipe = recipe | how.pop("recipe", {}) | {"seed": seed}
@@ -160,10 +195,9 @@ class Study:
         if "data" not in content:
             raise LccError("The study names no data.", 'Add a line such as data = ["demo"].')
         for name in ("recipe", "tuning"):
-            require(isinstance(content.get(name, {}), dict), name, content.get(name), "a table")
+            value_of(content, name, dict, {})
         for name, kind in (("name", str), ("tiles", int), ("redraw", bool)):
-            value = content.get(name, kind())
-            require(isinstance(value, kind), name, value, kind.__name__)
+            value_of(content, name, kind, kind())
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
         for name in LISTS:  # data = "demo" is as good as data = ["demo"]
             if isinstance(values.get(name), (str, int, float)):
@@ -182,11 +216,16 @@ class Study:
 
     @classmethod
     def from_toml(cls, text: str) -> Study:
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise LccError(f"The study is not TOML: {error}.", "Mend that line.") from error
-        return cls.from_json(content)
+        return cls.from_json(_parse(text))
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise LccError("The study is not TOML: it is nested too deeply.", "Mend it.") from error
+    except ValueError as error:  # also numbers of thousands of digits
+        raise LccError(f"The study is not TOML: {error}.", "Mend that line.") from error
 
 
 def _toml(value: Any) -> str:
@@ -198,11 +237,8 @@ def _toml(value: Any) -> str:
 
 def read_study(path: Path) -> Study:
     """A study from a file, which names it where it has no name of its own."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LccError(f"The study {path} cannot be read.", "Check the path.") from error
-    content = Study.from_toml(text)
-    if "name" not in tomllib.loads(text):
-        object.__setattr__(content, "name", "".join(c if c.isalnum() else "-" for c in path.stem))
-    return content
+    content = _parse(read_text(path, LARGEST_FILE))
+    if "name" not in content:
+        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)
+        content["name"] = plain.strip("-")[:64] or "study"
+    return Study.from_json(content)

@@ -1,0 +1,212 @@
+"""What a user hands in, read within bounds: regular files only, JSON without surprises.
+
+Whoever reads a file from outside goes through here, so that a pipe never hangs the program, a huge
+file never fills memory, and a value of the wrong type is told by its key.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import fields
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from lcc_core.errors import LccError, require
+
+DEEPEST = 64  # JSON within JSON
+LARGEST_INT = 2**63 - 1
+MOST_TABLES, MOST_COMMAS = 100_000, 1_200_000  # in one piece of JSON
+LARGEST_TEXT = 16 * 2**20  # bytes of a plan, a study or any other file of text
+REQUIRED: Any = object()
+KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+KINDS |= {list: "a list", dict: "a table"}
+ANNOTATIONS = {one.__name__: one for one in (str, int, float, bool)} | {"dict[str, Any]": dict}
+SEQUENCES = (list, tuple)  # a list of a file; facts in memory hold tuples
+UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+
+
+def open_file(path: str | Path, error: type[LccError] = LccError) -> BinaryIO:
+    """A regular file opened for reading; what is none is refused at once, never waited for.
+
+    Raises ``error`` for what is missing, may not be read, or is a folder, a pipe or a device.
+    """
+    try:
+        # Looked at before it is opened: opening some devices does something.
+        mode = os.stat(path).st_mode
+        if stat.S_ISREG(mode):
+            # A pipe put in its place meanwhile must not hang either.
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+            mode = os.fstat(handle).st_mode
+            if stat.S_ISREG(mode):
+                return os.fdopen(handle, "rb")
+            os.close(handle)
+    except PermissionError as cause:
+        raise error(f"{path} cannot be read: permission denied.", "Ask its owner.") from cause
+    except OSError as cause:
+        raise error(f"{path} cannot be read: {cause.strerror}.", "Check the path.") from cause
+    except ValueError as cause:  # a null byte
+        raise error(f"{str(path)!r} cannot be read: it is no path.", "Check the path.") from cause
+    what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+    raise error(f"{path} cannot be read: it is {what}, not a file.", "Give a file.")
+
+
+def read_file(path: str | Path, most: int, error: type[LccError] = LccError) -> bytes:
+    """All bytes of a regular file of at most ``most`` bytes."""
+    with open_file(path, error) as file:
+        try:
+            large = os.fstat(file.fileno()).st_size > most
+            content = b"" if large else file.read(most + 1)
+        except OSError as cause:
+            raise error(f"{path} cannot be read: {cause.strerror}.", "Check the disk.") from cause
+    if large or len(content) > most:
+        raise error(
+            f"{path} is larger than the {most:,} bytes that such a file may have.",
+            "Check that it is the right file.",
+        )
+    return content
+
+
+def read_text(path: str | Path, most: int = LARGEST_TEXT, error: type[LccError] = LccError) -> str:
+    """The UTF-8 text of a file; the mark that some editors put first is no part of it."""
+    content = read_file(path, most, error)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise error(f"{path} cannot be read: it is not UTF-8 text.", "Save it as UTF-8.") from cause
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What ``json.loads`` reads, and nothing that only Python would take for JSON.
+
+    Raises ``ValueError`` that says what is wrong: also for NaN, infinities and numbers beyond 64
+    bits, a key that stands twice, text that is not Unicode, and what is nested too deeply.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")
+        # Parsed they take thirty times the room and seconds, empty as they may be.
+        if text.count("[") + text.count("{") > MOST_TABLES or text.count(",") > MOST_COMMAS:
+            raise ValueError("it holds more values than any such file")
+        content = json.loads(
+            text.removeprefix("\ufeff"), object_pairs_hook=_once, parse_constant=_no_number
+        )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8 text") from error
+    check_values(content)
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {Shortened(key)} stands twice")
+            seen.add(key)
+    return content
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def check_values(content: Any) -> None:
+    """``ValueError`` where numbers are not finite or beyond 64 bits, or text is not Unicode."""
+    waiting = [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, (dict, list, tuple)):
+            if depth == DEEPEST:
+                raise ValueError("it is nested too deeply")
+            if isinstance(value, dict):
+                for key in value:
+                    check_text(key)
+                value = list(value.values())
+            waiting += [(one, depth + 1) for one in value]
+        elif isinstance(value, str):
+            check_text(value)
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise ValueError(f"{value} is no number")
+        elif isinstance(value, int) and abs(value) > LARGEST_INT:
+            raise ValueError("a number is beyond 64 bits")
+
+
+def check_text(text: str) -> None:
+    """``ValueError`` for text that no file can hold: half a character (a lone surrogate)."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{Shortened(text)} is not Unicode text") from error
+
+
+def is_kind(value: object, kind: type) -> bool:
+    """Whether a value is of a kind in the sense of a file: 4.0 and true are no whole numbers."""
+    if kind in (int, float):
+        if isinstance(value, Integral):
+            return not isinstance(value, bool) and abs(int(value)) <= LARGEST_INT
+        return kind is float and isinstance(value, Real) and math.isfinite(cast(float, value))
+    kinds: Any = {dict: Mapping, list: SEQUENCES}
+    return isinstance(value, kinds.get(kind, kind))
+
+
+def value_of(content: Mapping[str, Any], key: str, kind: type, default: Any = REQUIRED) -> Any:
+    """The value of ``key``. ``ValueError`` that names the key where it is not of that ``kind``."""
+    if key not in content:
+        if default is REQUIRED:
+            raise ValueError(f"{key!r} is missing")
+        return default
+    value = content[key]
+    require(is_kind(value, kind), key, Shortened(value), KINDS[kind])
+    return float(value) if kind is float else value
+
+
+def values_of(content: Mapping[str, Any], key: str, kind: type, default: Any = REQUIRED) -> tuple:
+    """The values of a list, each of that ``kind``, as a tuple."""
+    values = value_of(content, key, list, default)
+    for value in values:
+        require(is_kind(value, kind), key, Shortened(value), f"a list of {KINDS[kind]} each")
+    return tuple(map(float, values)) if kind is float else tuple(values)
+
+
+def check_settings(kind: type, content: Mapping[str, Any], table: str) -> None:
+    """``ValueError`` that names the key of a ``table`` that a dataclass would not take."""
+    known = {one.name: str(one.type) for one in fields(kind)}
+    for key, value in content.items():
+        name = f"{table}.{key}"
+        require(key in known, name, Shortened(value), f"one of {', '.join(known)}")
+        right = ANNOTATIONS.get(known[key])
+        require(right is not None, name, Shortened(value), "left out: a file cannot set it")
+        require(is_kind(value, right or str), name, Shortened(value), KINDS[right or str])
+
+
+class Shortened:
+    """A value whose ``repr`` fits a line of an error."""
+
+    def __init__(self, value: object, most: int = 60) -> None:
+        text = repr(value)
+        self.text = text if len(text) <= most else f"{text[:most]}…"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def parse_size(text: str, name: str = "limit") -> int:
+    """``500MB`` or ``2 GB`` in bytes, powers of 1000; 0 and ``none``: no limit."""
+    words = text.strip().lower().replace(" ", "")
+    if words == "none":
+        return 0
+    number = words.rstrip("bkmgt")
+    try:
+        return int(float(number) * UNITS[words[len(number) :]])
+    except (ValueError, KeyError, OverflowError) as error:
+        raise ValueError(f"{name}={text!r} is not allowed: say 500MB, 2GB or none") from error
