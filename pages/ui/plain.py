@@ -1,0 +1,60 @@
+"""Foreign text on a page: shown as it is written, whatever it would mean to the page.
+
+Streamlit reads Markdown in labels, captions, messages, notes, metrics and table cells, with its
+own additions: ``:red[x]``, ``:material/x:``, ``:smile:``, ``$x$``, arrows, bare links. A name from a
+file, a user, a model or the address is passed through :func:`plain` before it gets there. Choices
+of a select box are no Markdown: ``format_func=visible`` does for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from lcc_core.plaintext import FORMULA, visible
+
+JOINER = "\u2060"  # not seen and without a width; splits what is put together after parsing
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~$&:!]")
+# A list, a heading's underline or a quote is one only where a line begins.
+_FIRST = re.compile(r"^(\d*)([-+=.)])")
+# Read out of finished text, where a backslash is gone: directives, emoji, icons, addresses, arrows.
+_LATE = re.compile(
+    r"(?<=:)(?=[\w+\-/])|(?<=www)(?=\.)|(?<=@)(?=[\w-])|(?<=<)(?=[-=])|(?<=[->~])(?==)|(?<=-)(?=[->])",
+    re.IGNORECASE,
+)
+
+
+def plain(text: object) -> str:
+    """The text as Markdown that shows it, character by character and in one line."""
+    joined = _LATE.sub(JOINER, visible(text))
+    marked = _MARKS.sub(lambda mark: f"\\{mark[0]}", joined)
+    marked = _FIRST.sub(r"\1\\\2", marked)
+    inner = marked.strip(" ")  # four spaces at the beginning would be code
+    before = len(marked) - len(marked.lstrip(" "))
+    after = len(marked) - before - len(inner)
+    return "\u00a0" * before + inner + "\u00a0" * after
+
+
+def cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its texts and heads visible; for charts, whose marks are no Markdown."""
+    return frame.rename(columns=_visible).map(_visible)
+
+
+def sheet(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """For ``st.dataframe``. The browser's own download makes CSV of it: no cell is a formula."""
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    return frame.rename(columns=_in_sheet).map(_in_sheet)
+
+
+def _visible(cell: Any) -> Any:
+    return visible(cell) if isinstance(cell, str) else cell
+
+
+def _in_sheet(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    shown = visible(cell)
+    return JOINER + shown if shown.startswith(FORMULA) else shown
