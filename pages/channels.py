@@ -7,11 +7,13 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.structured import Cut, GroupCut, Narrowed, channel_groups
 from lcc_core.compression.structured.groups import NORM
 from lcc_core.measure.cost import macs, parameters
+from lcc_core.plaintext import visible
 from lcc_core.studies.against import Against, layer_widths
 from lcc_core.studies.lineage import ancestry, attended, pruned_from
 from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 
 def choose(checkpoint: Checkpoint) -> None:
@@ -47,7 +49,7 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
         "multiply-accumulates."
     )
     if narrow.note:
-        note(narrow.note)
+        note(plain(narrow.note))
     means = bool(source.attention())
     layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * means)
     layers.altair_chart(channel_charts.kept(layer_widths(narrow.model.spec)))
@@ -60,7 +62,7 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
 
 def show_ranking(narrow: Narrowed) -> None:
     groups = {group.name: group for group in narrow.groups}
-    name = st.selectbox("Channels made by", list(groups), key="group")
+    name = st.selectbox("Channels made by", list(groups), format_func=visible, key="group")
     group = groups[name]
     staying = staying_of(group)
     st.altair_chart(channel_charts.scores(group.scores.numpy(), staying, group.criterion))
@@ -80,7 +82,7 @@ def show_attention(source: Checkpoint, narrow: Narrowed) -> None:
     net, known = session.model(source).net, source.attention()
     means = {part: known[part] for part, _ in net.named_modules() if part in known}
     st.altair_chart(channel_charts.attention_ranges(means))
-    name = st.selectbox("Batch norm", list(means), key="norm")
+    name = st.selectbox("Batch norm", list(means), format_func=visible, key="norm")
     cuts = {group.name: group for group in narrow.groups}
     owner = next(
         group
@@ -120,7 +122,7 @@ def results(checkpoint: Checkpoint) -> None:
     right.altair_chart(channel_charts.kept(layer_widths(result.spec)))
     st.dataframe(comparison(against), hide_index=True)
     note(
-        f"Both on {against.result.tiles:,} test tiles of {against.result.data}, as floats. "
+        f"Both on {against.result.tiles:,} test tiles of {plain(against.result.data)}, as floats. "
         "Latency: the fastest of 40 batches on this machine's processor, the two models in turn. "
         "The pruned model is an ordinary checkpoint: compress it further under **Compress**."
     )

@@ -12,6 +12,7 @@ from pages.ui import candidates, compare_charts, comparison, disagreements, sess
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
+from pages.ui.plain import plain
 
 
 def compare(chosen: Sequence[Candidate]) -> None:
@@ -63,7 +64,7 @@ def answered(chosen: Sequence[Candidate]) -> dict[str, Predictions]:
             missing[one.letter] = str(error)
     for reason in dict.fromkeys(missing.values()):
         letters = " and ".join(letter for letter, text in missing.items() if text == reason)
-        st.warning(f"**No answers of {letters} tile by tile.** {reason}")
+        st.warning(f"**No answers of {letters} tile by tile.** {plain(reason)}")
     return found
 
 
@@ -76,7 +77,7 @@ def answers_of(one: Candidate) -> Predictions:
     if stored is not None and np.array_equal(stored.ids, split.part(part)):
         return stored
     place = st.empty()
-    text = f"{one.title} answers {len(split.part(part)):,} test tiles …"
+    text = f"{plain(one.title)} answers {len(split.part(part)):,} test tiles …"
     place.progress(0.0, text)
     made = predictions(
         home,

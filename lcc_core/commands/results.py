@@ -9,6 +9,7 @@ from typing import Any
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import percent, size, table
 from lcc_core.errors import LccError
+from lcc_core.plaintext import csv_cell
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -68,10 +69,10 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     context.say(table(heads, lines) if lines else "Nothing was measured yet: lcc compress …")
     flats = [flat(row) for row in rows]
     if out and flats:
-        with out.open("w", newline="") as file:
+        with out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(flats[0]))
             writer.writeheader()
-            writer.writerows(flats)
+            writer.writerows({name: csv_cell(cell) for name, cell in f.items()} for f in flats)
     return {"results": flats}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.studies.against import LayerWidth
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.plain import cells
 
 PALE = "#C8D3DE"
 STAYS, GOES = "stays", "goes"
@@ -31,7 +32,7 @@ def kept(layers: list[LayerWidth]) -> alt.LayerChart:
         title=None,
         axis=alt.Axis(labelAngle=-60, labelOverlap=len(layers) > 60, labelLimit=130),
     )
-    base = alt.Chart(frame).encode(x=x, tooltip=["layer", "stay", "of", "share (%)"])
+    base = alt.Chart(cells(frame)).encode(x=x, tooltip=["layer", "stay", "of", "share (%)"])
     y = {"title": "output channels"}
     return (
         base.mark_bar(color=PALE).encode(y=alt.Y("of:Q", **y))
@@ -102,7 +103,7 @@ def attention_ranges(means: dict[str, np.ndarray]) -> alt.LayerChart:
     )
     form = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("least", "mean", "most")]
     x = alt.X("norm:N", sort=None, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=130))
-    base = alt.Chart(frame).encode(x=x, tooltip=["norm", *form, "channels"])
+    base = alt.Chart(cells(frame)).encode(x=x, tooltip=["norm", *form, "channels"])
     y = alt.Y("least:Q", title="mean attention s̄", scale=alt.Scale(zero=False))
     return (
         base.mark_rule(strokeWidth=5, color=BLUE, opacity=0.45).encode(y=y, y2="most:Q")
@@ -133,7 +134,7 @@ def tuning(steps: list[Checkpoint]) -> alt.Chart:
                 }
             )
     return (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(cells(pd.DataFrame(rows)))
         .mark_point(filled=True, size=110, opacity=1)
         .encode(
             x=alt.X("step:O", title="step"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from lcc_core.measure.measurement import Measurement
+from lcc_core.plaintext import figure_text, visible
 from lcc_core.studies.coreset_results import ALL, Point, Trained
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.plain import cells
 
 BINS = 40
 PINK, SKY, GREY = "#CC79A7", "#56B4E9", "#777777"
@@ -63,13 +67,12 @@ def histograms(
         for part, share in shares.items():
             frame = {"from": edges[:-1], "to": edges[1:], "tiles": counts[part]}
             frame |= {"share (%)": 100 * share, "top": base + 0.92 * share / highest}
-            bars = pd.DataFrame(frame | {"class": name, "part": part, "base": base})
+            bars = pd.DataFrame(frame | {"class": visible(name), "part": part, "base": base})
             end = bars.tail(1).assign(**{"from": edges[-1]})  # where the last step ends
             rows += [bars, end]
     base = alt.Chart(pd.concat(rows))
-    spelled = " : ".join(
-        f"datum.value == {len(names) - 1 - i} ? '{n}'" for i, n in enumerate(names)
-    )
+    texts = {len(names) - 1 - i: json.dumps(visible(name)) for i, name in enumerate(names)}
+    spelled = " : ".join(f"datum.value == {place} ? {text}" for place, text in texts.items())
     y = alt.Y(
         "top:Q",
         title=None,
@@ -126,7 +129,7 @@ def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> al
         }
     )
     return (
-        alt.Chart(frame)
+        alt.Chart(cells(frame))
         .mark_bar()
         .encode(
             y=alt.Y(
@@ -146,8 +149,8 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=100 * shares,
-            x=methods,
-            y=methods,
+            x=[figure_text(method) for method in methods],
+            y=[figure_text(method) for method in methods],
             zmin=0,
             zmax=100,
             colorscale="Blues",
@@ -180,7 +183,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
     )
     x = alt.X("kept:Q", title="training tiles kept (%)", scale=alt.Scale(type="log"))
     colour, shape = _by_method(frame)
-    base = alt.Chart(frame)
+    base = alt.Chart(cells(frame))
     tooltip = ["method", "kept", alt.Tooltip("accuracy:Q", format=".2f")]
     tooltip += [alt.Tooltip("low:Q", format=".2f"), alt.Tooltip("high:Q", format=".2f")]
     tooltip += ["interval", "seeds", "test tiles", "recipe"]
@@ -219,7 +222,7 @@ def ratio(rows: list[tuple[Trained, Measurement]]) -> alt.Chart:
     )
     colour, shape = _by_method(frame)
     return (
-        alt.Chart(frame)
+        alt.Chart(cells(frame))
         .mark_point(filled=True, opacity=0.85)
         .encode(
             x=alt.X("ratio:Q", title="real ratio (×)", scale=alt.Scale(type="log", nice=False)),

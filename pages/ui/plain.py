@@ -1,8 +1,8 @@
 """Foreign text on a page: shown as it is written, whatever it would mean to the page.
 
 Streamlit reads Markdown in labels, captions, messages, notes, metrics and table cells, with its
-own additions: ``:red[x]``, ``:material/x:``, ``:smile:``, ``$x$``, arrows, bare links. A name from a
-file, a user, a model or the address is passed through :func:`plain` before it gets there. Choices
+own additions: ``:red[x]``, ``:material/x:``, ``:smile:``, ``$x$``, arrows, bare links. A name from
+a file, a user, a model or the address is passed through :func:`plain` before it gets there. Choices
 of a select box are no Markdown: ``format_func=visible`` does for them.
 """
 

@@ -9,10 +9,12 @@ import streamlit as st
 
 from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
+from lcc_core.plaintext import file_stem
 from lcc_core.studies import shipped
 from lcc_core.studies.table import ResultRow
 from pages.ui import charts, session, words
 from pages.ui.note import note
+from pages.ui.plain import plain
 from pages.ui.tradeoff_chart import label
 
 IN_ADDRESS = "row"  # the one that is open, unless it is the first
@@ -87,13 +89,15 @@ def _headline(row: ResultRow) -> None:
     cells[3].metric("Average bits", f"{one.average_bits:.2f}")
     cells[4].metric("Latency", f"{one.latency_ms:.1f} ms" if one.latency_ms else "–")
     recipe = row.model["recipe"]
-    note(
+    synthetic = " (synthetic)" if one.synthetic else ""
+    told = (
         f"95 % interval {words.percent(low)} to {words.percent(high)} on {one.tiles:,} {one.part} "
-        f"tiles of {one.data}{' (synthetic)' if one.synthetic else ''} in {one.precision}, on "
-        f"{one.measured[:10]}. {_trained(recipe)}, split {row.model['split']['protocol']}. "
+        f"tiles of {one.data}{synthetic} in {one.precision}, on {one.measured[:10]}. "
+        f"{_trained(recipe)}, split {row.model['split']['protocol']}. "
         "Latency: the fastest of 20 runs of one tile, float32, on one core of the machine that "
         "measured it."
     )
+    note(plain(told))
 
 
 def _trained(recipe: dict) -> str:
@@ -103,7 +107,7 @@ def _trained(recipe: dict) -> str:
 
 
 def _downloads(row: ResultRow) -> None:
-    stem = f"{row.arch}-{row.measurement.data}-{row.measurement.plan[:6]}"
+    stem = file_stem(row.arch, row.measurement.data, row.measurement.plan[:6])
     left, middle, _ = st.columns(3)
     checkpoint = _checkpoint(row)
     packed = shipped.packed_file(row)
