@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def csv_cell(cell: Any) -> Any:
         return cell
     cell = encodable(cell)
     return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def records(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The rows as a frame, whose texts every encoding of Unicode takes."""
+    import pandas as pd
+
+    return pd.DataFrame([{encodable(k): encodable(v) for k, v in row.items()} for row in rows])
 
 
 def csv_text(frame: pd.DataFrame) -> str:

@@ -1,9 +1,8 @@
 """Trade-offs: every measurement, the front, and the best model within limits."""
 
-import pandas as pd
 import streamlit as st
 
-from lcc_core.plaintext import csv_text, visible
+from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.studies import table
 from lcc_core.studies.published import PUBLISHED
 from lcc_core.studies.table import ResultRow
@@ -156,7 +155,7 @@ def listing(rows: list[ResultRow]) -> None:
     """As a table that sorts and exports."""
     st.header("Results")
     finest = sorted(rows, key=lambda row: -row.measurement.oa)
-    frame = pd.DataFrame([table.flat(row) for row in finest])
+    frame = records(table.flat(row) for row in finest)
     st.dataframe(sheet(frame), hide_index=True, height=min(420, 36 * len(frame) + 40))
     st.download_button(
         "Download as CSV",

@@ -10,7 +10,7 @@ import unicodedata
 import hostile
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lcc_core.commands import text
@@ -22,6 +22,7 @@ from lcc_core.plaintext import (
     figure_text,
     file_stem,
     html_text,
+    records,
     visible,
 )
 from lcc_core.studies.scene_picture import map_bytes
@@ -67,15 +68,16 @@ def test_html_gives_back_what_is_visible(name: str) -> None:
 
 @given(ANY)
 def test_no_cell_of_a_csv_is_a_formula(name: str) -> None:
+    assume(name not in ("n", "mixed"))
     cell = csv_cell(name)
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert cell.removeprefix("'") == encodable(name).removeprefix("'")
-    frame = pd.DataFrame({name: [name, "x"], "n": [-1.5, 2], "mixed": [-3, name]})
-    written = list(csv.reader(io.StringIO(csv_text(frame), newline="")))
+    rows = [{name: name, "n": -1.5, "mixed": -3}, {name: "x", "n": 2, "mixed": name}]
+    written = list(csv.reader(io.StringIO(csv_text(records(rows)), newline="")))
     if "\r" not in name:  # pandas writes a lone one without quotes
         assert written[0] == [cell, "n", "mixed"]
         assert written[1][:3] == [cell, "-1.5", "-3"] and written[2][2] == cell
-    csv_text(frame).encode()
+    csv_text(records(rows)).encode()
 
 
 @pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1"])  # noqa: RUF001

@@ -17,7 +17,7 @@ STAYS, GOES = "stays", "goes"
 
 def kept(layers: list[LayerWidth]) -> alt.LayerChart:
     """Output channels of each layer, in graph order: what stays before what was there."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "layer": one.layer,
             "stay": one.kept,
@@ -32,7 +32,7 @@ def kept(layers: list[LayerWidth]) -> alt.LayerChart:
         title=None,
         axis=alt.Axis(labelAngle=-60, labelOverlap=len(layers) > 60, labelLimit=130),
     )
-    base = alt.Chart(cells(frame)).encode(x=x, tooltip=["layer", "stay", "of", "share (%)"])
+    base = alt.Chart(frame).encode(x=x, tooltip=["layer", "stay", "of", "share (%)"])
     y = {"title": "output channels"}
     return (
         base.mark_bar(color=PALE).encode(y=alt.Y("of:Q", **y))
@@ -97,13 +97,13 @@ def attention(means: np.ndarray, scales: np.ndarray, staying: np.ndarray) -> alt
 
 def attention_ranges(means: dict[str, np.ndarray]) -> alt.LayerChart:
     """s̄ by batch norm: from the least attended channel to the most, and the mean."""
-    frame = pd.DataFrame(
+    frame = cells(
         {"norm": name, "least": v.min(), "mean": v.mean(), "most": v.max(), "channels": len(v)}
         for name, v in means.items()
     )
     form = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("least", "mean", "most")]
     x = alt.X("norm:N", sort=None, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=130))
-    base = alt.Chart(cells(frame)).encode(x=x, tooltip=["norm", *form, "channels"])
+    base = alt.Chart(frame).encode(x=x, tooltip=["norm", *form, "channels"])
     y = alt.Y("least:Q", title="mean attention s̄", scale=alt.Scale(zero=False))
     return (
         base.mark_rule(strokeWidth=5, color=BLUE, opacity=0.45).encode(y=y, y2="most:Q")
@@ -134,7 +134,7 @@ def tuning(steps: list[Checkpoint]) -> alt.Chart:
                 }
             )
     return (
-        alt.Chart(cells(pd.DataFrame(rows)))
+        alt.Chart(cells(rows))
         .mark_point(filled=True, size=110, opacity=1)
         .encode(
             x=alt.X("step:O", title="step"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lcc_core.plaintext import figure_text, visible
+from lcc_core.plaintext import figure_text
 from pages.ui.plain import cells
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -34,7 +34,7 @@ def training_curve(frame: pd.DataFrame) -> alt.Chart:
 
 
 def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
-    frame = cells(pd.DataFrame({"class": names, "tiles": counts}))
+    frame = cells({"class": names, "tiles": counts})
     return (
         alt.Chart(frame)
         .mark_bar(color=BLUE)
@@ -81,12 +81,12 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
 
 def trace_frame(rows: list[dict], reference: int) -> pd.DataFrame:
     """The candidates of a search in percent of the tiles they were judged on."""
-    frame = pd.DataFrame(rows)
+    frame = cells(rows)
     share = 100 / frame["tiles"]
     return pd.DataFrame(
         {
             "candidate": range(1, len(frame) + 1),
-            "layer": frame["layer"].map(visible),
+            "layer": frame["layer"],
             "bits": frame["bits"],
             "k": frame["k"],
             "kept": frame["kept"].map({True: "kept", False: "too much lost"}),

@@ -120,7 +120,7 @@ def _edges(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> alt.Chart:
     """Each class's share of all training tiles and of the chosen."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "class": [*names, *names],
             "part": ["all"] * len(names) + ["chosen"] * len(names),
@@ -129,7 +129,7 @@ def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> al
         }
     )
     return (
-        alt.Chart(cells(frame))
+        alt.Chart(frame)
         .mark_bar()
         .encode(
             y=alt.Y(
@@ -167,7 +167,7 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
 
 def accuracy(points: list[Point]) -> alt.LayerChart:
     """Accuracy against fraction, a line a method, with intervals."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "method": point.method,
             "kept": 100 * point.fraction,
@@ -183,7 +183,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
     )
     x = alt.X("kept:Q", title="training tiles kept (%)", scale=alt.Scale(type="log"))
     colour, shape = _by_method(frame)
-    base = alt.Chart(cells(frame))
+    base = alt.Chart(frame)
     tooltip = ["method", "kept", alt.Tooltip("accuracy:Q", format=".2f")]
     tooltip += [alt.Tooltip("low:Q", format=".2f"), alt.Tooltip("high:Q", format=".2f")]
     tooltip += ["interval", "seeds", "test tiles", "recipe"]
@@ -204,7 +204,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
 
 def ratio(rows: list[tuple[Trained, Measurement]]) -> alt.Chart:
     """Accuracy against the real ratio of every measured plan, by what it was trained on."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "method": one.method,
             "kept (%)": 100 * one.fraction,
@@ -222,7 +222,7 @@ def ratio(rows: list[tuple[Trained, Measurement]]) -> alt.Chart:
     )
     colour, shape = _by_method(frame)
     return (
-        alt.Chart(cells(frame))
+        alt.Chart(frame)
         .mark_point(filled=True, opacity=0.85)
         .encode(
             x=alt.X("ratio:Q", title="real ratio (×)", scale=alt.Scale(type="log", nice=False)),

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lcc_core.data.tiles import TileSet
 from lcc_core.measure.paired import KINDS, disagreement
-from lcc_core.plaintext import csv_text, file_stem, visible
+from lcc_core.plaintext import csv_text, encodable, file_stem, visible
 from lcc_core.studies.predicted import Predictions
 from pages.ui.candidates import Candidate, short
 from pages.ui.controls import URL
@@ -96,10 +96,13 @@ def table(
 ) -> pd.DataFrame:
     """A row a tile: its id, the truth, and of each model answer and probability."""
     ids = answers[among[0].letter].ids[found]
-    names = np.array(tiles.class_names)
+    names = np.array([encodable(name) for name in tiles.class_names])
     columns: dict[str, np.ndarray] = {"tile": ids, "truth": names[tiles.labels[ids]]}
     for one in among:
-        given, made = answers[one.letter], f"{one.letter} {one.row.arch} {short(one.row)}"
+        given, made = (
+            answers[one.letter],
+            f"{one.letter} {encodable(one.row.arch)} {short(one.row)}",
+        )
         columns[f"{made} answer"] = names[given.answers[found]]
         columns[f"{made} probability"] = given.probability[found].round(4)
     return pd.DataFrame(columns)

@@ -9,7 +9,7 @@ of a select box are no Markdown: ``format_func=visible`` does for them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ from lcc_core.plaintext import FORMULA, visible
 JOINER = "\u2060"  # not seen and without a width; splits what is put together after parsing
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~$&:!]")
 # A list, a heading's underline or a quote is one only where a line begins.
-_FIRST = re.compile(r"^(\d*)([-+=.)])")
+_FIRST = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))", re.ASCII)
 # Read out of finished text, where a backslash is gone: directives, emoji, icons, addresses, arrows.
 _LATE = re.compile(
     r"(?<=:)(?=[\w+\-/])|(?<=www)(?=\.)|(?<=@)(?=[\w-])|(?<=<)(?=[-=])|(?<=[->~])(?==)|(?<=-)(?=[->])",
@@ -31,22 +31,33 @@ def plain(text: object) -> str:
     """The text as Markdown that shows it, character by character and in one line."""
     joined = _LATE.sub(JOINER, visible(text))
     marked = _MARKS.sub(lambda mark: f"\\{mark[0]}", joined)
-    marked = _FIRST.sub(r"\1\\\2", marked)
+    marked = _FIRST.sub(r"\1\\", marked)
     inner = marked.strip(" ")  # four spaces at the beginning would be code
     before = len(marked) - len(marked.lstrip(" "))
     after = len(marked) - before - len(inner)
     return "\u00a0" * before + inner + "\u00a0" * after
 
 
-def cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its texts and heads visible; for charts, whose marks are no Markdown."""
-    return frame.rename(columns=_visible).map(_visible)
+# A frame, its columns by name, or its rows. Pandas takes no lone surrogate, hence not frames alone.
+Tabular = pd.DataFrame | Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]]
 
 
-def sheet(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def cells(data: Tabular) -> pd.DataFrame:
+    """A frame with its texts and heads visible; for charts, whose marks are no Markdown."""
+    return _spelled(data, _visible)
+
+
+def sheet(data: Tabular) -> pd.DataFrame:
     """For ``st.dataframe``. The browser's own download makes CSV of it: no cell is a formula."""
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    return frame.rename(columns=_in_sheet).map(_in_sheet)
+    return _spelled(data, _in_sheet)
+
+
+def _spelled(data: Tabular, spell: Callable[[Any], Any]) -> pd.DataFrame:
+    if isinstance(data, pd.DataFrame):
+        return data.rename(columns=spell).map(spell)
+    if isinstance(data, Mapping):
+        return pd.DataFrame({spell(head): list(map(spell, data[head])) for head in data})
+    return pd.DataFrame([{spell(k): spell(v) for k, v in row.items()} for row in data])
 
 
 def _visible(cell: Any) -> Any:

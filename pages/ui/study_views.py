@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core import jobs
-from lcc_core.plaintext import csv_text, encodable, file_stem, visible
+from lcc_core.plaintext import csv_text, file_stem, visible
 from lcc_core.studies.grid import folder, report
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import PointRow, Standing, rows, standing
@@ -153,4 +153,4 @@ def _listing(place: Folder, every: list[PointRow]) -> None:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    return frame.map(encodable).to_parquet(index=False)
+    return frame.to_parquet(index=False)

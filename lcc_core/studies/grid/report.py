@@ -10,7 +10,7 @@ import pandas as pd
 
 from lcc_core.errors import require
 from lcc_core.files import atomic_path, write_bytes
-from lcc_core.plaintext import csv_text, encodable, figure_text, html_text, visible
+from lcc_core.plaintext import csv_text, encodable, figure_text, html_text, records, visible
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import DONE, FAILED, PointRow
@@ -38,7 +38,7 @@ def check_format(path: Path) -> None:
 
 
 def frame(rows: list[PointRow]) -> pd.DataFrame:
-    return pd.DataFrame([row.flat() for row in rows])
+    return records(row.flat() for row in rows)
 
 
 def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
@@ -50,7 +50,7 @@ def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
         write_bytes(path, csv_text(frame(rows)).encode())
     else:
         with atomic_path(path) as temporary:
-            frame(rows).map(encodable).to_parquet(temporary, index=False)
+            frame(rows).to_parquet(temporary, index=False)
 
 
 def on_front(rows: list[PointRow]) -> set[str]:
@@ -155,7 +155,7 @@ def telling(rows: list[PointRow]) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None else encodable(str(cell))
 
 
 def in_common(shared: dict[str, str]) -> str:
