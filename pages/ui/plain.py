@@ -20,6 +20,7 @@ JOINER = "\u2060"  # not seen and without a width; splits what is put together a
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~$&:!]")
 # A list, a heading's underline or a quote is one only where a line begins.
 _FIRST = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))", re.ASCII)
+_OUTER = re.compile(r"^[ \u00a0]+|[ \u00a0]+$")
 # Read out of finished text, where a backslash is gone: directives, emoji, icons, addresses, arrows.
 _LATE = re.compile(
     r"(?<=:)(?=[\w+\-/])|(?<=www)(?=\.)|(?<=@)(?=[\w-])|(?<=<)(?=[-=])|(?<=[->~])(?==)|(?<=-)(?=[->])",
@@ -32,10 +33,13 @@ def plain(text: object) -> str:
     joined = _LATE.sub(JOINER, visible(text))
     marked = _MARKS.sub(lambda mark: f"\\{mark[0]}", joined)
     marked = _FIRST.sub(r"\1\\", marked)
-    inner = marked.strip(" ")  # four spaces at the beginning would be code
-    before = len(marked) - len(marked.lstrip(" "))
-    after = len(marked) - before - len(inner)
-    return "\u00a0" * before + inner + "\u00a0" * after
+    return _OUTER.sub(_kept, marked)
+
+
+def _kept(spaces: re.Match[str]) -> str:
+    """Spaces at an end, which Markdown drops, takes for code, or lets spoil the ``**`` around."""
+    kept = "\u00a0" * len(spaces[0])
+    return f"{kept}{JOINER}" if spaces.start() else f"{JOINER}{kept}"
 
 
 # A frame, its columns by name, or its rows. Pandas takes no lone surrogate, hence not frames alone.
