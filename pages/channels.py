@@ -5,12 +5,14 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.structured import Cut
+from lcc_core.plaintext import visible
 from lcc_core.studies.against import Against, layer_widths
 from lcc_core.studies.lineage import ancestry, attended, pruned_from
 from lcc_core.studies.previewed import Preview
 from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 
 def choose(checkpoint: Checkpoint) -> None:
@@ -44,7 +46,7 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
         f"parameters, {macs / 1e6:.1f} of {every / 1e6:.1f} M multiply-accumulates."
     )
     if found.note:
-        note(found.note)
+        note(plain(found.note))
     means = bool(source.attention())
     layers, ranking, *rest = st.tabs(["Layers", "Ranking"] + ["Attention"] * means)
     layers.altair_chart(channel_charts.kept(list(found.widths)))
@@ -57,7 +59,7 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
 
 def show_ranking(found: Preview) -> None:
     groups = {group.name: group for group in found.groups}
-    name = st.selectbox("Channels made by", list(groups), key="group")
+    name = st.selectbox("Channels made by", list(groups), format_func=visible, key="group")
     group = groups[name]
     st.altair_chart(channel_charts.scores(group.scores, group.staying, group.criterion))
     note(
@@ -70,7 +72,7 @@ def show_attention(source: Checkpoint, found: Preview) -> None:
     known = source.attention()
     means = {name: known[name] for name in found.scales if name in known}
     st.altair_chart(channel_charts.attention_ranges(means))
-    name = st.selectbox("Batch norm", list(means), key="norm")
+    name = st.selectbox("Batch norm", list(means), format_func=visible, key="norm")
     staying = next(group.staying for group in found.groups if name in group.norms)
     st.altair_chart(channel_charts.attention(means[name], found.scales[name], staying))
     gates, folded = (f["test"]["oa"] for f in (source.made["with attention"], source.accuracy))
@@ -103,7 +105,7 @@ def results(checkpoint: Checkpoint) -> None:
     right.altair_chart(channel_charts.kept(layer_widths(result.spec)))
     st.dataframe(comparison(against), hide_index=True)
     note(
-        f"Both on {against.result.tiles:,} test tiles of {against.result.data}, as floats. "
+        f"Both on {against.result.tiles:,} test tiles of {plain(against.result.data)}, as floats. "
         "Latency: the fastest of 40 batches on this machine's processor, the two models in turn. "
         "The pruned model is an ordinary checkpoint: compress it further under **Compress**."
     )

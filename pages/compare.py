@@ -21,6 +21,7 @@ from pages.ui import (
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
+from pages.ui.plain import plain
 
 
 def compare(chosen: Sequence[Candidate]) -> None:
@@ -72,7 +73,7 @@ def answered(chosen: Sequence[Candidate]) -> dict[str, Predictions]:
             missing[one.letter] = str(error)
     for reason in dict.fromkeys(missing.values()):
         letters = " and ".join(letter for letter, text in missing.items() if text == reason)
-        st.warning(f"**No answers of {letters} tile by tile.** {reason}")
+        st.warning(f"**No answers of {letters} tile by tile.** {plain(reason)}")
     return found
 
 
@@ -85,7 +86,7 @@ def answers_of(one: Candidate) -> Predictions:
     if stored is not None and np.array_equal(stored.ids, split.part(part)):
         return stored
     place = st.empty()
-    text = f"{one.title} answers {len(split.part(part)):,} test tiles …"
+    text = f"{plain(one.title)} answers {len(split.part(part)):,} test tiles …"
     place.progress(0.0, text)
     made = work.ask(
         Answers(checkpoint.id, checkpoint.created, plan, part, precision),

@@ -7,11 +7,13 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import Coreset, CoresetSettings, Scores
 from lcc_core.coresets.coreset import save_coreset
 from lcc_core.data.splits import Split
+from lcc_core.plaintext import visible
 from lcc_core.studies import coreset_results
 from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 from pages.ui.scene_charts import PATCH, enlarged
 
 GALLERY = 8
@@ -68,7 +70,7 @@ def show_scores(checkpoint: Checkpoint, coreset: Coreset) -> None:
     never = int(np.isinf(scores.forgetting).sum())
     note(
         f"{len(labels):,} training tiles, recorded over {len(checkpoint.log)} epochs of training "
-        f"{checkpoint.arch}. {never:,} were never right; "
+        f"{plain(checkpoint.arch)}. {never:,} were never right; "
         f"{int((scores.forgetting == 0).sum()):,} were never forgotten."
     )
 
@@ -85,7 +87,7 @@ def show_tiles(checkpoint: Checkpoint) -> None:
     scores, split, labels = known(checkpoint)
     tiles = session.tiles(checkpoint.data)
     names = ["all classes", *tiles.class_names]
-    only = st.selectbox("Tiles of", names, key="of", bind=URL)
+    only = st.selectbox("Tiles of", names, format_func=visible, key="of", bind=URL)
     pool = np.arange(len(labels))
     if only in tiles.class_names:
         pool = np.flatnonzero(labels == tiles.class_names.index(only))
@@ -101,9 +103,8 @@ def show_tiles(checkpoint: Checkpoint) -> None:
             times = scores.forgetting[place]
             events = "never right" if np.isinf(times) else f"forgotten {times:.0f}×"
             caption = f"{label}, {events}, area {scores.aum[place]:+.2f}"
-            cell.image(
-                enlarged(tiles.thumbnail(index), PATCH), caption, alt=f"{caption}, tile {index}"
-            )
+            picture = enlarged(tiles.thumbnail(index), PATCH)
+            cell.image(picture, plain(caption), alt=visible(f"{caption}, tile {index}"))
 
 
 def show_overlap(checkpoint: Checkpoint, settings: CoresetSettings) -> None:
@@ -127,12 +128,17 @@ def show_results(checkpoint: Checkpoint) -> None:
         st.info("Nothing was trained on a coreset of these tiles yet. Train on one below.")
     archs = sorted({one.arch for one in found})
     arch = st.selectbox(
-        "Architecture", archs, index=archs.index(checkpoint.arch), key="arch", bind=URL
+        "Architecture",
+        archs,
+        index=archs.index(checkpoint.arch),
+        format_func=visible,
+        key="arch",
+        bind=URL,
     )
     found = [one for one in found if one.arch == arch]
     recipes = sorted({one.recipe for one in found if one.fraction < 1})
     if len(recipes) > 1:
-        recipe = st.selectbox("Trained for", recipes, key="recipe")
+        recipe = st.selectbox("Trained for", recipes, format_func=visible, key="recipe")
         found = [one for one in found if one.fraction == 1 or one.recipe == recipe]
     st.altair_chart(coreset_charts.accuracy(coreset_results.points(found)))
     note(

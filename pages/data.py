@@ -9,9 +9,11 @@ from lcc_core.data.scenes import PATCH
 from lcc_core.data.splits import make_split, protocols
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
+from lcc_core.plaintext import visible
 from pages.ui import charts, jobpanel, scene_charts, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain, sheet
 
 GALLERY = 8
 ABOUT_PATCH = "A pixel is judged with its surroundings: this many pixels wide and high."
@@ -35,7 +37,7 @@ def shelf() -> None:
         for info in here.values()
     ]
     if rows:
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(sheet(rows), hide_index=True)
     else:
         st.info("No tiles are here yet. Draw the demo tiles, or import or download a set below.")
     if "demo" not in here and st.button("Draw the demo tiles"):
@@ -45,27 +47,27 @@ def shelf() -> None:
 
 
 def look(names: list[str]) -> None:
-    name = st.selectbox("Look into", names, key="set", bind="query-params")
+    name = st.selectbox("Look into", names, format_func=visible, key="set", bind="query-params")
     tiles = session.tiles(name)
     if tiles.synthetic:
         note(words.SYNTHETIC)
     left, right = st.columns([2, 3])
     left.altair_chart(charts.class_counts(tiles.class_names, tiles.class_counts()))
     with right:
-        label = st.selectbox("Tiles of class", tiles.class_names, key="class")
+        label = st.selectbox("Tiles of class", tiles.class_names, format_func=visible, key="class")
         ids = np.flatnonzero(tiles.labels == tiles.class_names.index(label))
         shown = ids[np.unique(np.linspace(0, len(ids) - 1, GALLERY).astype(int))]
         strip = st.columns(4)
         for place, index in enumerate(shown):
             picture = scene_charts.enlarged(tiles.thumbnail(int(index)), scene_charts.PATCH)
-            strip[place % 4].image(picture, f"tile {index}", alt=f"{label}, tile {index}")
+            strip[place % 4].image(picture, f"tile {index}", alt=visible(f"{label}, tile {index}"))
     if isinstance(tiles, Scene):
         scene_charts.overview(tiles)
     what = f"patches of {tiles.size[0]}×{tiles.size[1]}" if isinstance(tiles, Scene) else "tiles"
     note(
-        f"{len(tiles):,} {what}, {tiles.bands} bands. Fingerprint {tiles.fingerprint[:16]}…. "
-        "Splits, train / validation / test, seed 0: "
-        + "; ".join(f"{protocol}: {parts(tiles, protocol)}" for protocol in protocols(tiles))
+        f"{len(tiles):,} {what}, {tiles.bands} bands. "
+        f"Fingerprint {plain(tiles.fingerprint[:16])}…. Splits, train / validation / test, seed 0: "
+        + "; ".join(f"{plain(protocol)}: {parts(tiles, protocol)}" for protocol in protocols(tiles))
         + "."
     )
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from lcc_core import jobs
+from lcc_core.plaintext import visible
 from pages.ui import jobviews, session, words
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
+from pages.ui.plain import plain
 
 SHOWN = 20
 SIGNS = {
@@ -54,7 +56,7 @@ def going(heading: str, live: list[jobs.Job], known: list[jobs.Job]) -> None:
             left, right = st.columns([5, 1], vertical_alignment="center")
             with left:
                 since = f" · for {words.seconds(job.seconds)}" if job.seconds is not None else ""
-                st.markdown(f"**{job.title}**{since}")
+                st.markdown(f"**{plain(job.title)}**{since}")
                 jobviews.standing(job, known)
             with right:
                 jobviews.cancel(job)
@@ -77,13 +79,13 @@ def over(ended: list[jobs.Job]) -> None:
 def row(job: jobs.Job) -> None:
     left, middle, right = st.columns([5, 1, 1], vertical_alignment="center")
     with left:
-        st.markdown(f"**{job.title}** · {SIGNS[job.state]}")
+        st.markdown(f"**{plain(job.title)}** · {SIGNS[job.state]}")
         took = f", took {words.seconds(job.seconds)}" if job.seconds is not None else ""
         moment = datetime.fromtimestamp(job.ended, UTC) if job.ended else None
         reached = f" at {100 * jobviews.share(job):.0f} %" if job.resumable and job.progress else ""
         note(f"Ended {words.when(moment) if moment else ''}{reached}{took}.")
         if job.error:
-            note(job.error)
+            note(plain(job.error))
     if job.resumable:
         with middle:
             jobviews.resume(job)
@@ -106,14 +108,14 @@ def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     jobviews.curve(job)
     with st.expander("Log", expanded=job.live or job.state == jobs.FAILED):
         note("Its command, for a terminal:")
-        st.code(shlex.join(["lcc", *job.argv]), language=None, wrap_lines=True)
+        st.code(visible(shlex.join(["lcc", *job.argv])), language=None, wrap_lines=True)
         jobviews.tail(job)
 
 
 def title(job: jobs.Job) -> str:
     """Told apart by the end of its id, since choices that read the same are the same choice."""
     asked = words.when(datetime.fromisoformat(job.created))
-    return f"{job.title} · asked for {asked} · {job.id[-4:]}"
+    return f"{visible(job.title)} · asked for {asked} · {job.id[-4:]}"
 
 
 st.title("Jobs")

@@ -6,6 +6,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan
 from lcc_core.data.scene import Scene
 from lcc_core.measure.measurement import Measurement
+from lcc_core.plaintext import file_stem
 from lcc_core.progress import Progress
 from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map
 from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
@@ -13,6 +14,7 @@ from lcc_core.workers.requests import DrawMap
 from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words, work
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 AT_ONCE_S = 30.0  # longer work is a job
 FLOAT = Plan({}, method="float")
@@ -93,7 +95,7 @@ def pictures(checkpoint: Checkpoint, scene: Scene, before: SceneMap, after: Scen
         )
     changed = float((before.classes != after.classes).mean())
     note(
-        f"Split {split.protocol}, seed {split.seed}: {distance(split.spatial)}. Compression "
+        f"Split {plain(split.protocol)}, seed {split.seed}: {distance(split.spatial)}. Compression "
         f"changed the answer at {words.percent(changed)} of all {after.classes.size:,} pixels. The "
         f"float map took {words.seconds(before.seconds)}, {before.pixels_per_s:,.0f} pixels a "
         f"second, patches of {scene.patch}×{scene.patch} cut on the way."
@@ -131,15 +133,15 @@ def one_pixel(scene: Scene, before: SceneMap, after: SceneMap) -> None:
         )
     truth = int(scene.label_map()[pixel])
     answers = [int(drawn.classes[pixel]) for drawn in (before, after)]
-    names = [scene.class_names[answer] for answer in answers]
+    names = [plain(scene.class_names[answer]) for answer in answers]
     with right:
-        known = scene.class_names[truth] if truth >= 0 else "unlabelled"
+        known = plain(scene.class_names[truth]) if truth >= 0 else "unlabelled"
         st.markdown(f"**{known}**. The float model says {names[0]}, the compressed one {names[1]}.")
         st.plotly_chart(scene_charts.spectra(scene, pixel, truth, answers[1], scene.name))
 
 
 def downloads(checkpoint: Checkpoint, plan: Plan, scene: Scene, drawn: SceneMap) -> None:
-    stem = f"{checkpoint.arch}-{checkpoint.data}-{plan.id[:6]}"
+    stem = file_stem(checkpoint.arch, checkpoint.data, plan.id[:6])
     kinds = ((".png", "image/png"), (".csv", "text/csv"), (".npy", "application/octet-stream"))
     for cell, (kind, mime) in zip(st.columns(3), kinds, strict=True):
         cell.download_button(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lcc_core.plaintext import visible
 from lcc_core.studies.grid import folder
 from pages.ui import jobpanel, session, study_controls, study_views
 from pages.ui.guard import guard
@@ -18,7 +19,7 @@ with guard():
         chosen = st.selectbox(
             "Study",
             list(known),
-            format_func=lambda one: f"{known[one].study.name} · {one[:6]}",
+            format_func=lambda one: visible(f"{known[one].study.name} · {one[:6]}"),
             key="study",
         )
         with guard():

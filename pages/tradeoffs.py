@@ -1,8 +1,8 @@
 """Trade-offs: every measurement, the front, and the best model within limits."""
 
-import pandas as pd
 import streamlit as st
 
+from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.studies import choice, table
 from lcc_core.studies.published import PUBLISHED
 from lcc_core.studies.table import ResultRow
@@ -11,6 +11,7 @@ from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
+from pages.ui.plain import plain, sheet
 from pages.ui.tradeoff_chart import AXES, Cloud, label
 
 ABOUT = (
@@ -44,12 +45,14 @@ def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     """What the analyst wants to look at; everything at first."""
     sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
     first, second, third, fourth = st.columns([2, 3, 3, 3])
-    data = first.selectbox("Data", sets, key="data", help=HELP["data"], bind=URL)
+    data = first.selectbox(
+        "Data", sets, format_func=visible, key="data", help=HELP["data"], bind=URL
+    )
     rows = [row for row in rows if row.measurement.data == data]
     archs = sorted({row.arch for row in rows})
     methods = sorted({row.method for row in rows})
     kept = sorted({row.fraction for row in rows}, reverse=True)
-    any_ = {"placeholder": "all", "bind": URL}
+    any_ = {"placeholder": "all", "bind": URL, "format_func": visible}
     arch = second.multiselect("Architectures", archs, key="archs", **any_)
     method = third.multiselect("Methods", methods, key="methods", help=HELP["methods"], **any_)
     names = {f"{100 * share:g} %": share for share in kept}
@@ -131,8 +134,9 @@ def best(
 def _said(row: ResultRow) -> str:
     one = row.measurement
     low, high = one.interval
+    name = plain(label(row).rpartition(" · ")[0])
     return (
-        f"**{label(row).rpartition(' · ')[0]}** ({words.percent(low)} to {words.percent(high)}, "
+        f"**{name}** ({words.percent(low)} to {words.percent(high)}, "
         f"95 %, {one.tiles:,} test tiles; {one.real_ratio:.1f}× smaller than its float file)"
     )
 
@@ -184,12 +188,12 @@ def listing(rows: list[ResultRow]) -> None:
     st.header("Results")
     by = choice.basis(rows)
     finest = sorted(rows, key=lambda row: -choice.accuracy(row, by))
-    frame = pd.DataFrame([table.flat(row) for row in finest])
+    frame = records(table.flat(row) for row in finest)
     height = min(420, 36 * len(frame) + 40)
-    st.dataframe(frame, hide_index=True, height=height, placeholder="–")
+    st.dataframe(sheet(frame), hide_index=True, height=height, placeholder="–")
     st.download_button(
         "Download as CSV",
-        frame.to_csv(index=False, na_rep="–"),
+        csv_text(frame, missing="–"),
         "trade-offs.csv",
         "text/csv",
         on_click="ignore",

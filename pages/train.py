@@ -9,10 +9,12 @@ from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.models.device import DEVICES
+from lcc_core.plaintext import visible
 from lcc_core.training.recipe import PRESETS, make_recipe
 from pages.ui import distil_controls, import_controls, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import sheet
 
 st.title("Train")
 
@@ -22,7 +24,7 @@ def choose() -> None:
     names = list(here)
     names += [] if "demo" in names else ["demo"]
     left, middle, right = st.columns(3)
-    data = left.selectbox("Data set", names, key="data", bind="query-params")
+    data = left.selectbox("Data set", names, format_func=visible, key="data", bind="query-params")
     scene = data in here and here[data].extent is not None
     arch = middle.selectbox(
         "Architecture",
@@ -90,7 +92,7 @@ def trained() -> None:
                 "id": item.id[:6],
             }
         )
-    st.dataframe(rows, hide_index=True, height=min(420, 36 * len(rows) + 40))
+    st.dataframe(sheet(rows), hide_index=True, height=min(420, 36 * len(rows) + 40))
 
 
 plain, distil, own = st.tabs(["Train", "Distil", "Import a model"])

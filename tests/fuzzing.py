@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hostile import hostile, huge, mutate, small
+from hostile_files import hostile, huge, mutate, small
 
 from lcc_core.checkpoints.packed import load_packed
 from lcc_core.errors import CheckpointError

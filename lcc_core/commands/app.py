@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context
+from lcc_core.commands.hosts import Hosts
 from lcc_core.errors import LccError, require
 from lcc_core.jobs.process import PATIENT
 
@@ -22,6 +23,7 @@ ADDRESS, FIRST_PORT, TRIES = "127.0.0.1", 8501, 50
 # Tells the server whose end is its own.
 PARENT_VARIABLE = "LCC_APP_PARENT"
 PROJECT = Path(__file__).resolve().parent.parent.parent
+SCRIPT = PROJECT / "app.py"
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -29,27 +31,28 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port", type=int, metavar="N", help=f"default: first free one from {FIRST_PORT}"
     )
+    command.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME[:PORT]",
+        help="answer to this name too, of a proxy or a tunnel; may be given several times. Without "
+        "it only 127.0.0.1, localhost and [::1] are served",
+    )
     command.set_defaults(run=app)
 
 
 def app(arguments: argparse.Namespace, context: Context) -> None:
     """Serve until stopped. Says the address as soon as it answers."""
     port = free_port(arguments.port)
-    script = PROJECT / "app.py"
-    if not script.is_file():
+    Hosts.of(port, arguments.host)  # a name that is none is told at once
+    if not SCRIPT.is_file():
         raise LccError(
             "The dashboard's app.py is not beside the lcc package.", "Run it from a clone."
         )
     address = f"http://{ADDRESS}:{port}"
-    command = [sys.executable, "-m", "pages.ui.serve", "run", str(script)]
-    command += [
-        "--server.port",
-        str(port),
-        "--server.address",
-        ADDRESS,
-        "--server.headless",
-        "true",
-    ]
+    command = [sys.executable, "-m", "pages.ui.serve", "--port", str(port)]
+    command += [word for name in arguments.host for word in ("--host", name)]
     own = {"LCC_HOME": str(context.home.root), PARENT_VARIABLE: str(os.getpid())}
     server = subprocess.Popen(
         command,

@@ -15,6 +15,7 @@ from typing import Any
 
 from lcc_core.commands.text import bar, duration
 from lcc_core.files import Home
+from lcc_core.plaintext import visible
 from lcc_core.progress import Progress
 
 REPORT_EVERY_S = 0.2
@@ -93,10 +94,10 @@ class Context:
             self._line = len(line)
 
     def say(self, text: str) -> None:
-        """A line for a person; silent with ``--json``."""
+        """Lines for a person, in which nothing steers the terminal; silent with ``--json``."""
         if not self.json:
             self._end_line()
-            print(text)
+            print(visible(text, keep="\n"))
 
     def finish(self, result: Any) -> None:
         """The command is done: its one object, if objects are asked for."""
@@ -110,7 +111,7 @@ class Context:
         what, fix = " ".join(what.split()), " ".join(fix.split())
         if self.json:
             print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
-        print(f"lcc: {what} {fix}".rstrip(), file=sys.stderr, flush=True)
+        print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
         return code
 
     def _end_line(self) -> None:

@@ -11,6 +11,7 @@ from lcc_core import jobs
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import duration, table
 from lcc_core.errors import Cancelled, LccError
+from lcc_core.plaintext import visible
 
 FOLLOW_S = 0.3
 
@@ -31,7 +32,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.cancel:
         found = jobs.cancel(context.home, _find(context, arguments.cancel).id)
-        context.say(f"{found.title}: {'stopping' if found.live else found.state}.")
+        context.say(f"{visible(found.title)}: {'stopping' if found.live else found.state}.")
     elif arguments.resume:
         return _follow(jobs.resume(context.home, _find(context, arguments.resume).id), context)
     elif arguments.clear:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         if found
         else "There are no jobs. Training and searches that the dashboard starts show up here."
     )
-    if texts := [f"{one.title}: {one.error}" for one in found if one.error]:
+    if texts := [visible(f"{one.title}: {one.error}") for one in found if one.error]:
         context.say("\n" + "\n".join(texts))
     return {"jobs": [_facts(one) for one in found]}
 
@@ -75,7 +76,7 @@ def _follow(job: jobs.Job, context: Context) -> dict[str, Any]:
         raise LccError(f"{job.title} failed.", job.error)
     if job.state != jobs.DONE:
         raise Cancelled()
-    context.say(f"{job.title}: done in {duration(job.seconds or 0.0)}.")
+    context.say(f"{visible(job.title)}: done in {duration(job.seconds or 0.0)}.")
     return _facts(job) | {"result": job.result}
 
 

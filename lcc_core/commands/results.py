@@ -9,6 +9,7 @@ from typing import Any
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import number, percent, size, table
 from lcc_core.errors import LccError
+from lcc_core.plaintext import csv_cell
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -93,10 +94,11 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         context.say(f"\n{said} Each set of test tiles has a front of its own.")
     flats = [flat(row) for row in rows]
     if out and flats:
-        with out.open("w", newline="") as file:
+        with out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(flats[0]))
             writer.writeheader()
-            writer.writerows({k: "–" if v is None else v for k, v in one.items()} for one in flats)
+            for one in flats:
+                writer.writerow({k: "–" if v is None else csv_cell(v) for k, v in one.items()})
     return {"results": flats}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lcc_core.plaintext import visible
 from lcc_core.progress import Progress
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns as wide as they need to be; numbers to the right."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    lines = [list(heads), *cells]
+    cells = [[visible(cell) for cell in row] for row in rows]
+    lines = [[visible(head) for head in heads], *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     right = [bool(cells) and all(_numeric(row[c]) for row in cells) for c in range(len(heads))]
     return "\n".join(
@@ -24,7 +25,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def pairs(facts: Iterable[tuple[str, object]]) -> str:
     """One fact a line, values under each other."""
-    known = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    known = [(visible(name), visible(value)) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)
 
@@ -68,7 +69,7 @@ def bar(report: Progress, width: int = 24) -> str:
         parts.append(report.message)
     if report.eta_s is not None and share < 1:
         parts.append(f"{duration(report.eta_s)} left")
-    return "  ".join(parts)[:118]
+    return visible("  ".join(parts))[:118]
 
 
 def words(text: str) -> tuple[str, ...]:

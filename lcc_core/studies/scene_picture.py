@@ -11,6 +11,7 @@ from PIL import Image
 
 from lcc_core.errors import LccError
 from lcc_core.files import write_bytes
+from lcc_core.plaintext import csv_cell
 
 # Told apart by people of all colour visions as far as so many can be; then evenly spaced hues.
 COLOURS = (
@@ -55,9 +56,9 @@ def map_bytes(kind: str, classes: np.ndarray, class_names: tuple[str, ...]) -> b
         Image.fromarray(paint(classes, len(class_names))).save(stream, "PNG")
     else:
         lines = ["row,column,class,name"]
+        names = [csv_cell(name).replace('"', '""') for name in class_names]
         for (row, column), number in np.ndenumerate(classes):
-            name = class_names[number].replace('"', '""')
-            lines.append(f'{row},{column},{number},"{name}"')
+            lines.append(f'{row},{column},{number},"{names[number]}"')
         stream.write("\n".join([*lines, ""]).encode())
     return stream.getvalue()
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.plaintext import visible
 from lcc_core.studies.table import ResultRow, all_rows
 from pages.ui import session, words
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 MOST = 4
 LETTERS = "ABCD"
@@ -28,7 +30,7 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        return f"{self.letter} · {self.row.arch}, {words.made(self.row)}"
+        return visible(f"{self.letter} · {self.row.arch}, {words.made(self.row)}")
 
 
 def short(row: ResultRow) -> str:
@@ -38,12 +40,12 @@ def short(row: ResultRow) -> str:
 
 def labels(rows: Sequence[ResultRow]) -> dict[str, str]:
     """Row id → label, each its own: ids and precision are added to those that are not."""
-    plain = {row.id: words.result(row) for row in rows}
-    times = Counter(plain.values())
+    texts = {row.id: words.result(row) for row in rows}
+    times = Counter(texts.values())
     return {
-        row.id: plain[row.id]
-        if times[plain[row.id]] == 1
-        else f"{plain[row.id]} · {short(row)} · {row.measurement.precision}"
+        row.id: texts[row.id]
+        if times[texts[row.id]] == 1
+        else visible(f"{texts[row.id]} · {short(row)} · {row.measurement.precision}")
         for row in rows
     }
 
@@ -70,8 +72,9 @@ def choose(rows: Sequence[ResultRow]) -> list[Candidate]:
     chosen = _remembered(rows)
     fitting = _fitting(chosen, by_id)
     if dropped := [one for one in chosen if one not in fitting]:
+        left_out = "; ".join(plain(names[one]) for one in dropped)
         st.warning(
-            f"**Left out: {'; '.join(names[one] for one in dropped)}.** Only models measured on "
+            f"**Left out: {left_out}.** Only models measured on "
             "the same test tiles can be compared. Clear the choice to start from another set."
         )
     st.session_state["compared"] = chosen = [one for one in chosen if one in fitting]
@@ -85,9 +88,10 @@ def choose(rows: Sequence[ResultRow]) -> list[Candidate]:
         help="Two to four. The first is the baseline.",
     )
     if len(offered) < len(by_id):
+        data = plain(by_id[chosen[0]].measurement.data)
         note(
-            f"Offered: what was measured on the same test tiles as the first, "
-            f"{by_id[chosen[0]].measurement.data}. Clear the choice to start from another set."
+            f"Offered: what was measured on the same test tiles as the first, {data}. Clear the "
+            "choice to start from another set."
         )
     ids = short_ids(rows)
     st.query_params[IN_ADDRESS] = ",".join(ids[one] for one in picked)

@@ -9,6 +9,7 @@ import pandas as pd
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.studies.against import LayerWidth
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.plain import cells
 
 PALE = "#C8D3DE"
 STAYS, GOES = "stays", "goes"
@@ -16,7 +17,7 @@ STAYS, GOES = "stays", "goes"
 
 def kept(layers: list[LayerWidth]) -> alt.LayerChart:
     """Output channels of each layer, in graph order: what stays before what was there."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "layer": one.layer,
             "stay": one.kept,
@@ -96,7 +97,7 @@ def attention(means: np.ndarray, scales: np.ndarray, staying: np.ndarray) -> alt
 
 def attention_ranges(means: dict[str, np.ndarray]) -> alt.LayerChart:
     """s̄ by batch norm: from the least attended channel to the most, and the mean."""
-    frame = pd.DataFrame(
+    frame = cells(
         {"norm": name, "least": v.min(), "mean": v.mean(), "most": v.max(), "channels": len(v)}
         for name, v in means.items()
     )
@@ -133,7 +134,7 @@ def tuning(steps: list[Checkpoint]) -> alt.Chart:
                 }
             )
     return (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(cells(rows))
         .mark_point(filled=True, size=110, opacity=1)
         .encode(
             x=alt.X("step:O", title="step"),

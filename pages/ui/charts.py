@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from lcc_core.plaintext import figure_text
 from lcc_core.workers.requests import Histogram
+from pages.ui.plain import cells
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
@@ -33,7 +35,7 @@ def training_curve(frame: pd.DataFrame) -> alt.Chart:
 
 
 def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
-    frame = pd.DataFrame({"class": names, "tiles": counts})
+    frame = cells({"class": names, "tiles": counts})
     return (
         alt.Chart(frame)
         .mark_bar(color=BLUE)
@@ -62,7 +64,7 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
     """One bar a layer, in graph order; columns layer, weights and ``column``."""
     many = len(frame) > NAMED
     return (
-        alt.Chart(frame)
+        alt.Chart(cells(frame))
         .mark_bar(color=colour)
         .encode(
             x=alt.X(
@@ -80,7 +82,7 @@ def layers(frame: pd.DataFrame, column: str, title: str, colour: str) -> alt.Cha
 
 def trace_frame(rows: list[dict], reference: int) -> pd.DataFrame:
     """The candidates of a search in percent of the tiles they were judged on."""
-    frame = pd.DataFrame(rows)
+    frame = cells(rows)
     share = 100 / frame["tiles"]
     return pd.DataFrame(
         {
@@ -175,14 +177,22 @@ def confusion(matrix: np.ndarray, names: tuple[str, ...], change: np.ndarray | N
     )
     form = "d" if change is None else "+d"
     text = [[format(int(v), form) if v else "" for v in row] for row in shown]
+    spelled = [figure_text(name) for name in names]
+    # By place, since equal names would be one column, and names that read as numbers or dates an
+    # axis of those.
+    places = list(range(len(names)))
+    axis = {"tickmode": "array", "tickvals": places, "ticktext": spelled}
+    pairs = [[(truth, answer) for answer in spelled] for truth in spelled]
     figure = go.Figure(
         go.Heatmap(
             z=shown,
-            x=names,
-            y=names,
+            x=places,
+            y=places,
+            customdata=pairs,
             text=text,
             texttemplate="%{text}",
-            hovertemplate="truth %{y}<br>answer %{x}<br>%{z} tiles<extra></extra>",
+            hovertemplate="truth %{customdata[0]}<br>answer %{customdata[1]}<br>"
+            "%{z} tiles<extra></extra>",
             showscale=False,
             **colours,
         )
@@ -190,7 +200,7 @@ def confusion(matrix: np.ndarray, names: tuple[str, ...], change: np.ndarray | N
     figure.update_layout(
         height=max(380, 30 * len(names) + 140),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        yaxis={"autorange": "reversed", "title": "truth", "dtick": 1},
-        xaxis={"title": "answer", "dtick": 1},
+        yaxis=axis | {"autorange": "reversed", "title": "truth"},
+        xaxis=axis | {"title": "answer"},
     )
     return figure

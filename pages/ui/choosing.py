@@ -9,6 +9,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from pages.ui import words
 from pages.ui.note import FORWARD, note
+from pages.ui.plain import plain
 
 IN_ADDRESS, LAST = "checkpoint", "last checkpoint"
 SHORT = 6  # digits of an id, as labels have them
@@ -38,8 +39,8 @@ def checkpoint(
     start = next((n for n, one in enumerate(known) if asked and one.startswith(asked)), None)
     if linked and start is None:
         st.warning(
-            f"The model {linked} of this address is not among those that fit here. Import or train "
-            "it on this machine, or choose another."
+            f"The model {plain(linked)} of this address is not among those that fit here. "
+            "Import or train it on this machine, or choose another."
         )
     chosen = (place or st).selectbox(
         "Model",

@@ -9,8 +9,10 @@ import pandas as pd
 
 from lcc_core.measure.metrics import wilson_interval
 from lcc_core.measure.paired import Paired
+from lcc_core.plaintext import visible
 from pages.ui.candidates import LETTERS, Candidate
 from pages.ui.charts import BLUE, GREEN, NAMED, ORANGE, VERMILION, layer_names
+from pages.ui.plain import cells
 
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE)
 SHAPES = ("circle", "square", "triangle-up", "diamond")
@@ -95,7 +97,7 @@ def recalls(candidates: Sequence[Candidate], names: Sequence[str]) -> alt.LayerC
                 low, high = wilson_interval(right, tiles)
                 figures = {"recall": right / tiles, "low": low, "high": high}
                 shares = {key: 100 * value for key, value in figures.items()}
-                rows.append({"class": name, "model": one.title, "tiles": tiles} | shares)
+                rows.append({"class": visible(name), "model": one.title, "tiles": tiles} | shares)
     base = alt.Chart(pd.DataFrame(rows))
     titles = [one.title for one in candidates]
     colour, shape = _look(titles)
@@ -136,7 +138,7 @@ def by_layer(frame: pd.DataFrame, column: str, title: str, highest: float) -> al
     names = layer_names(count, grid=True, bandPosition=0)
     under = f"{count} layers, in order" if count > NAMED else None
     return (
-        alt.Chart(frame)
+        alt.Chart(cells(frame))
         .mark_point(filled=True, size=50, opacity=1)
         .encode(
             x=alt.X("layer:N", sort=None, title=under, axis=names),

@@ -16,6 +16,7 @@ from pages.ui import charts, compare_charts, results, session, words, work
 from pages.ui.candidates import Candidate
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 SIGNIFICANT = 0.05
 
@@ -29,10 +30,10 @@ def figures(candidates: Sequence[Candidate]) -> None:
         table["Latency, in turns"] = [f"{value:.2f} ms" for value in found]
     if any(one.row.chosen_on for one in candidates):
         table["Settings chosen on"] = [words.chosen_on(one.row) for one in candidates]
-    table["Precision"] = [row.precision for row in rows]
-    table["Measured"] = [row.measured[:10] for row in rows]
-    frame = pd.DataFrame(table, index=[one.title for one in candidates]).T
-    st.table(frame.rename_axis(f"{rows[0].tiles:,} test tiles of {rows[0].data}"))
+    table["Precision"] = [plain(row.precision) for row in rows]
+    table["Measured"] = [plain(row.measured[:10]) for row in rows]
+    frame = pd.DataFrame(table, index=[plain(one.title) for one in candidates]).T
+    st.table(frame.rename_axis(f"{rows[0].tiles:,} test tiles of {plain(rows[0].data)}"))
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
         note(
@@ -216,10 +217,10 @@ def confusions(candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
     one, changed = shown.get(asked) or next(iter(shown.values()))
     before, after = (item.row.measurement.confusion_array() for item in (first, one))
     left, right = results.two_places(names)
-    left.markdown(f"**{first.title}** (tiles)")
+    left.markdown(f"**{plain(first.title)}** (tiles)")
     left.plotly_chart(charts.confusion(before, names, None), key="confusion")
-    told = f"**What {one.letter} changes** (tiles)" if changed else f"**{one.title}** (tiles)"
-    right.markdown(told)
+    told = f"What {one.letter} changes" if changed else plain(one.title)
+    right.markdown(f"**{told}** (tiles)")
     right.plotly_chart(
         charts.confusion(after, names, after - before if changed else None), key="change"
     )

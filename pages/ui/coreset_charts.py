@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from lcc_core.measure.measurement import Measurement
+from lcc_core.plaintext import figure_text, visible
 from lcc_core.studies.coreset_results import ALL, Point, Trained
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.plain import cells
 
 BINS = 40
 PINK, SKY, GREY = "#CC79A7", "#56B4E9", "#777777"
@@ -63,13 +67,12 @@ def histograms(
         for part, share in shares.items():
             frame = {"from": edges[:-1], "to": edges[1:], "tiles": counts[part]}
             frame |= {"share (%)": 100 * share, "top": base + 0.92 * share / highest}
-            bars = pd.DataFrame(frame | {"class": name, "part": part, "base": base})
+            bars = pd.DataFrame(frame | {"class": visible(name), "part": part, "base": base})
             end = bars.tail(1).assign(**{"from": edges[-1]})  # where the last step ends
             rows += [bars, end]
     base = alt.Chart(pd.concat(rows))
-    spelled = " : ".join(
-        f"datum.value == {len(names) - 1 - i} ? '{n}'" for i, n in enumerate(names)
-    )
+    texts = {len(names) - 1 - i: json.dumps(visible(name)) for i, name in enumerate(names)}
+    spelled = " : ".join(f"datum.value == {place} ? {text}" for place, text in texts.items())
     y = alt.Y(
         "top:Q",
         title=None,
@@ -117,7 +120,7 @@ def _edges(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def balance(names: tuple[str, ...], whole: np.ndarray, chosen: np.ndarray) -> alt.Chart:
     """Each class's share of all training tiles and of the chosen."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "class": [*names, *names],
             "part": ["all"] * len(names) + ["chosen"] * len(names),
@@ -146,8 +149,8 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=100 * shares,
-            x=methods,
-            y=methods,
+            x=[figure_text(method) for method in methods],
+            y=[figure_text(method) for method in methods],
             zmin=0,
             zmax=100,
             colorscale="Blues",
@@ -164,7 +167,7 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
 
 def accuracy(points: list[Point]) -> alt.LayerChart:
     """Accuracy against fraction, a line a method, with intervals."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "method": point.method,
             "kept": 100 * point.fraction,
@@ -201,7 +204,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
 
 def ratio(rows: list[tuple[Trained, Measurement]]) -> alt.Chart:
     """Accuracy against the real ratio of every measured plan, by what it was trained on."""
-    frame = pd.DataFrame(
+    frame = cells(
         {
             "method": one.method,
             "kept (%)": 100 * one.fraction,

@@ -11,6 +11,7 @@ from lcc_core.studies.coreset_study import KNOWN_METHODS, STUDY_METHODS
 from lcc_core.training import make_recipe
 from pages.ui import jobpanel, words
 from pages.ui.controls import URL
+from pages.ui.plain import plain
 
 FRACTIONS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100)
 HELP = {
@@ -123,6 +124,6 @@ def summary(coreset: Coreset) -> str:
     least = min(coreset.class_counts, key=coreset.class_counts.__getitem__)
     return (
         f"**{len(coreset.ids):,} of {coreset.of:,}** training tiles "
-        f"({words.percent(len(coreset.ids) / coreset.of)}), {coreset.settings.title}; fewest of "
-        f"{least}: {coreset.class_counts[least]:,}."
+        f"({words.percent(len(coreset.ids) / coreset.of)}), {plain(coreset.settings.title)}; "
+        f"fewest of {plain(least)}: {coreset.class_counts[least]:,}."
     )

@@ -10,11 +10,13 @@ import streamlit as st
 
 from lcc_core.data.tiles import TileSet
 from lcc_core.measure.paired import KINDS, disagreement
+from lcc_core.plaintext import csv_text, encodable, file_stem, visible
 from lcc_core.studies.predicted import Predictions
 from pages.ui.candidates import Candidate, short
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 from pages.ui.scene_charts import enlarged
 
 ALL = "all classes"
@@ -46,7 +48,9 @@ def _browse(
     kind = middle.selectbox(
         "Tiles with", list(KINDS), format_func=KINDS.__getitem__, key="where", bind=URL
     )
-    truth = right.selectbox("Truth", [ALL, *tiles.class_names], key="truth", bind=URL)
+    truth = right.selectbox(
+        "Truth", [ALL, *tiles.class_names], format_func=visible, key="truth", bind=URL
+    )
     if len(among) < 2:
         st.info("Choose two models or more to see where they disagree.")
         return
@@ -92,10 +96,13 @@ def table(
 ) -> pd.DataFrame:
     """A row a tile: its id, the truth, and of each model answer and probability."""
     ids = answers[among[0].letter].ids[found]
-    names = np.array(tiles.class_names)
+    names = np.array([encodable(name) for name in tiles.class_names])
     columns: dict[str, np.ndarray] = {"tile": ids, "truth": names[tiles.labels[ids]]}
     for one in among:
-        given, made = answers[one.letter], f"{one.letter} {one.row.arch} {short(one.row)}"
+        given, made = (
+            answers[one.letter],
+            f"{one.letter} {encodable(one.row.arch)} {short(one.row)}",
+        )
         columns[f"{made} answer"] = names[given.answers[found]]
         columns[f"{made} probability"] = given.probability[found].round(4)
     return pd.DataFrame(columns)
@@ -113,8 +120,8 @@ def _download(
         note(f"{len(found):,} of {total:,} test tiles, the surest wrong answers first.")
     right.download_button(
         "Download as CSV",
-        lambda: table(found, among, answers, tiles).to_csv(index=False),
-        f"disagreements-{tiles.name}-{'-'.join(short(one.row) for one in among)}.csv",
+        lambda: csv_text(table(found, among, answers, tiles)),
+        f"{file_stem('disagreements', tiles.name, *(short(one.row) for one in among))}.csv",
         "text/csv",
         on_click="ignore",
     )
@@ -126,11 +133,11 @@ def _tile(
     index = int(answers[among[0].letter].ids[place])
     truth = int(tiles.labels[index])
     name = tiles.class_names[truth]
-    st.image(enlarged(tiles.thumbnail(index), PIXELS), alt=f"{name}, tile {index}")
-    lines = [f"**{name}**, tile {index}"]
+    st.image(enlarged(tiles.thumbnail(index), PIXELS), alt=visible(f"{name}, tile {index}"))
+    lines = [f"**{plain(name)}**, tile {index}"]
     for one in among:
         given = answers[one.letter]
         answer, sure = int(given.answers[place]), float(given.probability[place])
         mark = "✓" if answer == truth else "✗"
-        lines.append(f"{one.letter} {mark} {tiles.class_names[answer]} {100 * sure:.0f} %")
+        lines.append(f"{one.letter} {mark} {plain(tiles.class_names[answer])} {100 * sure:.0f} %")
     note("  \n".join(lines))

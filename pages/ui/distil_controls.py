@@ -9,6 +9,7 @@ from lcc_core.coresets.coreset import Coreset, list_coresets
 from lcc_core.data.catalog import stored
 from lcc_core.data.splits import same_split
 from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.plaintext import visible
 from lcc_core.training.distil import MODES
 from lcc_core.training.recipe import make_recipe
 from pages.ui import jobpanel, session, words
@@ -51,7 +52,7 @@ def show() -> None:
     arch, known = _student(kind, teacher, models, right, argv)
     if known is None:
         names = [info.name for info in stored(session.home())] or ["demo"]
-        data = left.selectbox("Data set", names, key="distil-data")
+        data = left.selectbox("Data set", names, format_func=visible, key="distil-data")
     else:
         data = known.data
     coreset = _coreset(data, known, middle)
@@ -100,7 +101,9 @@ def _coreset(
         for one in list_coresets(session.home())
         if one.data == data and (known is None or _of_split(one, known))
     }
-    name = cell.selectbox("Tiles", [ALL, *fitting], key="distil-tiles", help=HELP["tiles"])
+    name = cell.selectbox(
+        "Tiles", [ALL, *fitting], format_func=visible, key="distil-tiles", help=HELP["tiles"]
+    )
     return fitting.get(name)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from lcc_core.errors import LccError
+from pages.ui.plain import plain
 
 log = logging.getLogger("lcc.app")
 
@@ -19,9 +20,9 @@ def guard() -> Iterator[None]:
     try:
         yield
     except LccError as error:
-        st.error(f"**{error.what}** {error.fix}")
+        st.error(f"**{plain(error.what)}** {plain(error.fix)}")
     except ValueError as error:
-        st.error(f"**This setting does not work.** {error}")
+        st.error(f"**This setting does not work.** {plain(error)}")
     except Exception:
         log.exception("a page failed")
         st.error(

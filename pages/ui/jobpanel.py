@@ -8,6 +8,7 @@ from lcc_core import jobs
 from lcc_core.errors import LccError
 from pages.ui import jobviews, session
 from pages.ui.guard import guard
+from pages.ui.plain import plain
 
 THEN = {  # what to do with what a command made
     "data": "The tiles are in the list under **Data**.",
@@ -55,23 +56,24 @@ def panel() -> None:
 
 
 def _show(job: jobs.Job, known: list[jobs.Job]) -> None:
-    st.markdown(f"**{job.title}** · {job.state}")
+    st.markdown(f"**{plain(job.title)}** · {job.state}")
     if job.live:
         jobviews.standing(job, known)
         with st.container(width=160):
             jobviews.cancel(job)
     jobviews.curve(job)
     if job.state == jobs.FAILED:
-        st.error(job.error)
+        st.error(plain(job.error))
     elif job.state == jobs.CANCELLED:
         st.info("Cancelled. What was finished before is kept; training goes on from there.")
     elif job.state == jobs.INTERRUPTED:
-        st.info(f"{job.error} What was finished before is kept; resume it on the **Jobs** page.")
+        kept = "What was finished before is kept; resume it on the **Jobs** page."
+        st.info(f"{plain(job.error)} {kept}")
     elif job.state == jobs.DONE:
         then = OF_CORESET if "--coreset" in job.argv else THEN.get(job.argv[0], "")
         st.success(f"Done. {then}")
         if doubt := (job.result or {}).get("doubt"):
-            st.warning(doubt)
+            st.warning(plain(doubt))
     if job.result is not None and st.session_state.get("refreshed") != job.id:
         # The rest of the page was drawn before there was a result.
         st.session_state["refreshed"] = job.id
@@ -82,4 +84,4 @@ def launch(argv: list[str], title: str) -> None:
     try:
         start(argv, title)
     except LccError as error:
-        st.error(f"**{error.what}** {error.fix}")
+        st.error(f"**{plain(error.what)}** {plain(error.fix)}")

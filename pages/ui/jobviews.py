@@ -8,16 +8,18 @@ import streamlit as st
 from lcc_core import jobs
 from lcc_core.jobs.control import overdue
 from lcc_core.jobs.log import log
+from lcc_core.plaintext import visible
 from pages.ui import charts, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 
 def headline(job: jobs.Job) -> str:
-    """``Training Compact on EuroSAT · 43 % · 2.1 min left``"""
-    report, parts = job.progress, [job.title]
+    """``Training Compact on EuroSAT · 43 % · 2.1 min left``, as Markdown."""
+    report, parts = job.progress, [plain(job.title)]
     if job.stopping_since:
-        return f"{job.title} · stopping"
+        return f"{plain(job.title)} · stopping"
     if report and report.total > 0:
         parts.append(f"{100 * share(job):.0f} %")
         if report.eta_s is not None and share(job) < 1:
@@ -41,7 +43,7 @@ def standing(job: jobs.Job, known: list[jobs.Job]) -> None:
         note(f"It waits for its turn: {place(job, known)}. It starts by itself.")
     elif report and report.total > 0:
         left = f", {words.seconds(report.eta_s)} left" if report.eta_s is not None else ""
-        st.progress(share(job), f"{report.message or report.stage}{left}")
+        st.progress(share(job), f"{plain(report.message or report.stage)}{left}")
     else:
         st.progress(0.0, "starting …")
 
@@ -91,7 +93,7 @@ def curve(job: jobs.Job) -> None:
 
 def tail(job: jobs.Job) -> None:
     """Its last words, newest at the end."""
-    said = [str(line) for line in log(job)]
+    said = [visible(line) for line in log(job)]
     if said:
         st.code("\n".join(said), language=None, wrap_lines=True)
     else:

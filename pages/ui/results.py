@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan
 from lcc_core.measure.measurement import Measurement
+from lcc_core.plaintext import file_stem, visible
 from lcc_core.progress import Progress
 from lcc_core.studies.measured import cached_measurement
 from lcc_core.workers.requests import (
@@ -23,6 +24,7 @@ from lcc_core.workers.requests import (
 )
 from pages.ui import charts, session, words, work
 from pages.ui.note import note
+from pages.ui.plain import plain
 
 HELP = {
     "real": "Bytes of the float32 checkpoint file over bytes of the packed file, all counted.",
@@ -81,8 +83,8 @@ def _headline(row: Measurement, reference: Measurement) -> None:
         f" Recalibrated on {row.recalibrated:,} training tiles{took}." if row.recalibrated else ""
     )
     note(
-        f"Measured on {row.tiles:,} {row.part} tiles of {row.data}"
-        f"{' (synthetic)' if row.synthetic else ''} in {row.precision}, 95 % interval "
+        f"Measured on {row.tiles:,} {plain(row.part)} tiles of {plain(row.data)}"
+        f"{' (synthetic)' if row.synthetic else ''} in {plain(row.precision)}, 95 % interval "
         f"{words.percent(low)} to {words.percent(high)}. Average accuracy {words.percent(row.aa)}, "
         f"κ {row.kappa:.4f}. {row.average_bits:.2f} bits a weight, "
         f"{words.percent(row.sparsity)} zeros. {row.parameters / 1e6:.2f} M parameters, "
@@ -97,7 +99,7 @@ def _headline(row: Measurement, reference: Measurement) -> None:
 
 
 def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
-    stem = f"{checkpoint.arch}-{checkpoint.data}-{plan.id[:6]}"
+    stem = file_stem(checkpoint.arch, checkpoint.data, plan.id[:6])
     cells = st.columns(3)
     cells[0].download_button(
         f"Download packed file ({words.size(row.bytes)})",
@@ -158,7 +160,7 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
 
 
 def _weights(checkpoint: Checkpoint, plan: Plan, names: list[str]) -> None:
-    name = st.selectbox("Weights of layer", names, key="layer")
+    name = st.selectbox("Weights of layer", names, format_func=visible, key="layer")
     asked = WeightHistogram(checkpoint.id, checkpoint.created, plan, name)
     st.plotly_chart(charts.weight_histogram(work.ask(asked, spinner="Counting the weights …")))
 

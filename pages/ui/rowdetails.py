@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
+from lcc_core.plaintext import file_stem
 from lcc_core.studies import choice, shipped
 from lcc_core.studies.table import ResultRow
 from pages.ui import charts, session, words
 from pages.ui.note import note
+from pages.ui.plain import plain
 from pages.ui.tradeoff_chart import label
 
 IN_ADDRESS = "row"  # the one that is open, unless it is the first
@@ -89,21 +91,22 @@ def _headline(row: ResultRow) -> None:
     cells[3].metric("Average bits", words.bits(one.average_bits))
     cells[4].metric("Latency", f"{one.latency_ms:.1f} ms" if one.latency_ms else "–")
     recipe = row.model["recipe"]
-    chosen = f"Settings chosen on {words.chosen_on(row)}. " if row.chosen_on else ""
+    chosen = f"Settings chosen on {plain(words.chosen_on(row))}. " if row.chosen_on else ""
     if row.chosen_on == "test":
         chosen = "**Settings chosen on these test tiles: the figures flatter.** "
     if one.validation_oa is not None:
         chosen += (
             f"{words.percent(one.validation_oa)} on {one.validation_tiles:,} validation tiles. "
         )
-    note(
-        f"{chosen}95 % interval {words.percent(low)} to {words.percent(high)} on "
-        f"{one.tiles:,} {one.part} tiles of {one.data}{' (synthetic)' if one.synthetic else ''} "
-        f"in {one.precision}, on {one.measured[:10]}. {_trained(recipe)}, split "
-        f"{row.model['split']['protocol']}. "
+    synthetic = " (synthetic)" if one.synthetic else ""
+    told = (
+        f"95 % interval {words.percent(low)} to {words.percent(high)} on {one.tiles:,} {one.part} "
+        f"tiles of {one.data}{synthetic} in {one.precision}, on {one.measured[:10]}. "
+        f"{_trained(recipe)}, split {row.model['split']['protocol']}. "
         "Latency: the fastest of 20 runs of one tile, float32, on one core of the machine that "
         "measured it."
     )
+    note(chosen + plain(told))
 
 
 def _trained(recipe: dict) -> str:
@@ -113,7 +116,7 @@ def _trained(recipe: dict) -> str:
 
 
 def _downloads(row: ResultRow) -> None:
-    stem = f"{row.arch}-{row.measurement.data}-{row.measurement.plan[:6]}"
+    stem = file_stem(row.arch, row.measurement.data, row.measurement.plan[:6])
     left, middle, _ = st.columns(3)
     checkpoint = _checkpoint(row)
     packed = shipped.packed_file(row)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from lcc_core.data.scene import Scene
+from lcc_core.plaintext import figure_text
 from lcc_core.studies.scene_picture import class_colours, paint
 
 SIDE, PATCH = 420, 64  # pixels on the page, of a scene and of a patch
@@ -37,7 +38,7 @@ def clickable(scene: Scene, pixel: tuple[int, int]) -> go.Figure:
     height, width = scene.extent
     plot = go.Figure(go.Image(z=scene.picture, hoverinfo="skip"))
     places = scene.positions[:: max(1, -(-len(scene) // POINTS))]
-    names = np.array([*scene.class_names])
+    names = np.array([figure_text(name) for name in scene.class_names])
     labels = scene.label_map()[tuple(places.T)]
     plot.add_scattergl(
         x=places[:, 1],
@@ -50,7 +51,7 @@ def clickable(scene: Scene, pixel: tuple[int, int]) -> go.Figure:
         hovertemplate="row %{y}, column %{x}<br>%{customdata}<extra></extra>",
         showlegend=False,
     )
-    for name, colour in zip(scene.class_names, class_colours(len(names)), strict=True):
+    for name, colour in zip(names, class_colours(len(names)), strict=True):
         mark = {"color": colour, "symbol": "square", "size": 11}
         plot.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=mark)
     ring = {"symbol": "circle-open", "size": 16, "color": "#FFFFFF", "line": {"width": 3}}
@@ -95,7 +96,7 @@ def spectra(scene: Scene, pixel: tuple[int, int], truth: int, answer: int, name:
         height=360,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis_title="band",
-        yaxis_title=f"value in {name}",
+        yaxis_title=f"value in {figure_text(name)}",
         legend={"orientation": "h", "y": 1.15},
     )
     return plot
@@ -111,7 +112,6 @@ def _add_class(plot: go.Figure, scene: Scene, number: int, kind: str, bands: np.
         y=np.concatenate([mean + std, (mean - std)[::-1]]),
         fill="toself", fillcolor=fill, line={"width": 0}, hoverinfo="skip", showlegend=False,
     )  # fmt: skip
-    title = (
-        f"{scene.class_names[number]}, mean ± σ ({'its class' if kind == 'truth' else 'answer'})"
-    )
+    what = "its class" if kind == "truth" else "answer"
+    title = f"{figure_text(scene.class_names[number])}, mean ± σ ({what})"
     plot.add_scatter(x=bands, y=mean, mode="lines", name=title, line={"color": colour})

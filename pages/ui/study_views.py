@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core import jobs
+from lcc_core.plaintext import csv_text, file_stem, visible
 from lcc_core.studies.grid import folder, report
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import PointRow, Standing, rows, standing
 from pages.ui import jobpanel, jobviews, session, words
 from pages.ui.note import note
+from pages.ui.plain import plain, sheet
 
 STAGES = {
     "train": "Trainings",
@@ -47,7 +49,7 @@ def live(place: Folder) -> None:
         sets = sorted({row.point.data for row in done})
         for data in sets:
             if len(sets) > 1:
-                st.markdown(f"**{data}**")
+                st.markdown(f"**{plain(data)}**")
             st.plotly_chart(report.chart(done, data), key=f"front-{place.id}-{data}")
         if told := report.notes(done):
             note(told)
@@ -72,7 +74,7 @@ def synthetic(done: list[PointRow]) -> bool:
 
 def _progress(now: Standing, job: jobs.Job | None) -> None:
     failed = f", {now.failed} failed" if now.failed else ""
-    st.markdown(f"**{now.name}** · {now.state} · {now.done} of {now.points} points{failed}")
+    st.markdown(f"**{plain(now.name)}** · {now.state} · {now.done} of {now.points} points{failed}")
     if job and job.live:
         jobviews.standing(job, jobs.jobs(session.home()))
     cells = st.columns(len(now.steps))
@@ -114,7 +116,7 @@ def _failed(every: list[PointRow]) -> None:
         if row.error:
             errors[row.error] = errors.get(row.error, 0) + 1
     for error, count in errors.items():
-        st.error(f"**{count} {'point' if count == 1 else 'points'}:** {error}")
+        st.error(f"**{count} {'point' if count == 1 else 'points'}:** {plain(error)}")
 
 
 def _listing(place: Folder, every: list[PointRow]) -> None:
@@ -122,16 +124,16 @@ def _listing(place: Folder, every: list[PointRow]) -> None:
     with st.expander(f"Every point ({len(every):,})"):
         texts, shared = report.telling(every)
         if shared:
-            note(report.in_common(shared))
-        st.dataframe(frame[[name for name in texts if name in frame]], hide_index=True)
-        st.code(place.study.to_toml(), language=None)
+            note(plain(report.in_common(shared)))
+        st.dataframe(sheet(frame[[name for name in texts if name in frame]]), hide_index=True)
+        st.code(visible(place.study.to_toml(), keep="\n"), language=None)
     if all(row.row is None for row in every):
         return
     first, second, third = st.columns(3)
-    name = place.study.name
+    name = file_stem(place.study.name)
     first.download_button(
         "CSV",
-        lambda: frame.to_csv(index=False),
+        lambda: csv_text(frame),
         f"{name}.csv",
         on_click="ignore",
         key=f"csv-{place.id}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from lcc_core.plaintext import figure_text
 from lcc_core.studies import choice
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.pareto import hypervolume
@@ -109,7 +110,7 @@ def figure(
                         colour(arch, archs),
                         [_symbol(shown.rows[i], symbol(method, methods)) for i in part],
                     )
-                    trace = _points(shown, part, f"{arch}, {method}", *marks, opacity)
+                    trace = _points(shown, part, figure_text(f"{arch}, {method}"), *marks, opacity)
                     plot.add_trace(trace.update(showlegend=part is bright or not bright))
     _add_front(plot, shown, axis)
     for one in published:
@@ -171,12 +172,13 @@ def _about(row: ResultRow) -> str:
     validation = (
         "" if one.validation_oa is None else f"validation {words.percent(one.validation_oa)}, "
     )
-    return (
-        f"<b>{label(row)}</b><br>{validation}95 %: {words.percent(low)} to "
-        f"{words.percent(high)} on {one.tiles:,} {one.part} tiles of {one.data}<br>"
-        f"real ratio {one.real_ratio:.1f}×, measured {one.measured[:10]}"
-        f"{', ships with the project' if row.shipped else ''}"
+    where = ", ships with the project" if row.shipped else ""
+    lines = (
+        f"{validation}95 %: {words.percent(low)} to {words.percent(high)} on {one.tiles:,} "
+        f"{one.part} tiles of {one.data}",
+        f"real ratio {one.real_ratio:.1f}×, measured {one.measured[:10]}{where}",
     )
+    return "<br>".join((f"<b>{figure_text(label(row))}</b>", *map(figure_text, lines)))
 
 
 def _add_front(plot: go.Figure, shown: Cloud, axis: Axis) -> None:
@@ -192,12 +194,18 @@ def _add_front(plot: go.Figure, shown: Cloud, axis: Axis) -> None:
 
 
 def _published(one: Published, x: float) -> go.Scatter:
-    about = f"<b>{one.label}</b>: {words.percent(one.oa)}<br>{one.source}<br>{one.note}"
+    about = "<br>".join(
+        (
+            f"<b>{figure_text(one.label)}</b>: {words.percent(one.oa)}",
+            figure_text(one.source),
+            figure_text(one.note),
+        )
+    )
     return go.Scatter(
         x=[x],
         y=[100 * one.oa],
         mode="markers",
-        name=f"published: {one.label}",
+        name=f"published: {figure_text(one.label)}",
         marker={"symbol": "pentagon-open", "size": 13, "color": FRONT, "line": {"width": 2}},
         text=[about],
         hovertemplate="%{text}<extra></extra>",

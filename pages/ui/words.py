@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.data.splits import DEFAULT_PROTOCOL
+from lcc_core.plaintext import visible
 from lcc_core.studies.table import ResultRow
 
 ON_TEST = "chosen on test tiles"  # what marks such rows wherever they show
@@ -56,7 +57,8 @@ def checkpoint(item: Checkpoint) -> str:
     figure = f" · {percent(test['oa'])} on {test['tiles']:,} test tiles" if test else ""
     protocol = item.split["protocol"]
     split = f" · {protocol}" if protocol != DEFAULT_PROTOCOL else ""
-    return f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{split}{figure} · {item.id[:6]}"
+    text = f"{item.arch}{item.how} · {item.kept}{item.data}{mark}{split}{figure} · {item.id[:6]}"
+    return visible(text)
 
 
 def made(row: ResultRow) -> str:
@@ -80,7 +82,7 @@ def result(row: ResultRow) -> str:
     """A measured model in a line."""
     figures = row.measurement
     variant = f" ({row.variant})" if row.variant else ""
-    return (
+    return visible(
         f"{row.arch}{variant} · {figures.data} · {made(row)} · {percent(figures.oa)} · "
         f"{size(figures.bytes)}"
     )

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from served import serving
 
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import make_split
@@ -25,33 +19,6 @@ FLAGS = (
     "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking "
     "--no-first-run"
 ).split()
-PROJECT = Path(__file__).parents[2]
-
-
-@contextmanager
-def serving(home: Home) -> Iterator[str]:
-    """The app over ``home`` on a free port; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "lcc_core.cli", "app", "--port", str(port)],
-        cwd=PROJECT,
-        env=os.environ | {"LCC_HOME": str(home.root), "LCC_WORKERS": "2"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.fixture(scope="module")

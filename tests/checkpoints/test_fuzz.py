@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile import hostile
+from hostile_files import hostile
 
 from lcc_core.checkpoints.packed import load_packed
 from lcc_core.errors import CheckpointError

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hostile import forge, model, small
+from hostile_files import forge, model, small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save as write_container
@@ -183,7 +183,10 @@ def test_foreign_files(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_from_run_to_run() -> None:
-    code = "import hashlib; from hostile import small; print(hashlib.sha256(small()).hexdigest())"
+    code = (
+        "import hashlib; from hostile_files import small; "
+        "print(hashlib.sha256(small()).hexdigest())"
+    )
     tests = Path(__file__).parents[1]
     sums = {
         subprocess.run(

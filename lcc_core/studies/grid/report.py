@@ -10,6 +10,7 @@ import pandas as pd
 
 from lcc_core.errors import require
 from lcc_core.files import atomic_path, write_bytes
+from lcc_core.plaintext import csv_text, encodable, figure_text, html_text, records, visible
 from lcc_core.studies import choice
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
 from lcc_core.studies.grid.folder import Folder
@@ -26,6 +27,11 @@ STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;pa
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;
 border-bottom:1px solid #ddd}th{position:sticky;top:0;background:#fff}.front td{font-weight:600}
 .wide{overflow-x:auto}pre{background:#f5f5f5;padding:1em}"""
+# Whatever the page may contain, the browser loads nothing for it.
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:\">"
+)
 
 
 def check_format(path: Path) -> None:
@@ -33,7 +39,7 @@ def check_format(path: Path) -> None:
 
 
 def frame(rows: list[PointRow]) -> pd.DataFrame:
-    return pd.DataFrame([row.flat() for row in rows])
+    return records(row.flat() for row in rows)
 
 
 def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
@@ -42,7 +48,7 @@ def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
     if path.suffix == ".html":
         write_bytes(path, page(folder, rows).encode())
     elif path.suffix == ".csv":
-        write_bytes(path, frame(rows).to_csv(index=False).encode())
+        write_bytes(path, csv_text(frame(rows)).encode())
     else:
         with atomic_path(path) as temporary:
             frame(rows).to_parquet(temporary, index=False)
@@ -92,14 +98,14 @@ def chart(rows: list[PointRow], data: str, height: int = 480) -> Any:
             x=[_size(row) for row in group],
             y=[_accuracy(row) for row in group],
             mode="markers",
-            name=f"{arch}, {method}",
+            name=figure_text(f"{arch}, {method}"),
             marker={
                 "size": 9,
                 "opacity": 0.85,
                 "color": colour(arch, archs),
                 "symbol": [_symbol(row, methods) for row in group],
             },
-            text=[row.point.title + _mark(row) for row in group],
+            text=[figure_text(row.point.title + _mark(row)) for row in group],
             hovertemplate="%{text}<br>%{y:.2f} %, %{x:.4g} kB<extra></extra>",
         )
     for place, line in enumerate(fronts(done)):
@@ -145,29 +151,30 @@ def page(folder: Folder, rows: list[PointRow]) -> str:
     """One HTML page with the charts, every row and the study inside."""
     done = [row for row in rows if row.state == DONE]
     failed = sum(row.state == FAILED for row in rows)
-    name = html.escape(folder.study.name)
+    name = html_text(folder.study.name)
     parts = [f"<h1>{name}</h1>"]
     said = f"{len(done)} of {len(rows)} points measured"
     said += f", {failed} failed" if failed else ""
     if done:
         last = max(row.row.measurement.measured for row in done if row.row)
-        said += f", the last one {html.escape(last[:10])}"
+        said += f", the last one {html_text(last[:10])}"
     if synthetic := sorted({r.point.data for r in done if r.row and r.row.measurement.synthetic}):
-        said += f". <b>Synthetic data: {html.escape(', '.join(synthetic))}</b>"
+        said += f". <b>Synthetic data: {html_text(', '.join(synthetic))}</b>"
     parts.append(
         f"<p>{said}. In bold: what no other point beats in size and accuracy at once. "
-        f"{html.escape(notes(done))}</p>"
+        f"{html_text(notes(done))}</p>"
     )
     script: bool | str = True  # once, with the first chart
     for data in sorted({row.point.data for row in done}):
-        parts.append(f"<h2>{html.escape(data)}</h2>")
+        parts.append(f"<h2>{html_text(data)}</h2>")
         parts.append(chart(rows, data).to_html(full_html=False, include_plotlyjs=script))
         script = False
     parts.append(f'<h2>Every point</h2><div class="wide">{_table(rows)}</div>')
-    parts.append(f"<h2>The study</h2><pre>{html.escape(folder.study.to_toml())}</pre>")
+    toml = html.escape(visible(folder.study.to_toml(), keep="\n"))
+    parts.append(f"<h2>The study</h2><pre>{toml}</pre>")
     body = "\n".join(parts)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{POLICY}<title>{name}</title>'
         f"<style>{STYLE}</style></head><body>{body}</body></html>"
     )
 
@@ -182,7 +189,7 @@ def telling(rows: list[PointRow]) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None else encodable(str(cell))
 
 
 def in_common(shared: dict[str, str]) -> str:
@@ -192,10 +199,10 @@ def in_common(shared: dict[str, str]) -> str:
 def _table(rows: list[PointRow]) -> str:
     best = on_front(rows)
     texts, shared = telling(rows)
-    lines = ["<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in texts) + "</tr>"]
+    lines = ["<tr>" + "".join(f"<th>{html_text(name)}</th>" for name in texts) + "</tr>"]
     for row, cells in zip(rows, texts.itertuples(index=False), strict=True):
         marked = ' class="front"' if row.id in best else ""
-        line = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        line = "".join(f"<td>{html_text(cell)}</td>" for cell in cells)
         lines.append(f"<tr{marked}>{line}</tr>")
-    said = f"<p>{html.escape(in_common(shared))}</p>" if shared else ""
+    said = f"<p>{html_text(in_common(shared))}</p>" if shared else ""
     return f"{said}<table>{''.join(lines)}</table>"
