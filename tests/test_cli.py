@@ -176,6 +176,15 @@ def test_prune_channels_then_compress(shell: Shell, checkpoint: str, tmp_path: P
         "--schedule", "multi-pass", "--passes", 2, "--batch", 16, "--teacher", checkpoint,
     )  # fmt: skip
     assert len(steps["steps"]) == 2 and steps["recipe"]["distil"]["teacher"] == checkpoint
+    equal = shell.json(
+        "prune-channels", checkpoint, "--criterion", "norm", "--epochs", 1, "--batch", 16,
+        "--attention-epochs", 1, "--equal-epochs",
+    )  # fmt: skip
+    assert equal["continued"] and not equal["attended"]
+    before = {name: made["trained"][name] for name in ("plain", "gated", "tuning")}
+    assert before["gated"] == 1 and equal["trained"]["gated"] == 0
+    assert equal["trained"]["plain"] == before["plain"] + 1
+    assert "with attention), 1 after pruning" in text
     weights = shell.json("prune-weights", checkpoint, "--k", 1, "--epochs", 1, "--batch", 16)
     assert weights["against"]["result"]["sparsity"] > 0.4
     clean(shell, checkpoint)
@@ -317,6 +326,9 @@ BAD = [
     (("train", "--data", "mine", "--arch", "compact", "--loss", "hinge"), "loss='hinge'"),
     (("prune-channels", "zzzz"), "lcc train"),
     (("prune-channels", "CKPT", "--ratio", "0.95"), "ratio=0.95"),
+    (("prune-channels", "CKPT", "--source-epochs", "2"), "--attention-epochs"),
+    (("prune-channels", "CKPT", "--criterion", "l1", "--source-epochs", "-1"), "source_epochs=-1"),
+    (("prune-channels", "CKPT", "--source-epochs", "2", "--equal-epochs"), "--equal-epochs"),
     (("prune-channels", "CKPT", "--criterion", "best"), "criterion='best'"),
     (("prune-channels", "CKPT", "--floor", "0"), "floor=0"),
     (("prune-channels", "CKPT", "--schedule", "slow"), "schedule='slow'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lcc_core.files import content_id
@@ -163,7 +163,7 @@ def _model(study: Study, point: Point, fingerprint: str, add: Any) -> str:
         model = add(Step.make(TRAIN, content, coreset=chosen))
     if point.channels:
         cut, how = study.narrowing(point.channels, point.seed)
-        narrow = {"cut": cut.to_json(), "how": asdict(how)}
+        narrow = {"cut": cut.to_json(), "how": how.to_json()}
         model = add(Step.make(NARROW, narrow, model=model))
     return model
 
