@@ -145,6 +145,18 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
             shutil.rmtree(one["path"])
 
 
+def test_where_a_recipe_comes_from(shell: Shell) -> None:
+    words = ("train", "--arch", "resnet18", "--preset", "remotetrimmer-paper", "--explain")
+    told = shell.json(*words, "--clip", 2)
+    values = {row["name"]: row for row in told["values"]}
+    assert told["paper"] == "zou2024" and values["epochs"]["value"] == "160"
+    assert values["schedule"]["where"].startswith("train.py")
+    assert values["clip"] == {
+        "name": "clip", "value": "2", "kind": "chosen", "where": "not the preset's",
+    }  # fmt: skip
+    assert "the authors' code does otherwise" in shell(*words)
+
+
 def clean(shell: Shell, *keep: str) -> None:
     for one in shell.json("checkpoints")["checkpoints"]:
         if one["id"] not in keep:
@@ -322,6 +334,9 @@ BAD = [
     (("train", "--data", "mine", "--arch", "compact", "--split", "1/2"), "protocol='1/2'"),
     (("train", "--data", "mine", "--arch", "compact", "--device", "abacus"), "abacus"),
     (("train", "--data", "mine", "--arch", "compact", "--seed", "-1"), "seed=-1"),
+    (("train", "--data", "mine", "--arch", "compact", "--clip", "-1"), "clip=-1"),
+    (("train", "--data", "mine", "--arch", "compact", "--augmentation", "x"), "augmentation='x'"),
+    (("train", "--data", "mine", "--arch", "compact", "--schedule", "x"), "schedule='x'"),
     (("importance", "zzzz"), "lcc train"),
     (("train", "--data", "mine", "--arch", "compact", "--loss", "hinge"), "loss='hinge'"),
     (("prune-channels", "zzzz"), "lcc train"),

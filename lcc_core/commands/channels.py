@@ -59,7 +59,12 @@ def tuning_options(command: argparse.ArgumentParser) -> None:
     option = command.add_argument
     option("--schedule", default="one-shot", metavar="one-shot|iterative|multi-pass")
     option("--passes", type=int, default=0, metavar="N", help="steps of iterative and multi-pass")
-    option("--epochs", type=int, metavar="N", help="of fine-tuning, all steps together (10)")
+    option(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="of fine-tuning, all steps together (10, or a paper preset's)",
+    )
     option("--loss", metavar="L", help="cross-entropy (default), mining or mining-wide")
     recipe_options(command)
     option("--teacher", metavar="CKPT", help="distil while fine-tuning")
@@ -81,6 +86,7 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.compression.schedule import Schedule
     from lcc_core.studies.finetuned import EPOCHS, FineTuning
     from lcc_core.training.distil import Distil
+    from lcc_core.training.presets import TUNING_EPOCHS
 
     recipe = {name: getattr(arguments, name) for name in ("preset", "batch", "rate", "seed")}
     recipe["loss"] = arguments.loss
@@ -91,8 +97,9 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
     epochs = getattr(arguments, "attention_epochs", None)
     epochs = EPOCHS if epochs is None else epochs
     before = getattr(arguments, "source_epochs", 0)
+    usual = TUNING_EPOCHS.get(arguments.preset, EPOCHS)
     return FineTuning(
-        EPOCHS if arguments.epochs is None else arguments.epochs,
+        usual if arguments.epochs is None else arguments.epochs,
         Schedule(arguments.schedule, arguments.passes),
         epochs,
         {name: value for name, value in recipe.items() if value is not None},

@@ -21,6 +21,9 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--epochs", type=int, metavar="N")
     command.add_argument("--batch", type=int, metavar="N", help="tiles a step")
     command.add_argument("--rate", type=float, metavar="R", help="peak learning rate")
+    command.add_argument("--schedule", metavar="S", help="onecycle, plateau, step or constant")
+    command.add_argument("--clip", type=float, metavar="G", help="largest gradient norm; 0: none")
+    command.add_argument("--augmentation", metavar="K", help="dihedral, flips or affine")
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
@@ -39,6 +42,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on after the last complete epoch of the same run; a finished run is returned",
     )
+    command.add_argument(
+        "--explain",
+        action="store_true",
+        help="train nothing: tell each value of the recipe and where it comes from",
+    )
     command.set_defaults(run=train)
 
     command = commands.add_parser("checkpoints", parents=[after], help="what has been trained")
@@ -56,10 +64,15 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
 
-    names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed", "loss", "attention")
+    names = (
+        "arch", "preset", "epochs", "batch", "rate", "schedule", "clip", "augmentation", "weights",
+        "seed", "loss", "attention",
+    )  # fmt: skip
     chosen = {name: getattr(arguments, name) for name in names}
     chosen["class_weights"] = arguments.class_weights or None
-    make_recipe(**chosen)  # bad choices fail before tiles are read
+    asked = make_recipe(**chosen)  # bad choices fail before tiles are read
+    if arguments.explain:
+        return _explained(asked, context)
     data, split_of = _parts(arguments, context)
     tiles = load_tiles(data, context.home, context.progress)
     split = split_of(tiles)
@@ -76,6 +89,22 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     )
     context.say(training_report(checkpoint))
     return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+
+
+def _explained(recipe: Any, context: Context) -> dict[str, Any]:
+    from lcc_core.training.presets import KINDS, PAPERS
+    from lcc_core.training.recipe import explain
+
+    rows = explain(recipe)
+    heads = ("what", "value", "source", "where")
+    context.say(
+        table(heads, [(row["name"], row["value"], row["kind"], row["where"]) for row in rows])
+    )
+    used = {row["kind"] for row in rows}
+    for kind, meaning in KINDS.items():
+        if kind in used:
+            context.say(f"{kind}: {meaning}.")
+    return {"preset": recipe.preset, "paper": PAPERS.get(recipe.preset, ""), "values": rows}
 
 
 def training_report(checkpoint: Any) -> str:

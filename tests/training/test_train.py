@@ -76,7 +76,11 @@ def test_normalisation_is_of_the_training_part_alone(tiles: TileSet, tmp_path: P
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"optimizer": "sgd", "schedule": "plateau", "rate": 0.05, "class_weights": True}],
+    [
+        {},
+        {"optimizer": "sgd", "schedule": "plateau", "rate": 0.05, "class_weights": True},
+        {"optimizer": "sgd", "schedule": "step", "augmentation": "affine", "clip": 0.0},
+    ],
 )
 def test_resumed_run_is_the_undisturbed_one(
     tiles: TileSet, tmp_path: Path, whole: Checkpoint, changes: dict
