@@ -113,6 +113,12 @@ def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None
     train = ("train", "--coreset", "half", "--arch", "compact", "--epochs", 1, "--class-weights")
     model = shell.json(*train, "--resume")
     assert model["split"]["coreset"]["name"] == "half" and model["recipe"]["class_weights"]
+    assert model["cost"]["steps"] == 1 and model["cost"]["scoring_s"] == made["scoring_seconds"]
+    equal = shell.json(*train, "--equal-steps", "--batch", 4)
+    assert equal["epochs"] == 2 and equal["cost"]["steps"] == 8  # as 32 tiles once
+    shutil.rmtree(equal["path"])
+    shell("train", "--data", "mine", "--arch", "compact", "--equal-steps", code=2)
+    assert "--coreset" in shell.err
     assert "50 % (balanced ccs) of mine" in shell("checkpoints")
     row = shell.json("measure", model["id"])
     assert row["oa"] == model["accuracy"]["test"]["oa"]
@@ -131,7 +137,15 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
     words += ("--epochs", 1, "--bits", "32,4", "--search", "laq", "--tiles", 4, "--t-margin", 30)
     made = shell.json(*words)
     assert len(made["rows"]) == 2 * (1 + 2) * 3 and len(made["means"]) == 3 * 3
+    costs = {(m["method"], m["fraction"]): m for m in made["means"]}
+    forgotten, drawn = costs["forgetting", 0.5], costs["balanced random", 0.5]
+    assert forgotten["steps"] == drawn["steps"] == 1  # 16 tiles in one batch of 32
+    assert forgotten["train_s"] > 0 and forgotten["scoring_s"] > 0 == drawn["scoring_s"]
+    whole = costs["all tiles", 1.0]
+    assert whole["scoring_s"] == 0
     assert {mean["seeds"] for mean in made["means"]} == {2}
+    # All tiles are trained by the study's recipe, whatever the source's was.
+    assert {one["cost"]["steps"] for one in made["rows"] if one["coreset"] is None} == {1}
     reports = [json.loads(line) for line in shell.err.splitlines()]
     assert reports[-1]["done"] == reports[-1]["total"] and reports[-1]["stage"] == "study"
     again = shell.json(*words)
@@ -139,7 +153,17 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
     assert [r["row"]["measured"] for r in again["rows"]] == [
         r["row"]["measured"] for r in made["rows"]
     ]
-    assert "balanced random" in shell(*words)
+    text = shell(*words)
+    assert "balanced random" in text and "scored in" in text
+    equal = shell.json(*words, "--equal-steps", "--batch", 8)
+    lengths = {m["fraction"]: m["steps"] for m in equal["means"]}
+    assert lengths[0.5] == lengths[1.0] == 4
+    recipes = [
+        one["epochs"]
+        for one in shell.json("checkpoints")["checkpoints"]
+        if "coreset" in one["split"]
+    ]
+    assert set(recipes) == {1, 2}
     for one in shell.json("checkpoints")["checkpoints"]:
         if one["id"] != checkpoint:
             shutil.rmtree(one["path"])
@@ -321,6 +345,7 @@ BAD = [
     (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
     (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
+    (("coreset", "CKPT", "--aum", "ranks"), "aum='ranks'"),
     (("coresets", "--delete", "none"), "no coreset 'none'"),
     (("coreset-study", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
     (("coreset-study", "--data", "mine", "--arch", "compact", "--methods", "x"), "method='x'"),

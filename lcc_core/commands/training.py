@@ -16,6 +16,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("train", parents=[after], help="train an architecture")
     command.add_argument("--data", metavar="D", help="a data set: demo, eurosat, …")
     command.add_argument("--coreset", metavar="NAME", help="train on its tiles alone")
+    command.add_argument(
+        "--equal-steps",
+        action="store_true",
+        help="of a coreset: as many steps as the recipe has on all tiles, not as many epochs",
+    )
     command.add_argument("--arch", required=True, metavar="A", help="compact, resnet18, …")
     command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
     command.add_argument("--epochs", type=int, metavar="N")
@@ -61,8 +66,10 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.training_cost import training_cost
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
+    from lcc_core.training.steps import with_equal_steps
 
     names = (
         "arch", "preset", "epochs", "batch", "rate", "schedule", "clip", "augmentation", "weights",
@@ -76,7 +83,13 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     data, split_of = _parts(arguments, context)
     tiles = load_tiles(data, context.home, context.progress)
     split = split_of(tiles)
-    recipe = make_recipe(tiles=len(split.train), **chosen)
+    if arguments.equal_steps and split.coreset is None:
+        raise LccError("Equal steps are of a coreset.", "Name one with --coreset.")
+    if arguments.equal_steps:
+        whole = split.coreset["of"]
+        recipe = with_equal_steps(make_recipe(tiles=whole, **chosen), whole, len(split.train))
+    else:
+        recipe = make_recipe(tiles=len(split.train), **chosen)
     checkpoint = run(
         recipe,
         tiles,
@@ -87,8 +100,12 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         should_stop=context.stop,
         resume=arguments.resume,
     )
-    context.say(training_report(checkpoint))
-    return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+    cost = training_cost(context.home, checkpoint)
+    scored = f", after {duration(cost.scoring_s)} of scoring" if cost and cost.scoring_s else ""
+    context.say(f"{training_report(checkpoint)} {cost.steps:,} steps{scored}." if cost else "")
+    return summary(checkpoint) | {
+        "log": checkpoint.log, "recipe": checkpoint.recipe, "cost": asdict(cost) if cost else None,
+    }  # fmt: skip
 
 
 def _explained(recipe: Any, context: Context) -> dict[str, Any]:

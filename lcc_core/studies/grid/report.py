@@ -19,7 +19,8 @@ FORMATS = (".csv", ".parquet", ".html")
 SHOWN = (
     "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
     "method", "bits", "k", "margin", "quantizer", "accuracy (%)", "95 % from", "95 % to",
-    "file (B)", "real ratio", "average bits", "zeros (%)", "error",
+    "file (B)", "real ratio", "average bits", "zeros (%)",
+    "training steps", "training (s)", "scoring (s)", "error",
 )  # fmt: skip
 STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;

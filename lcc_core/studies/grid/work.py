@@ -18,7 +18,7 @@ from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.coresets import CoresetSettings, choose_coreset
-from lcc_core.coresets.coreset import default_name, read_coreset, save_coreset
+from lcc_core.coresets.coreset import read_coreset, save_coreset
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
@@ -119,7 +119,7 @@ def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     split = worker.shelf.split(source)
     tiles = worker.shelf.tiles(source.data)
     chosen = choose_coreset(source, tiles, split, settings)
-    path = worker.home.folder("coresets") / f"{default_name(source, settings)}.json"
+    path = worker.home.folder("coresets") / f"{chosen.name}.json"
     if not (path.is_file() and read_coreset(worker.home, chosen.name).id == chosen.id):
         chosen = save_coreset(worker.home, chosen)
     return chosen.name, [path], {}
