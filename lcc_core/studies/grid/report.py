@@ -18,7 +18,8 @@ from lcc_core.studies.pareto import front
 FORMATS = (".csv", ".parquet", ".html")
 SHOWN = (
     "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
-    "method", "bits", "k", "margin", "quantizer", "accuracy (%)", "95 % from", "95 % to",
+    "method", "bits", "k", "margin", "margin_kind", "quantizer", "select_on",
+    "accuracy (%)", "95 % from", "95 % to",
     "file (B)", "real ratio", "average bits", "zeros (%)",
     "training steps", "training (s)", "scoring (s)", "error",
 )  # fmt: skip

@@ -32,6 +32,7 @@ from lcc_core.studies.grid.study import QUANTIZERS
 from lcc_core.studies.measured import measure_plan, result_key
 from lcc_core.studies.searched import Selection, search_path, search_plan
 from lcc_core.training import make_recipe, train
+from lcc_core.training.steps import with_equal_steps
 
 DEVICE = "auto"
 
@@ -104,8 +105,13 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
         split = read_coreset(worker.home, values["coreset"]).split(tiles)
     else:
         split = make_split(tiles, content["split"], content["split_seed"])
-    chosen = {"tiles": len(split.train), **content["recipe"], "seed": content["seed"]}
+    kept = len(split.train)
+    equal = content.get("equal_steps", False) and split.coreset is not None
+    whole = split.coreset["of"] if equal and split.coreset else kept
+    chosen = {"tiles": whole, **content["recipe"], "seed": content["seed"]}
     recipe = make_recipe(content["arch"], **chosen)
+    if equal:
+        recipe = with_equal_steps(recipe, whole, kept)
     made = train(
         recipe, tiles, split, worker.home, worker.device, worker.on_progress, worker.should_stop
     )
@@ -146,7 +152,9 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     model = worker.shelf.checkpoint(values["model"])
     settings = SearchSettings(**step.content["settings"])
-    where = Selection(tiles=step.content["tiles"])
+    # "paper" is the search's own word for the test part.
+    part = "paper" if step.content.get("select_on") == "test" else "honest"
+    where = Selection(part, step.content["tiles"])
     found = search_plan(
         worker.home, model, settings, where, worker.shelf.tiles(model.data),
         worker.shelf.split(model), on_progress=worker.on_progress, should_stop=worker.should_stop,
