@@ -5,9 +5,10 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.structured import Cut
+from lcc_core.measure.cost import parameters
 from lcc_core.plaintext import visible
 from lcc_core.studies.against import Against, layer_widths
-from lcc_core.studies.lineage import ancestry, attended, pruned_from
+from lcc_core.studies.lineage import ancestry, attended, epochs, pruned_from, removes
 from lcc_core.studies.previewed import Preview
 from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
@@ -98,9 +99,11 @@ def results(checkpoint: Checkpoint) -> None:
     result = found[name]
     against = session.against(checkpoint, result)
     headline(against, result)
+    known = {one.id: one for one in every}
+    st.markdown(f"Trained for **{epochs(result, known).text}** pruning.")
     left, right = st.columns([2, 3])
-    line = ancestry(result, {one.id: one for one in every})
-    steps = [one for one in line[line.index(checkpoint) + 1 :] if pruned_step(one)]
+    line = ancestry(result, known)
+    steps = [one for one in line[line.index(checkpoint) + 1 :] if removes(one)]
     left.altair_chart(channel_charts.tuning(steps))
     right.altair_chart(channel_charts.kept(layer_widths(result.spec)))
     st.dataframe(comparison(against), hide_index=True)
@@ -109,11 +112,31 @@ def results(checkpoint: Checkpoint) -> None:
         "Latency: the fastest of 40 batches on this machine's processor, the two models in turn. "
         "The pruned model is an ordinary checkpoint: compress it further under **Compress**."
     )
+    if len(found) > 1:
+        st.markdown("**All that was pruned from this model**")
+        st.dataframe(every_pruned(list(found.values()), known), hide_index=True)
+        note("Criteria compare where the epochs before pruning and those after it are the same.")
 
 
-def pruned_step(one: Checkpoint) -> bool:
-    start = one.recipe.get("start") or {}
-    return bool(start.get("cut") or start.get("k"))
+def every_pruned(found: list[Checkpoint], known: dict[str, Checkpoint]) -> pd.DataFrame:
+    """A row each, with how long it and what it was pruned from were trained."""
+    rows = []
+    for one in found:
+        long, cut = epochs(one, known), one.recipe["start"].get("cut") or {}
+        rows.append(
+            {
+                "criterion": cut.get("criterion", "single weights"),
+                "parameters": parameters(session.structure(one)),
+                "epochs before": long.source,
+                "with attention": long.gated,
+                "epochs after": long.tuning,
+                "accuracy (%)": round(100 * one.accuracy["test"]["oa"], 2),
+                "test tiles": one.accuracy["test"]["tiles"],
+                "seed": one.recipe["seed"],
+                "id": one.id[:6],
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def headline(against: Against, result: Checkpoint) -> None:

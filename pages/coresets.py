@@ -1,6 +1,7 @@
 """Coresets: what each training tile is worth, which to keep, and what that costs."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
@@ -23,7 +24,10 @@ TITLES = {
     "forgetting": "forgetting events (∞: never learnt)",
     "margin": "margin p₁ − p₂, last epoch",
     "confidence": "p of the true class, last epoch",
-    "aum": "area under the margin",
+    "aum": "area under the margin (logits)",
+}
+BY_PROBABILITIES = TITLES | {
+    "aum": "area under the margin (probabilities)",
 }
 
 
@@ -31,6 +35,11 @@ def choose(checkpoint: Checkpoint) -> None:
     settings = coreset_controls.settings()
     coreset = session.coreset(checkpoint, settings)
     st.markdown(coreset_controls.summary(coreset))
+    if coreset.settings.aum != settings.aum and settings.method == "ccs":
+        note(
+            "The area under the margin is of probabilities here: this model was trained before "
+            "logits were recorded."
+        )
     names = ["Scores", "Classes", "Tiles", "Overlap", "Results"]
     scores, classes, tiles, overlap, results = st.tabs(names)
     with scores:
@@ -52,21 +61,23 @@ def choose(checkpoint: Checkpoint) -> None:
         coreset_controls.study(checkpoint)
 
 
-def known(checkpoint: Checkpoint) -> tuple[Scores, Split, np.ndarray]:
+def known(checkpoint: Checkpoint, aum: str = "logits") -> tuple[Scores, Split, np.ndarray]:
     """Scores, split, and the labels in the order of the scores."""
     split = session.split(checkpoint)
-    return session.scores(checkpoint), split, session.tiles(checkpoint.data).labels[split.train]
+    labels = session.tiles(checkpoint.data).labels[split.train]
+    return session.scores(checkpoint, aum), split, labels
 
 
 def show_scores(checkpoint: Checkpoint, coreset: Coreset) -> None:
-    scores, split, labels = known(checkpoint)
+    scores, split, labels = known(checkpoint, coreset.settings.aum)
+    titles = TITLES if scores.aum_of == "logits" else BY_PROBABILITIES
     name = st.selectbox(
-        "Score", Scores.NAMES, format_func=TITLES.__getitem__, key="score", bind=URL
+        "Score", Scores.NAMES, format_func=titles.__getitem__, key="score", bind=URL
     )
     chosen = np.isin(split.train, coreset.ids)
     values = scores.named(name)
     names = session.tiles(checkpoint.data).class_names
-    st.altair_chart(coreset_charts.histograms(values, chosen, labels, names, TITLES[name]))
+    st.altair_chart(coreset_charts.histograms(values, chosen, labels, names, titles[name]))
     never = int(np.isinf(scores.forgetting).sum())
     note(
         f"{len(labels):,} training tiles, recorded over {len(checkpoint.log)} epochs of training "
@@ -136,19 +147,45 @@ def show_results(checkpoint: Checkpoint) -> None:
         bind=URL,
     )
     found = [one for one in found if one.arch == arch]
-    recipes = sorted({one.recipe for one in found if one.fraction < 1})
+    ways = [coreset_results.EPOCHS, coreset_results.STEPS]
+    by = st.segmented_control("Compare at", ways, default=ways[0], key="effort") or ways[0]
+    recipes = sorted({one.recipe(by) for one in found if one.fraction < 1})
     if len(recipes) > 1:
-        recipe = st.selectbox("Trained for", recipes, format_func=visible, key="recipe")
-        found = [one for one in found if one.fraction == 1 or one.recipe == recipe]
-    st.altair_chart(coreset_charts.accuracy(coreset_results.points(found)))
+        recipe = st.selectbox("Trained for", recipes, format_func=visible, key=f"recipe-{by}")
+        found = [one for one in found if one.fraction == 1 or one.recipe(by) == recipe]
+    points = coreset_results.points(found, by)
+    st.altair_chart(coreset_charts.accuracy(points))
     note(
         "Float models. Bars: ± one standard deviation over the seeds or, for a single training, "
-        "the 95 % interval on the test tiles."
+        "the 95 % interval on the test tiles. At equal epochs a coreset takes fewer steps: less "
+        "work, but also less training."
+    )
+    st.dataframe(costs(points), hide_index=True)
+    note(
+        "Scoring is the training on all tiles whose scores chose; random needs none, and several "
+        "coresets share one."
     )
     if rows := coreset_results.measurements(session.home(), found):
         st.markdown("**Compressed**")
         st.altair_chart(coreset_charts.ratio(rows))
         note(f"Every measured plan of these models, {len(rows)} in all, on their test tiles.")
+
+
+def costs(points: list[coreset_results.Point]) -> pd.DataFrame:
+    """What each point took, the scoring run told apart."""
+    return pd.DataFrame(
+        {
+            "method": point.method,
+            "kept (%)": 100 * point.fraction,
+            "trained for": point.recipe,
+            "accuracy (%)": round(100 * point.oa, 2),
+            "steps": round(point.steps),
+            "training (s)": round(point.train_s, 1),
+            "scoring (s)": None if point.scoring_s is None else round(point.scoring_s, 1),
+            "seeds": point.seeds,
+        }
+        for point in points
+    )
 
 
 st.title("Coresets")

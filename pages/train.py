@@ -10,7 +10,8 @@ from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, 
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.models.device import DEVICES
 from lcc_core.plaintext import visible
-from lcc_core.training.recipe import PRESETS, make_recipe
+from lcc_core.training.presets import KINDS
+from lcc_core.training.recipe import PRESETS, explain, make_recipe
 from pages.ui import distil_controls, import_controls, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -62,6 +63,10 @@ def choose() -> None:
         note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
         st.json(known.to_json() | {"epochs": int(epochs), "seed": int(seed)})
+    if preset != "default":
+        with st.expander("Where each value comes from"):
+            st.dataframe(explain(known), hide_index=True)
+            note("; ".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items()) + ".")
     if st.button("Train", type="primary"):
         title = DATASETS[data].title if data in DATASETS else data
         argv = ["train", "--data", data, "--arch", arch, "--preset", preset]

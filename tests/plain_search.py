@@ -1,19 +1,22 @@
-"""The search as the paper tells it: no caching, every candidate evaluated whole. The oracle."""
+"""The search as the paper tells it: no caching, every candidate evaluated whole. The oracle.
+
+Order, margins and candidates are its own (:mod:`plain_compression`); of the engine it takes the
+settings, the names of the layers, and ``apply``, which makes the model that is evaluated.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
+from plain_compression import entropy_bits, kept, layer_importance, quantized
 from torch import Tensor
 
-from lcc_core.compression import LayerSetting, Plan, apply, importance, quantize
-from lcc_core.compression.pruning import keep_mask
+from lcc_core.compression import LayerSetting, Plan, apply
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.search import SearchResult, SearchSettings
-from lcc_core.compression.search.ladder import ladder
-from lcc_core.models import Classifier, weight_of
+from lcc_core.models import Classifier, compressible_layers, weight_of
 
 
 @dataclass
@@ -22,12 +25,6 @@ class PlainResult:
     decisions: list[tuple[str, LayerSetting, bool]]
     evaluations: int
     reference: int
-
-
-def entropy(codes: Tensor) -> float:
-    _, counts = np.unique(codes.numpy(), return_counts=True)
-    p = counts / counts.sum()
-    return float(-(p * np.log2(p)).sum())
 
 
 @torch.inference_mode()
@@ -45,17 +42,20 @@ def plain_search(
     labels: Tensor,
     settings: SearchSettings,
     calibration: Calibration | None = None,
+    ladders: Mapping[str, list[LayerSetting]] | None = None,
 ) -> PlainResult:
-    rows = importance(
-        model,
+    """``ladders``: the candidates of "size" by layer. Settings of one cost are many, so which of
+    them stands for it is given; that the costs are right is checked where they are made."""
+    graph_order = [layer.name for layer in compressible_layers(model)]
+    weights = {name: weight_of(model, name).detach().numpy().copy() for name in graph_order}
+    shares, value = layer_importance(
+        weights,
         settings.w_share,
         settings.w_variance,
         settings.w_entropy,
         settings.w_sparsity,
         settings.plus_variance,
     )
-    graph_order = [row.name for row in rows]
-    value = {row.name: row.importance for row in rows}
     order = list(graph_order)
     if settings.order != "built":
         order.sort(key=value.__getitem__, reverse=settings.order == "falling")
@@ -66,9 +66,10 @@ def plain_search(
     def saves(name: str, bits: int, k: float) -> bool:
         if bits == 32:
             return True
-        weight = weight_of(model, name)
-        plain, pruned = (quantize(weight, setting(bits, z), keep_mask(weight, z)) for z in (0.0, k))
-        return entropy(pruned.codes) < entropy(plain.codes)
+        weight = weights[name]
+        how = (settings.granularity == "channel", settings.scale == "lse")
+        plain, pruned = (quantized(weight, bits, *how, kept(weight, z)) for z in (0.0, k))
+        return entropy_bits(pruned.codes) < entropy_bits(plain.codes)
 
     evaluations = 0
 
@@ -89,7 +90,7 @@ def plain_search(
             share = share * value[name]
         if settings.margin == "shared":
             met = order[: order.index(name) + 1]
-            share = share * sum(row.share for row in rows if row.name in met)
+            share = share * sum(shares[one] for one in met)
         if settings.half_ends and name in (graph_order[0], graph_order[-1]):
             share = share / 2
         least = reference / len(labels) - share
@@ -104,7 +105,7 @@ def plain_search(
 
     for name in order:
         if settings.method == "size":
-            walk(name, ladder(weight_of(model, name)))
+            walk(name, (ladders or {})[name])
         if "laq" in settings.method:
             walk(name, [setting(bits, 0.0) for bits in range(1, 8)])
         if "lap" in settings.method:

@@ -140,6 +140,12 @@ def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None
     train = ("train", "--coreset", "half", "--arch", "compact", "--epochs", 1, "--class-weights")
     model = shell.json(*train, "--resume")
     assert model["split"]["coreset"]["name"] == "half" and model["recipe"]["class_weights"]
+    assert model["cost"]["steps"] == 1 and model["cost"]["scoring_s"] == made["scoring_seconds"]
+    equal = shell.json(*train, "--equal-steps", "--batch", 4)
+    assert equal["epochs"] == 2 and equal["cost"]["steps"] == 8  # as 32 tiles once
+    shutil.rmtree(equal["path"])
+    shell("train", "--data", "mine", "--arch", "compact", "--equal-steps", code=2)
+    assert "--coreset" in shell.err
     assert "50 % (balanced ccs) of mine" in shell("checkpoints")
     row = shell.json("measure", model["id"])
     assert row["oa"] == model["accuracy"]["test"]["oa"]
@@ -158,7 +164,15 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
     words += ("--epochs", 1, "--bits", "32,4", "--search", "laq", "--tiles", 4, "--t-margin", 30)
     made = shell.json(*words)
     assert len(made["rows"]) == 2 * (1 + 2) * 3 and len(made["means"]) == 3 * 3
+    costs = {(m["method"], m["fraction"]): m for m in made["means"]}
+    forgotten, drawn = costs["forgetting", 0.5], costs["balanced random", 0.5]
+    assert forgotten["steps"] == drawn["steps"] == 1  # 16 tiles in one batch of 32
+    assert forgotten["train_s"] > 0 and forgotten["scoring_s"] > 0 == drawn["scoring_s"]
+    whole = costs["all tiles", 1.0]
+    assert whole["scoring_s"] == 0
     assert {mean["seeds"] for mean in made["means"]} == {2}
+    # All tiles are trained by the study's recipe, whatever the source's was.
+    assert {one["cost"]["steps"] for one in made["rows"] if one["coreset"] is None} == {1}
     reports = [json.loads(line) for line in shell.err.splitlines()]
     assert reports[-1]["done"] == reports[-1]["total"] and reports[-1]["stage"] == "study"
     again = shell.json(*words)
@@ -166,10 +180,32 @@ def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
     assert [r["row"]["measured"] for r in again["rows"]] == [
         r["row"]["measured"] for r in made["rows"]
     ]
-    assert "balanced random" in shell(*words)
+    text = shell(*words)
+    assert "balanced random" in text and "scored in" in text
+    equal = shell.json(*words, "--equal-steps", "--batch", 8)
+    lengths = {m["fraction"]: m["steps"] for m in equal["means"]}
+    assert lengths[0.5] == lengths[1.0] == 4
+    recipes = [
+        one["epochs"]
+        for one in shell.json("checkpoints")["checkpoints"]
+        if "coreset" in one["split"]
+    ]
+    assert set(recipes) == {1, 2}
     for one in shell.json("checkpoints")["checkpoints"]:
         if one["id"] != checkpoint:
             shutil.rmtree(one["path"])
+
+
+def test_where_a_recipe_comes_from(shell: Shell) -> None:
+    words = ("train", "--arch", "resnet18", "--preset", "remotetrimmer-paper", "--explain")
+    told = shell.json(*words, "--clip", 2)
+    values = {row["name"]: row for row in told["values"]}
+    assert told["paper"] == "zou2024" and values["epochs"]["value"] == "160"
+    assert values["schedule"]["where"].startswith("train.py")
+    assert values["clip"] == {
+        "name": "clip", "value": "2", "kind": "chosen", "where": "not the preset's",
+    }  # fmt: skip
+    assert "the authors' code does otherwise" in shell(*words)
 
 
 def clean(shell: Shell, *keep: str) -> None:
@@ -203,6 +239,15 @@ def test_prune_channels_then_compress(shell: Shell, checkpoint: str, tmp_path: P
         "--schedule", "multi-pass", "--passes", 2, "--batch", 16, "--teacher", checkpoint,
     )  # fmt: skip
     assert len(steps["steps"]) == 2 and steps["recipe"]["distil"]["teacher"] == checkpoint
+    equal = shell.json(
+        "prune-channels", checkpoint, "--criterion", "norm", "--epochs", 1, "--batch", 16,
+        "--attention-epochs", 1, "--equal-epochs",
+    )  # fmt: skip
+    assert equal["continued"] and not equal["attended"]
+    before = {name: made["trained"][name] for name in ("plain", "gated", "tuning")}
+    assert before["gated"] == 1 and equal["trained"]["gated"] == 0
+    assert equal["trained"]["plain"] == before["plain"] + 1
+    assert "with attention), 1 after pruning" in text
     weights = shell.json("prune-weights", checkpoint, "--k", 1, "--epochs", 1, "--batch", 16)
     assert weights["against"]["result"]["sparsity"] > 0.4
     clean(shell, checkpoint)
@@ -327,6 +372,7 @@ BAD = [
     (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
     (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
+    (("coreset", "CKPT", "--aum", "ranks"), "aum='ranks'"),
     (("coresets", "--delete", "none"), "no coreset 'none'"),
     (("coreset-study", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
     (("coreset-study", "--data", "mine", "--arch", "compact", "--methods", "x"), "method='x'"),
@@ -340,10 +386,16 @@ BAD = [
     (("train", "--data", "mine", "--arch", "compact", "--split", "1/2"), "protocol='1/2'"),
     (("train", "--data", "mine", "--arch", "compact", "--device", "abacus"), "abacus"),
     (("train", "--data", "mine", "--arch", "compact", "--seed", "-1"), "seed=-1"),
+    (("train", "--data", "mine", "--arch", "compact", "--clip", "-1"), "clip=-1"),
+    (("train", "--data", "mine", "--arch", "compact", "--augmentation", "x"), "augmentation='x'"),
+    (("train", "--data", "mine", "--arch", "compact", "--schedule", "x"), "schedule='x'"),
     (("importance", "zzzz"), "lcc train"),
     (("train", "--data", "mine", "--arch", "compact", "--loss", "hinge"), "loss='hinge'"),
     (("prune-channels", "zzzz"), "lcc train"),
     (("prune-channels", "CKPT", "--ratio", "0.95"), "ratio=0.95"),
+    (("prune-channels", "CKPT", "--source-epochs", "2"), "--attention-epochs"),
+    (("prune-channels", "CKPT", "--criterion", "l1", "--source-epochs", "-1"), "source_epochs=-1"),
+    (("prune-channels", "CKPT", "--source-epochs", "2", "--equal-epochs"), "--equal-epochs"),
     (("prune-channels", "CKPT", "--criterion", "best"), "criterion='best'"),
     (("prune-channels", "CKPT", "--floor", "0"), "floor=0"),
     (("prune-channels", "CKPT", "--schedule", "slow"), "schedule='slow'"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import percent, size, table
 from lcc_core.commands.training import summary
+from lcc_core.errors import LccError
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -28,6 +30,19 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option(
         "--attention-epochs", type=int, metavar="N", help="to train the gates for (10); attention"
     )
+    longer = command.add_mutually_exclusive_group()
+    longer.add_argument(
+        "--source-epochs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="train the source on, plain, before channels are removed (0); not attention",
+    )
+    longer.add_argument(
+        "--equal-epochs",
+        action="store_true",
+        help="as long as the gates would be trained: a fair comparison with attention",
+    )
     tuning_options(command)
     command.set_defaults(run=prune_channels)
 
@@ -44,7 +59,12 @@ def tuning_options(command: argparse.ArgumentParser) -> None:
     option = command.add_argument
     option("--schedule", default="one-shot", metavar="one-shot|iterative|multi-pass")
     option("--passes", type=int, default=0, metavar="N", help="steps of iterative and multi-pass")
-    option("--epochs", type=int, metavar="N", help="of fine-tuning, all steps together (10)")
+    option(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="of fine-tuning, all steps together (10, or a paper preset's)",
+    )
     option("--loss", metavar="L", help="cross-entropy (default), mining or mining-wide")
     recipe_options(command)
     option("--teacher", metavar="CKPT", help="distil while fine-tuning")
@@ -66,6 +86,7 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.compression.schedule import Schedule
     from lcc_core.studies.finetuned import EPOCHS, FineTuning
     from lcc_core.training.distil import Distil
+    from lcc_core.training.presets import TUNING_EPOCHS
 
     recipe = {name: getattr(arguments, name) for name in ("preset", "batch", "rate", "seed")}
     recipe["loss"] = arguments.loss
@@ -74,19 +95,24 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
         teacher = find_checkpoint(context.home, arguments.teacher).id
         distil = Distil("offline", teacher, arguments.tau, arguments.weight)
     epochs = getattr(arguments, "attention_epochs", None)
+    epochs = EPOCHS if epochs is None else epochs
+    before = getattr(arguments, "source_epochs", 0)
+    usual = TUNING_EPOCHS.get(arguments.preset, EPOCHS)
     return FineTuning(
-        EPOCHS if arguments.epochs is None else arguments.epochs,
+        usual if arguments.epochs is None else arguments.epochs,
         Schedule(arguments.schedule, arguments.passes),
-        EPOCHS if epochs is None else epochs,
+        epochs,
         {name: value for name, value in recipe.items() if value is not None},
         distil,
+        epochs if getattr(arguments, "equal_epochs", False) else before,
     )
 
 
 def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
-    from lcc_core.checkpoints.store import find_checkpoint
+    from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
     from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.against import compare, widths_json
+    from lcc_core.studies.lineage import epochs
     from lcc_core.studies.measured import checkpoint_split
 
     how = _how(arguments, context)
@@ -100,10 +126,13 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
     )  # fmt: skip
     both = compare(context.home, checkpoint, made.result, tiles, split, should_stop=context.stop)
     layers = widths_json(made.result.spec)
-    context.say(_report(made, both, layers))
+    trained = epochs(made.result, {one.id: one for one in list_checkpoints(context.home)})
+    context.say(_report(made, both, layers, trained))
     return summary(made.result) | {
         "source": checkpoint.id,
         "attended": made.attended.id if made.attended else None,
+        "continued": made.continued.id if made.continued else None,
+        "trained": asdict(trained),
         "steps": [summary(step) for step in made.steps],
         "layers": layers,
         "note": made.note,
@@ -116,6 +145,11 @@ def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str,
     from lcc_core.compression.structured import Cut
     from lcc_core.studies.finetuned import prune_and_tune_channels
 
+    if arguments.source_epochs and arguments.criterion == "attention":
+        raise LccError(
+            "The attention criterion trains its source on with gates, not plain.",
+            "Say for how long with --attention-epochs, or choose another criterion.",
+        )
     cut = Cut(
         arguments.criterion,
         arguments.ratio,
@@ -132,7 +166,7 @@ def prune_weights(arguments: argparse.Namespace, context: Context) -> dict[str, 
     return _run(arguments, context, prune_and_tune_weights, arguments.k)
 
 
-def _report(made: Any, both: Any, layers: list[dict[str, Any]]) -> str:
+def _report(made: Any, both: Any, layers: list[dict[str, Any]], trained: Any) -> str:
     parts = []
     if narrower := [one for one in layers if one["kept"] < one["of"]]:
         rows = [(one["layer"], one["kept"], one["of"]) for one in narrower]
@@ -146,6 +180,10 @@ def _report(made: Any, both: Any, layers: list[dict[str, Any]]) -> str:
             f"Trained with attention first: {percent(before)} with the gates, {percent(folded)} "
             f"once folded (checkpoint {made.attended.id})."
         )
+    if made.continued:
+        longer = percent(made.continued.accuracy["test"]["oa"])
+        parts.append(f"Trained on first: {longer} (checkpoint {made.continued.id}).")
+    parts.append(f"Trained for {trained.text} pruning.")
     rows = [
         (
             number,

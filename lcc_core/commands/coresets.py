@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import integers, numbers, pairs, percent, size, table, words
+from lcc_core.commands.text import duration, integers, numbers, pairs, percent, size, table, words
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -28,6 +28,12 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0, metavar="S", help="breaks ties")
     command.add_argument(
         "--beta", type=float, metavar="B", help="ccs: leave out this share of the hardest"
+    )
+    command.add_argument(
+        "--aum",
+        default="logits",
+        metavar="logits|probabilities",
+        help="ccs: of what the area under the margin is taken (logits)",
     )
     command.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
     command.set_defaults(run=coreset)
@@ -62,6 +68,14 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--rate", type=float, metavar="R")
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
+    command.add_argument(
+        "--equal-steps",
+        action="store_true",
+        help="train coresets for as many steps as all tiles, not as many epochs",
+    )
+    command.add_argument(
+        "--aum", metavar="logits|probabilities", help="ccs: the area under the margin (logits)"
+    )
     command.add_argument("--bits", type=integers, metavar="B,…", help="default 32,4")
     command.add_argument("--k", type=numbers, metavar="K,…", help="default 0")
     command.add_argument("--search", type=words, metavar="M,…", help="laq, lap, laq+lap, size")
@@ -81,8 +95,9 @@ def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.measured import checkpoint_split
 
     settings = CoresetSettings(
-        arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta
-    )
+        arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta,
+        arguments.aum,
+    )  # fmt: skip
     if arguments.out:
         check_name(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -92,18 +107,24 @@ def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     made = choose_coreset(checkpoint, tiles, split, settings, arguments.out)
     seconds = timer.seconds
     save_coreset(context.home, made)
+    fallback = ""
+    if made.settings.method == "ccs" and made.settings.aum != settings.aum:
+        fallback = "by probabilities: this checkpoint was trained before logits were recorded"
     context.say(
         pairs(
             [
                 ("coreset", made.name),
                 ("method", settings.title),
                 ("tiles", f"{len(made.ids):,} of {made.of:,} in {seconds:.2f} s"),
+                ("scored in", f"{duration(checkpoint.seconds)}: the training of {checkpoint.id}"),
+                ("", fallback),
                 *((f"  {name}", count) for name, count in made.class_counts.items()),
             ]
         )
     )
     context.say(f"\nTrain on it: lcc train --coreset {made.name} --arch {checkpoint.arch}")
-    return _summary(made) | {"class_counts": made.class_counts, "seconds": seconds}
+    told = {"class_counts": made.class_counts, "seconds": seconds, "note": fallback}
+    return _summary(made) | told | {"scoring_seconds": checkpoint.seconds}
 
 
 def _summary(one: Any) -> dict[str, Any]:
@@ -153,7 +174,10 @@ def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, 
     study = CoresetStudy(**{name: value for name, value in chosen.items() if value is not None})
     rows = run_coreset_study(study, context.home, arguments.device, context.progress, context.stop)
     means = summarize(rows)
-    heads = ("arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real")
+    heads = (
+        "arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real",
+        "steps", "trained in", "scored in",
+    )  # fmt: skip
     context.say(
         table(
             heads,
@@ -168,15 +192,20 @@ def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, 
                     mean.seeds,
                     size(mean.bytes),
                     f"{mean.real_ratio:.1f}×",
+                    f"{mean.steps:,.0f}",
+                    duration(mean.train_s),
+                    "–" if mean.scoring_s is None else duration(mean.scoring_s),
                 )
                 for mean in means
             ),
         )
     )
+    context.say("\nScored in: the training on all tiles whose scores chose; random needs none.")
     return {"rows": [row.to_json() for row in rows], "means": [asdict(mean) for mean in means]}
 
 
 RECIPE = ("preset", "epochs", "batch", "rate", "weights")
 STUDY = (
-    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "tiles", "paper"
+    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "tiles", "paper",
+    "equal_steps", "aum",
 )  # fmt: skip

@@ -51,7 +51,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.scene_study import SceneStudy, flattery, run_scene_study, summarize
+    from lcc_core.studies.flattery import flattery
+    from lcc_core.studies.scene_study import SceneStudy, run_scene_study, summarize
 
     recipe = {name: getattr(arguments, name) for name in ("epochs", "batch", "rate")}
     chosen = {
@@ -89,10 +90,11 @@ def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, An
         )
     )
     context.say("")
-    found = flattery(means)
+    found = flattery(rows)
+    context.say("How much the random split flatters, on the test pixels of both:\n")
     context.say(
         table(
-            ("network", "plan", "random less disjoint", "OA", "AA", "κ"),
+            ("network", "plan", "random less disjoint", "OA", "AA", "κ", "pixels", "own OA"),
             (
                 (
                     one.arch,
@@ -101,11 +103,14 @@ def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, An
                     f"{100 * one.oa:+.2f}",
                     f"{100 * one.aa:+.2f}",
                     f"{one.kappa:+.3f}",
+                    f"{one.pixels:,.0f}",
+                    f"{100 * one.own_oa:+.2f}",
                 )
                 for one in found
             ),
         )
     )
+    context.say("\nown OA: each on its own test part, which may be the harder one.")
     return {
         "rows": [row.to_json() for row in rows],
         "means": [asdict(one) for one in means],

@@ -208,9 +208,15 @@ def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def presets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.grid.graph import expand
-    from lcc_core.studies.grid.presets import PRESETS, preset
+    from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
 
     rows = [(name, len(expand(preset(name)).points), what) for name, (what, _) in PRESETS.items()]
     context.say(table(("preset", "points", "what it shows"), rows))
+    for name, what in OPEN.items():
+        context.say(f"\n{name}: {what}")
     context.say("\nRun one: lcc study run PRESET, or write your own file (see README).")
-    return {"presets": [{"name": n, "points": c, "what": w} for n, c, w in rows]}
+    return {
+        "presets": [
+            {"name": n, "points": c, "what": w, "open": OPEN.get(n, "")} for n, c, w in rows
+        ]
+    }

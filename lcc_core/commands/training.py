@@ -16,11 +16,19 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("train", parents=[after], help="train an architecture")
     command.add_argument("--data", metavar="D", help="a data set: demo, eurosat, …")
     command.add_argument("--coreset", metavar="NAME", help="train on its tiles alone")
+    command.add_argument(
+        "--equal-steps",
+        action="store_true",
+        help="of a coreset: as many steps as the recipe has on all tiles, not as many epochs",
+    )
     command.add_argument("--arch", required=True, metavar="A", help="compact, resnet18, …")
     command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
     command.add_argument("--epochs", type=int, metavar="N")
     command.add_argument("--batch", type=int, metavar="N", help="tiles a step")
     command.add_argument("--rate", type=float, metavar="R", help="peak learning rate")
+    command.add_argument("--schedule", metavar="S", help="onecycle, plateau, step or constant")
+    command.add_argument("--clip", type=float, metavar="G", help="largest gradient norm; 0: none")
+    command.add_argument("--augmentation", metavar="K", help="dihedral, flips or affine")
     command.add_argument("--weights", metavar="W", help="none or imagenet")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of weights and split")
     command.add_argument("--class-weights", action="store_true", help="rare classes count more")
@@ -39,6 +47,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "--resume",
         action="store_true",
         help="go on after the last complete epoch of the same run; a finished run is returned",
+    )
+    command.add_argument(
+        "--explain",
+        action="store_true",
+        help="train nothing: tell each value of the recipe and where it comes from",
     )
     command.set_defaults(run=train)
 
@@ -64,17 +77,30 @@ def select_on(command: argparse.ArgumentParser) -> None:
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import load_tiles
+    from lcc_core.studies.training_cost import training_cost
     from lcc_core.training import make_recipe
     from lcc_core.training import train as run
+    from lcc_core.training.steps import with_equal_steps
 
-    names = ("arch", "preset", "epochs", "batch", "rate", "weights", "seed", "loss", "attention")
+    names = (
+        "arch", "preset", "epochs", "batch", "rate", "schedule", "clip", "augmentation", "weights",
+        "seed", "loss", "attention",
+    )  # fmt: skip
     chosen = {name: getattr(arguments, name) for name in names}
     chosen["class_weights"] = arguments.class_weights or None
-    make_recipe(**chosen)  # bad choices fail before tiles are read
+    asked = make_recipe(**chosen)  # bad choices fail before tiles are read
+    if arguments.explain:
+        return _explained(asked, context)
     data, split_of = _parts(arguments, context)
     tiles = load_tiles(data, context.home, context.progress)
     split = split_of(tiles)
-    recipe = make_recipe(tiles=len(split.train), **chosen)
+    if arguments.equal_steps and split.coreset is None:
+        raise LccError("Equal steps are of a coreset.", "Name one with --coreset.")
+    if arguments.equal_steps:
+        whole = split.coreset["of"]
+        recipe = with_equal_steps(make_recipe(tiles=whole, **chosen), whole, len(split.train))
+    else:
+        recipe = make_recipe(tiles=len(split.train), **chosen)
     checkpoint = run(
         recipe,
         tiles,
@@ -85,8 +111,28 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         should_stop=context.stop,
         resume=arguments.resume,
     )
-    context.say(training_report(checkpoint))
-    return summary(checkpoint) | {"log": checkpoint.log, "recipe": checkpoint.recipe}
+    cost = training_cost(context.home, checkpoint)
+    scored = f", after {duration(cost.scoring_s)} of scoring" if cost and cost.scoring_s else ""
+    context.say(f"{training_report(checkpoint)} {cost.steps:,} steps{scored}." if cost else "")
+    return summary(checkpoint) | {
+        "log": checkpoint.log, "recipe": checkpoint.recipe, "cost": asdict(cost) if cost else None,
+    }  # fmt: skip
+
+
+def _explained(recipe: Any, context: Context) -> dict[str, Any]:
+    from lcc_core.training.presets import KINDS, PAPERS
+    from lcc_core.training.recipe import explain
+
+    rows = explain(recipe)
+    heads = ("what", "value", "source", "where")
+    context.say(
+        table(heads, [(row["name"], row["value"], row["kind"], row["where"]) for row in rows])
+    )
+    used = {row["kind"] for row in rows}
+    for kind, meaning in KINDS.items():
+        if kind in used:
+            context.say(f"{kind}: {meaning}.")
+    return {"preset": recipe.preset, "paper": PAPERS.get(recipe.preset, ""), "values": rows}
 
 
 def training_report(checkpoint: Any) -> str:

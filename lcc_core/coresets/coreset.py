@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Coreset:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Coreset:
-        settings = CoresetSettings(**content["settings"])
+        settings = CoresetSettings.from_json(content["settings"])
         ids = np.array(content["ids"], np.int64)
         return cls(**{**content, "settings": settings, "ids": ids})
 
@@ -86,13 +86,18 @@ class Coreset:
 def choose_coreset(
     checkpoint: Checkpoint, tiles: TileSet, split: Split, settings: CoresetSettings, name: str = ""
 ) -> Coreset:
-    """Select from the scores stored with ``checkpoint``, which was trained on all of ``split``."""
+    """Select from the scores stored with ``checkpoint``, which was trained on all of ``split``.
+
+    A checkpoint that recorded no logits is scored by probabilities, and the coreset's settings say
+    so.
+    """
     if split.coreset:
         raise DataError(
             f"Checkpoint {checkpoint.id} was trained on a coreset and knows only its tiles.",
             "Choose from a checkpoint that was trained on the whole training part.",
         )
-    scores = scores_of(checkpoint.dynamics())
+    scores = scores_of(checkpoint.dynamics(), settings.aum)
+    settings = replace(settings, aum=scores.aum_of)
     ids = split.train[select(scores, tiles.labels[split.train], tiles.class_names, settings)]
     counts = tiles.class_counts(ids)
     return Coreset(
@@ -114,6 +119,8 @@ def choose_coreset(
 def default_name(checkpoint: Checkpoint, settings: CoresetSettings) -> str:
     """``eurosat-balanced-forgetting-10-s0-180e22``: says what it is."""
     beta = "" if settings.beta is None else f"-b{100 * settings.beta:g}"
+    if settings.method == "ccs" and settings.aum == "probabilities":
+        beta += "-p"
     return (
         f"{checkpoint.data}-{settings.title.replace(' ', '-')}-{100 * settings.fraction:g}"
         f"{beta}-s{settings.seed}-{checkpoint.id[:6]}"

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcc_core.errors import require
+
+AUMS = ("logits", "probabilities")
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -14,13 +18,15 @@ class Scores:
 
     ``forgetting``: events, ∞ for a tile that was never right (Toneva et al. 2019); ``margin``
     p₁ − p₂ and ``confidence`` p of the true class in the last epoch; ``aum``: mean over the epochs
-    of p of the true class − the best other, the area under the margin (Pleiss et al. 2020).
+    of the true class − the best other, the area under the margin, of the logits as its paper has
+    it (Pleiss et al. 2020) or of probabilities; ``aum_of`` says which.
     """
 
     forgetting: np.ndarray
     margin: np.ndarray
     confidence: np.ndarray
     aum: np.ndarray
+    aum_of: str = "logits"
 
     NAMES = ("forgetting", "margin", "confidence", "aum")
 
@@ -31,13 +37,21 @@ class Scores:
         return getattr(self, name)
 
 
-def scores_of(dynamics: Mapping[str, np.ndarray]) -> Scores:
-    """Every score from one instrumented run; tables are (epochs, tiles)."""
+def scores_of(dynamics: Mapping[str, np.ndarray], aum: str = "logits") -> Scores:
+    """Every score from one instrumented run; tables are (epochs, tiles).
+
+    ``aum``: of what the area under the margin is taken. Runs from before logits were recorded know
+    it of probabilities alone, and ``aum_of`` of the result says so.
+    """
+    require(aum in AUMS, "aum", aum, f"one of {', '.join(AUMS)}")
+    by_logits = aum == "logits" and "logit_margin" in dynamics
+    margins = dynamics["logit_margin" if by_logits else "true_margin"]
     return Scores(
         forgetting=forgetting_events(dynamics["correct"]),
         margin=dynamics["margin"][-1].astype(np.float32),
         confidence=dynamics["confidence"][-1].astype(np.float32),
-        aum=dynamics["true_margin"].mean(0, dtype=np.float32),
+        aum=margins.mean(0, dtype=np.float32),
+        aum_of="logits" if by_logits else "probabilities",
     )
 
 

@@ -6,13 +6,13 @@ asked class by class for equal shares; plain, once for all. Ties are broken by t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from lcc_core.coresets.scores import Scores
+from lcc_core.coresets.scores import AUMS, Scores
 from lcc_core.errors import DataError, require
 
 METHODS = ("random", "forgetting", "margin", "ccs")
@@ -27,7 +27,7 @@ class CoresetSettings:
     """``fraction`` of the training tiles to keep; ``balanced``: equally many of each class.
 
     ``beta`` is for ``ccs``: the share of the hardest tiles left out; by default it follows from
-    the fraction.
+    the fraction. ``aum``: of what its scores are taken, logits or probabilities.
     """
 
     method: str = "ccs"
@@ -35,12 +35,14 @@ class CoresetSettings:
     balanced: bool = False
     seed: int = 0
     beta: float | None = None
+    aum: str = "logits"
 
     def __post_init__(self) -> None:
         require(self.method in METHODS, "method", self.method, f"one of {', '.join(METHODS)}")
         require(0 < self.fraction <= 1, "fraction", self.fraction, "above 0 and at most 1")
         require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
         require(self.beta is None or 0 <= self.beta < 1, "beta", self.beta, "0 or more and below 1")
+        require(self.aum in AUMS, "aum", self.aum, f"one of {', '.join(AUMS)}")
 
     @property
     def title(self) -> str:
@@ -55,6 +57,11 @@ class CoresetSettings:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> CoresetSettings:
+        """Choices from before areas were taken of logits were made by probabilities."""
+        return cls(**{"aum": "probabilities", **content})
 
 
 Pick = Callable[[np.ndarray, int], np.ndarray]

@@ -27,7 +27,9 @@ from lcc_core.models import ARCHITECTURES
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.measured import checkpoint_split, measure_plan
 from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
 from lcc_core.training import Recipe, make_recipe, train
+from lcc_core.training.steps import with_equal_steps
 
 BALANCED = "balanced-"
 STUDY_METHODS = ("random", BALANCED + "random", "forgetting", "margin", "ccs")
@@ -41,7 +43,8 @@ class CoresetStudy:
 
     ``bits`` × ``k`` are fixed plans (32 and 0: float); ``searches`` are search methods,
     each on ``tiles`` of the selection part (0: all); ``paper`` takes the papers' quantizer for
-    both.
+    both. ``equal_steps``: coresets are trained for as many steps as all tiles, by the recipe of
+    all tiles, instead of as many epochs. ``aum``: of what ``ccs`` takes the area under the margin.
     """
 
     data: str
@@ -58,6 +61,8 @@ class CoresetStudy:
     t_margin: float = 0.5
     tiles: int = 0
     paper: bool = False
+    equal_steps: bool = False
+    aum: str = "logits"
 
     def __post_init__(self) -> None:
         for name in ("archs", "methods", "fractions", "seeds", "bits", "k"):
@@ -79,7 +84,7 @@ class CoresetStudy:
             for fraction in sorted(self.fractions, reverse=True):
                 for method in self.methods:
                     name = method.removeprefix(BALANCED)
-                    settings = CoresetSettings(name, fraction, name != method, seed)
+                    settings = CoresetSettings(name, fraction, name != method, seed, aum=self.aum)
                     if fraction < 1:
                         yield settings
 
@@ -91,13 +96,15 @@ class CoresetStudy:
 
 @dataclass(frozen=True)
 class StudyRow:
-    """One measured plan of one trained model; ``coreset`` is ``None`` for all tiles."""
+    """One measured plan of one trained model; ``coreset`` is ``None`` for all tiles. ``cost``: of
+    the training and of the run that scored the tiles."""
 
     arch: str
     coreset: CoresetSettings | None
     seed: int
     plan: str
     row: Measurement
+    cost: TrainingCost
 
     @property
     def method(self) -> str:
@@ -113,7 +120,8 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class StudyMean:
-    """The same over seeds; ``spread`` is the standard deviation over two or more."""
+    """The same over seeds; ``spread`` is the standard deviation over two or more. ``scoring_s`` is
+    ``None`` where a run that scored is gone."""
 
     arch: str
     method: str
@@ -124,22 +132,28 @@ class StudyMean:
     seeds: int
     bytes: float
     real_ratio: float
+    steps: float
+    train_s: float
+    scoring_s: float | None
 
 
 def summarize(rows: list[StudyRow]) -> list[StudyMean]:
     """Means over seeds, in the order in which the rows came."""
-    groups: dict[tuple, list[Measurement]] = {}
+    groups: dict[tuple, list[StudyRow]] = {}
     for one in rows:
         key = (one.arch, one.method, one.fraction, one.plan)
-        groups.setdefault(key, []).append(one.row)
+        groups.setdefault(key, []).append(one)
     return [
         StudyMean(
             *key,
-            oa=mean(row.oa for row in group),
-            spread=stdev(row.oa for row in group) if len(group) > 1 else None,
+            oa=mean(one.row.oa for one in group),
+            spread=stdev(one.row.oa for one in group) if len(group) > 1 else None,
             seeds=len(group),
-            bytes=mean(row.bytes for row in group),
-            real_ratio=mean(row.real_ratio for row in group),
+            bytes=mean(one.row.bytes for one in group),
+            real_ratio=mean(one.row.real_ratio for one in group),
+            steps=mean(one.cost.steps for one in group),
+            train_s=mean(one.cost.train_s for one in group),
+            scoring_s=mean_or_none([one.cost.scoring_s for one in group]),
         )
         for key, group in groups.items()
     ]
@@ -176,8 +190,8 @@ class _Runner:
         for arch in study.archs:
             source, split = self._source(arch)
             for seed in whole:
-                own = source if seed == study.seeds[0] and source.arch == arch else None
-                model = own or self._train(arch, split, seed, "all tiles")
+                # Not the source itself: it may have been trained by another recipe.
+                model = self._train(arch, split, seed, "all tiles")
                 rows += self._measure(model, split, None, seed)
                 self._step()
             for settings in coresets:
@@ -203,9 +217,12 @@ class _Runner:
         return self._train(arch, split, self.study.seeds[0], "all tiles, for the scores"), split
 
     def _train(self, arch: str, split: Split, seed: int, what: str) -> Checkpoint:
-        recipe: Recipe = make_recipe(
-            arch, **{"tiles": len(split.train), **self.study.recipe, "seed": seed}
-        )
+        kept = len(split.train)
+        equal = self.study.equal_steps and split.coreset is not None
+        whole = split.coreset["of"] if equal and split.coreset else kept
+        recipe: Recipe = make_recipe(arch, **{"tiles": whole, **self.study.recipe, "seed": seed})
+        if equal:
+            recipe = with_equal_steps(recipe, whole, kept)
         return train(
             recipe, self.tiles, split, self.home, self.device,
             lambda report: self._pass_on(report, f"{arch}, {what}"),
@@ -216,11 +233,13 @@ class _Runner:
         self, model: Checkpoint, split: Split, coreset: CoresetSettings | None, seed: int
     ) -> list[StudyRow]:
         rows = []
+        cost = training_cost(self.home, model)
+        assert cost is not None  # it was trained here
         for name, plan in self._plans(model, split):
             row = measure_plan(
                 self.home, model, plan, self.tiles, split, should_stop=self.should_stop
             )
-            rows.append(StudyRow(model.arch, coreset, seed, name, row))
+            rows.append(StudyRow(model.arch, coreset, seed, name, row, cost))
         return rows
 
     def _plans(self, checkpoint: Checkpoint, split: Split) -> Iterator[tuple[str, Plan]]:

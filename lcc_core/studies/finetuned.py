@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
@@ -30,7 +30,9 @@ class FineTuning:
 
     ``recipe``: overrides of the default recipe; without a ``rate`` among them a third of the
     default's. ``attention_epochs``: for how long the gates are trained before channels are chosen
-    by them. ``distil``: who teaches while fine-tuning, if anybody.
+    by them. ``source_epochs``: for how long a source is trained on, plain, before channels are
+    chosen by a criterion without gates; as many as those of attention make a comparison of equal
+    training. ``distil``: who teaches while fine-tuning, if anybody.
     """
 
     epochs: int = EPOCHS
@@ -38,12 +40,21 @@ class FineTuning:
     attention_epochs: int = EPOCHS
     recipe: dict[str, Any] = field(default_factory=dict)
     distil: Distil | None = None
+    source_epochs: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "attention_epochs"):
-            require(1 <= getattr(self, name) <= 10_000, name, getattr(self, name), "1…10000")
+        for name, least in (("epochs", 1), ("attention_epochs", 1), ("source_epochs", 0)):
+            value = getattr(self, name)
+            require(least <= value <= 10_000, name, value, f"{least}…10000")
         own = sorted(set(self.recipe) & set(OWN))
         require(not own, "recipe", own, f"free of {', '.join(OWN)}: they are set apart")
+
+    def to_json(self) -> dict[str, Any]:
+        """For hashes: what came later is left out where it is not used."""
+        content = asdict(self)
+        if not self.source_epochs:
+            del content["source_epochs"]
+        return content
 
     def recipe_for(self, arch: str, tiles: int, epochs: int, **more: Any) -> Recipe:
         recipe = make_recipe(arch, tiles=tiles, **self.recipe)
@@ -57,13 +68,15 @@ class Pruned:
     """What a schedule made: ``steps`` in order, the last one the result.
 
     ``source`` is what was pruned; ``attended`` the same trained with attention, where the
-    criterion asked for it; ``note`` says what could not be narrowed.
+    criterion asked for it; ``continued`` the same trained on without, where that was asked for;
+    ``note`` says what could not be narrowed.
     """
 
     source: Checkpoint
     steps: tuple[Checkpoint, ...]
     attended: Checkpoint | None = None
     note: str = ""
+    continued: Checkpoint | None = None
 
     @property
     def result(self) -> Checkpoint:
@@ -126,23 +139,25 @@ def prune_and_tune_channels(
     """Remove channels by the schedule, fine-tuning after every step.
 
     The ``attention`` criterion first trains the checkpoint with attention, unless it was trained
-    so. Raises ``ModelError`` for architectures that cannot be narrowed, ``Cancelled`` between
-    batches; what was finished is found again.
+    so; the others train it on for ``how.source_epochs``, by the same schedule. Raises
+    ``ModelError`` for architectures that cannot be narrowed, ``Cancelled`` between batches; what
+    was finished is found again.
     """
     if cut.only:
         raise LccError("The schedule chooses the groups.", "Leave 'only' empty.")
     groups = channel_groups(checkpoint.spec)
     steps = how.schedule.steps([group.name for group in groups], how.epochs)
     gates = cut.criterion == "attention" and not checkpoint.recipe.get("attention")
-    total = how.epochs + how.attention_epochs * gates
-    chain = _Chain(home, tiles, split, how, device, on_progress, should_stop, total)
-    current, attended = checkpoint, None
-    if gates:
-        recipe = chain.recipe(
-            checkpoint.arch, how.attention_epochs, start=Start(checkpoint.id), attention=True
-        )
-        # The gates learn by the plain loss: the mining loss is for the fine-tuning.
-        current = attended = chain.train(replace(recipe, loss="cross-entropy"), "attention")
+    first = how.attention_epochs * gates
+    if cut.criterion != "attention":
+        first = how.source_epochs
+    chain = _Chain(home, tiles, split, how, device, on_progress, should_stop, how.epochs + first)
+    current, prepared = checkpoint, None
+    if first:
+        recipe = chain.recipe(checkpoint.arch, first, start=Start(checkpoint.id), attention=gates)
+        # What is pruned learns by the plain loss: the mining loss is for the fine-tuning.
+        what = "attention" if gates else "training on"
+        current = prepared = chain.train(replace(recipe, loss="cross-entropy"), what)
     made, before = [], 0.0
     for number, step in enumerate(steps, 1):
         ratio = step_ratio(cut.ratio, before, step.share) if not step.layers else cut.ratio
@@ -152,7 +167,8 @@ def prune_and_tune_channels(
         current = chain.train(recipe, _named(number, steps))
         made.append(current)
         before = 0.0 if step.layers else step.share
-    return Pruned(checkpoint, tuple(made), attended, groups.note)
+    attended, continued = (prepared, None) if gates else (None, prepared)
+    return Pruned(checkpoint, tuple(made), attended, groups.note, continued)
 
 
 def prune_and_tune_weights(

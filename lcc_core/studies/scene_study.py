@@ -7,11 +7,15 @@ both the split and the weights their randomness, as the field repeats its experi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
+
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER
@@ -19,7 +23,7 @@ from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.scene import Scene
-from lcc_core.data.spatial import SPATIAL, touching
+from lcc_core.data.spatial import touching
 from lcc_core.data.splits import Split, check_protocol, make_split
 from lcc_core.errors import require
 from lcc_core.files import Home
@@ -27,7 +31,8 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.finetuned import FineTuning
-from lcc_core.studies.measured import measure_plan
+from lcc_core.studies.measured import calibration_for, measure_plan
+from lcc_core.studies.predicted import Predictions, predictions
 from lcc_core.studies.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
@@ -105,7 +110,8 @@ class SceneStudy:
 @dataclass(frozen=True)
 class SceneRow:
     """One measured plan of one trained model. ``shared``: the share of test patches that share
-    pixels with training patches; ``pixels_per_s``: of the network, whatever the plan."""
+    pixels with training patches; ``pixels_per_s``: of the network, whatever the plan; ``seen``: its
+    answers on the test part, and ``truth`` the classes there."""
 
     arch: str
     protocol: str
@@ -114,9 +120,14 @@ class SceneRow:
     shared: float
     pixels_per_s: float
     row: Measurement
+    seen: Predictions = field(repr=False, compare=False)
+    truth: np.ndarray = field(repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"row": self.row.to_json()}
+        """Without the single answers: they lie among the stored predictions."""
+        told = {f.name: getattr(self, f.name) for f in fields(self)}
+        del told["seen"], told["truth"]
+        return told | {"row": self.row.to_json()}
 
 
 @dataclass(frozen=True)
@@ -136,19 +147,6 @@ class SceneMean:
     latency_ms: float
     pixels_per_s: float
     shared: float
-
-
-@dataclass(frozen=True)
-class Flattery:
-    """How much better the random split looks: its figures less those of the disjoint one."""
-
-    arch: str
-    plan: str
-    random: str
-    disjoint: str
-    oa: float
-    aa: float
-    kappa: float
 
 
 def summarize(rows: list[SceneRow]) -> list[SceneMean]:
@@ -173,24 +171,6 @@ def summarize(rows: list[SceneRow]) -> list[SceneMean]:
             )
         )
     return found
-
-
-def flattery(means: list[SceneMean]) -> list[Flattery]:
-    """Every random split against every disjoint one, network by network and plan by plan."""
-    return [
-        Flattery(
-            one.arch,
-            one.plan,
-            one.protocol,
-            other.protocol,
-            **{name: getattr(one, name) - getattr(other, name) for name in FIGURES},
-        )
-        for one in means
-        for other in means
-        if (one.arch, one.plan) == (other.arch, other.plan)
-        and one.protocol not in SPATIAL
-        and other.protocol in SPATIAL
-    ]
 
 
 def run_scene_study(
@@ -256,8 +236,20 @@ class _Work:
     ) -> Iterator[SceneRow]:
         speed = throughput(checkpoint.model(), self.scene)
         shared = touching(self.scene, split.train, split.test)
+        truth = self.scene.labels[split.test]
         for name, plan in variants:
-            row = measure_plan(
-                self.home, checkpoint, plan, self.scene, split, should_stop=self.should_stop
-            )
-            yield SceneRow(checkpoint.arch, split.protocol, split.seed, name, shared, speed, row)
+            made: list[Compressed] = []
+            compress = partial(self._compress, checkpoint, plan, split, made)
+            what = (self.home, checkpoint, plan, self.scene, split)
+            row = measure_plan(*what, should_stop=self.should_stop, compress=compress)
+            applied = made[0] if made else None
+            seen = predictions(*what, should_stop=self.should_stop, compressed=applied)
+            key = (checkpoint.arch, split.protocol, split.seed, name)
+            yield SceneRow(*key, shared, speed, row, seen, truth)
+
+    def _compress(
+        self, checkpoint: Checkpoint, plan: Plan, split: Split, made: list[Compressed]
+    ) -> Compressed:
+        """The plan applied, and kept in ``made`` for whoever needs it next."""
+        made.append(apply(checkpoint.model(), plan, calibration_for(plan, self.scene, split)))
+        return made[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from lcc_core.data.scene import Scene
@@ -43,10 +45,35 @@ def dihedral(batch: Tensor, which: int) -> Tensor:
     return batch
 
 
-def augment(batch: Tensor) -> Tensor:
-    """The batch is shuffled, so an eighth of it for each of the eight symmetries is random."""
-    parts = [dihedral(part, which) for which, part in enumerate(batch.tensor_split(8))]
-    return torch.cat(parts).contiguous(memory_format=torch.channels_last)
+def augment(batch: Tensor, kind: str = "dihedral") -> Tensor:
+    """A changed batch (n, C, H, W), by one of the kinds a recipe knows.
+
+    The batch is shuffled, so an equal part of it for each of the symmetries is random.
+    """
+    symmetries = 8 if kind == "dihedral" else 4
+    parts = [dihedral(part, which) for which, part in enumerate(batch.tensor_split(symmetries))]
+    whole = torch.cat(parts)
+    changed = affine(whole) if kind == "affine" else whole
+    return changed.contiguous(memory_format=torch.channels_last)
+
+
+TURN, SHIFT, ZOOM = math.radians(15), 0.1, 0.1
+
+
+def affine(batch: Tensor) -> Tensor:
+    """Each tile turned by up to 15°, shifted by up to a tenth of a side and zoomed by up to a
+    tenth, mirrored beyond its edge; drawn from torch's generator. The type stays."""
+    n = len(batch)
+    turn, x, y, zoom = (2 * torch.rand(n) - 1 for _ in range(4))
+    cos, sin = torch.cos(TURN * turn), torch.sin(TURN * turn)
+    scale = 1 + ZOOM * zoom
+    rows = [scale * cos, -scale * sin, 2 * SHIFT * x, scale * sin, scale * cos, 2 * SHIFT * y]
+    matrix = torch.stack(rows, 1).view(n, 2, 3)
+    grid = F.affine_grid(matrix, list(batch.shape), align_corners=False)
+    moved = F.grid_sample(
+        batch.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
+    return (moved if batch.is_floating_point() else moved.round()).to(batch.dtype)
 
 
 def shuffled(n: int, batch: int, generator: np.random.Generator) -> Iterator[np.ndarray]:

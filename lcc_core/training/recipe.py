@@ -9,10 +9,12 @@ from lcc_core.errors import require
 from lcc_core.models import ARCHITECTURES
 from lcc_core.training.distil import Distil
 from lcc_core.training.losses import LOSSES
+from lcc_core.training.presets import PRESETS, sources
 from lcc_core.training.start import Start
 
 OPTIMIZERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("onecycle", "plateau", "constant")
+SCHEDULES = ("onecycle", "plateau", "step", "constant")
+AUGMENTATIONS = ("dihedral", "flips", "affine")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Recipe:
     ``schedule`` "plateau" divides the rate by ten when the validation loss has not fallen for
     more than ten epochs; the training loss, where there is no validation part. The checkpoint says
     which.
+    The schedule ``step`` multiplies the rate by ``gamma`` at each of the ``milestones``, shares of
+    the epochs. ``clip``: the largest norm of all gradients together, 0 for none. ``decay_norms``:
+    biases and normalisation decay like the other weights. ``augmentation`` is how tiles are
+    changed where ``augment`` is on: flips and quarter turns (dihedral), flips alone, or flips and
+    a small turn, shift and zoom (affine).
 
     ``start``: the checkpoint it starts from; ``attention``: train with squeeze-excite gates, which
     are folded away at the end; ``distil``: who teaches.
@@ -46,6 +53,11 @@ class Recipe:
     attention: bool = False
     start: Start | None = None
     distil: Distil | None = None
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    gamma: float = 0.1
+    clip: float = 5.0
+    decay_norms: bool = False
+    augmentation: str = "dihedral"
 
     def __post_init__(self) -> None:
         require(self.arch in ARCHITECTURES, "arch", self.arch, f"one of {', '.join(ARCHITECTURES)}")
@@ -61,6 +73,13 @@ class Recipe:
         require(self.weights in ("none", "imagenet"), "weights", self.weights, "none or imagenet")
         require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
         require(self.loss in LOSSES, "loss", self.loss, f"one of {', '.join(LOSSES)}")
+        shares = all(0 < share < 1 for share in self.milestones)
+        rising = list(self.milestones) == sorted(set(self.milestones))
+        require(shares and rising, "milestones", self.milestones, "rising, above 0 and below 1")
+        require(0 < self.gamma < 1, "gamma", self.gamma, "above 0 and below 1")
+        require(0 <= self.clip < 1e6, "clip", self.clip, "0 (none) or more")
+        known = f"one of {', '.join(AUGMENTATIONS)}"
+        require(self.augmentation in AUGMENTATIONS, "augmentation", self.augmentation, known)
         both = self.start is not None and self.weights != "none"
         require(not both, "weights", self.weights, "none when training starts from a checkpoint")
 
@@ -81,47 +100,18 @@ class Recipe:
         for name, kind in (("start", Start), ("distil", Distil)):
             if chosen.get(name):
                 chosen[name] = kind.from_json(chosen[name])
+        if "milestones" in chosen:
+            chosen["milestones"] = tuple(chosen["milestones"])
         return cls(**chosen)
 
 
 # Said only where they are set, so that recipes from before they were there keep their hash.
-LATER = ("loss", "attention", "start", "distil")
+LATER = (
+    "loss", "attention", "start", "distil",
+    "milestones", "gamma", "clip", "decay_norms", "augmentation",
+)  # fmt: skip
 
 
-# What each paper states; what it leaves open keeps our default.
-PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "coreset-paper": {
-        "epochs": 10,
-        "batch": 64,
-        "optimizer": "adamw",
-        "rate": 5e-4,
-        "weight_decay": 0.01,
-        "schedule": "constant",
-        "label_smoothing": 0.0,
-        "class_weights": True,
-    },
-    "adaptive-bits-paper": {
-        "epochs": 120,
-        "batch": 16,
-        "optimizer": "sgd",
-        "rate": 1e-3,
-        "momentum": 0.9,
-        "weight_decay": 1e-6,
-        "schedule": "plateau",
-        "label_smoothing": 0.0,
-    },
-    "remotetrimmer-paper": {
-        "epochs": 100,
-        "batch": 64,
-        "optimizer": "sgd",
-        "rate": 1e-2,
-        "momentum": 0.9,
-        "weight_decay": 5e-4,
-        "schedule": "plateau",
-        "label_smoothing": 0.0,
-    },
-}
 # Nets without batch norm or with attention diverge at the residual nets' rate.
 GENTLE = {"convnext_tiny": 1e-3, "swin_t": 7e-4, "vgg16": 1e-3, "vgg19": 1e-3}
 RATES = {"compact": 6e-3, **GENTLE}
@@ -152,3 +142,34 @@ def make_recipe(
             settings["rate"] = RATES[arch]
     settings |= {key: value for key, value in overrides.items() if value is not None}
     return Recipe(arch=arch, preset=preset, **settings)
+
+
+def explain(recipe: Recipe) -> list[dict[str, str]]:
+    """Every value of a recipe's preset with its source; of our own recipe the values alone.
+
+    A value that was chosen otherwise than the preset has it says so.
+    """
+    own = {name: value for name, value in asdict(recipe).items() if name not in UNSOURCED}
+    found = sources(recipe.preset)
+    usual = asdict(make_recipe(recipe.arch, recipe.preset))
+    rows = []
+    for name in found or own:
+        source = found.get(name)
+        value = source.value if source and source.value else _spelled(own.get(name))
+        kind, where = (source.kind, source.where) if source else ("own", "this project's")
+        if name in own and own[name] != usual[name]:
+            value, kind, where = _spelled(own[name]), "chosen", "not the preset's"
+        rows.append({"name": name, "value": value, "kind": kind, "where": where})
+    return rows
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(_spelled, value)) if isinstance(value, tuple) else str(value)
+
+
+# What a run sets, not a paper.
+UNSOURCED = ("arch", "preset", "seed", "start", "distil")

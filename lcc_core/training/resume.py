@@ -39,8 +39,7 @@ class ResumeFile:
         except Exception:  # a damaged file costs the epochs it held, not the run
             self.discard()
             return False
-        for name, table in state["dynamics"].items():
-            dynamics.tables[name][: len(rows)] = np.asarray(table)
+        dynamics.restore({k: np.asarray(v) for k, v in state["dynamics"].items()}, len(rows))
         log.extend(rows)
         return True
 

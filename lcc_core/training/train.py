@@ -203,7 +203,7 @@ class _Run:
             index = torch.from_numpy(columns)
             images, labels = self.images[index], self.labels[index].to(self.device)
             if self.recipe.augment:
-                images = augment(images)
+                images = augment(images, self.recipe.augmentation)
             images = images.to(self.device, non_blocking=True)
             with autocast(self.device, self.precision):
                 answers = self.model(images).float()

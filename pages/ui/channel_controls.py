@@ -28,6 +28,8 @@ HELP = {
     "mining-wide is our form of it, which is not.",
     "teacher": "Distil while fine-tuning: the pruned net is drawn to the answers of this model.",
     "attention": "Epochs in which the gates are trained, before anything is removed.",
+    "source": "Epochs that this model is trained on, plain, before anything is removed. As many as "
+    "attention trains its gates for make a fair comparison of the two.",
 }
 
 
@@ -69,9 +71,13 @@ def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> list[str] | None:
             "Epochs for attention", 1, 1000, EPOCHS, key="gates", help=HELP["attention"], bind=URL
         )
         argv += ["--attention-epochs", str(int(gates))]
+    else:
+        longer = bottom[2].number_input(
+            "Epochs before", 0, 1000, 0, key="longer", help=HELP["source"], bind=URL
+        )
+        argv += ["--source-epochs", str(int(longer))] if longer else []
     if schedule != "one-shot":
-        cell = bottom[0] if settings.criterion == "attention" else bottom[2]
-        passes = cell.number_input("Passes", 0, 100, 0, key="passes", help=HELP["passes"])
+        passes = bottom[0].number_input("Passes", 0, 100, 0, key="passes", help=HELP["passes"])
         argv += ["--passes", str(int(passes))]
     if teacher != NOBODY:
         argv += ["--teacher", teacher]

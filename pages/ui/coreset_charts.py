@@ -27,12 +27,14 @@ METHODS = {
     "balanced margin": ORANGE,
     "ccs": GREEN,
     "balanced ccs": PINK,
+    "ccs by probabilities": GREEN,
+    "balanced ccs by probabilities": PINK,
 }
 SHAPES = dict(
     zip(
         METHODS,
         "diamond circle circle triangle-up triangle-down square cross triangle-right "
-        "triangle-left".split(),
+        "triangle-left wedge arrow".split(),
         strict=True,
     )
 )
@@ -178,6 +180,9 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
             "seeds": point.seeds,
             "test tiles": point.tiles,
             "recipe": point.recipe,
+            "steps": round(point.steps),
+            "training (s)": round(point.train_s, 1),
+            "scoring (s)": point.scoring_s,
         }
         for point in points
     )
@@ -187,6 +192,7 @@ def accuracy(points: list[Point]) -> alt.LayerChart:
     tooltip = ["method", "kept", alt.Tooltip("accuracy:Q", format=".2f")]
     tooltip += [alt.Tooltip("low:Q", format=".2f"), alt.Tooltip("high:Q", format=".2f")]
     tooltip += ["interval", "seeds", "test tiles", "recipe"]
+    tooltip += ["steps", "training (s)", "scoring (s)"]
     y = alt.Y("accuracy:Q", title="test accuracy (%)", scale=alt.Scale(zero=False))
     line = base.mark_line(opacity=0.6).encode(x=x, y=y, color=colour)
     bars = base.mark_errorbar(ticks=True).encode(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import METHODS, Coreset, CoresetSettings
+from lcc_core.coresets.scores import AUMS
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.studies.coreset_study import KNOWN_METHODS, STUDY_METHODS
 from lcc_core.training import make_recipe
@@ -21,6 +22,9 @@ HELP = {
     "balanced": "Equally many tiles of each class.",
     "seed": "Breaks ties, and draws where the method draws.",
     "beta": "Share of the hardest tiles that ccs leaves out. They are often wrong labels.",
+    "aum": "Of the logits, as the paper of the area under the margin has it, or of probabilities.",
+    "steps": "As many steps as on all tiles, so more epochs: what the tiles are worth, not how "
+    "little they are trained on.",
     "weights": "Rare classes count more in the loss.",
 }
 
@@ -39,7 +43,9 @@ def settings() -> CoresetSettings:
     chosen = CoresetSettings(method, fraction / 100, balanced, int(seed))
     if method != "ccs":
         return chosen
-    beta = st.slider(
+    first, second = st.columns([2, 1])
+    aum = second.selectbox("Area under the margin of", AUMS, key="aum", help=HELP["aum"], bind=URL)
+    beta = first.slider(
         "Hardest left out (%)",
         0,
         90,
@@ -49,7 +55,7 @@ def settings() -> CoresetSettings:
         help=HELP["beta"],
     )
     own = None if beta == round(100 * chosen.hardest) else beta / 100
-    return CoresetSettings(method, fraction / 100, balanced, int(seed), own)
+    return CoresetSettings(method, fraction / 100, balanced, int(seed), own, aum)
 
 
 def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
@@ -67,10 +73,12 @@ def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
     seed = third.number_input("Seed of the weights", 0, 2**31 - 1, coreset.settings.seed)
     fourth.space("small")
     weighted = fourth.toggle("Class-weighted loss", help=HELP["weights"])
+    equal = third.toggle("Equal steps", key="equal-steps", help=HELP["steps"])
     if not st.button(f"Train on these {len(coreset.ids):,} tiles", type="primary"):
         return None
     words_ = ["train", "--coreset", coreset.name, "--arch", arch, "--epochs", str(int(epochs))]
     words_ += ["--batch", str(recipe.batch), "--seed", str(int(seed)), "--resume"]
+    words_ += ["--equal-steps"] * equal
     return words_ + (["--class-weights"] if weighted else [])
 
 
@@ -95,6 +103,7 @@ def study(checkpoint: Checkpoint) -> None:
     paper = right.toggle(
         "The papers' quantizer", help="One scale a layer, from the largest weight."
     )
+    equal = right.toggle("Equal steps", key="study-steps", help=HELP["steps"])
     if not (archs and methods and fractions and bits and strengths):
         st.info("Choose at least one of each.")
         return
@@ -116,6 +125,7 @@ def study(checkpoint: Checkpoint) -> None:
             if values:
                 argv += [option, ",".join(map(str, values))]
         argv += ["--class-weights"] * weighted + ["--paper"] * paper
+        argv += ["--equal-steps"] * equal
         jobpanel.launch(argv, f"{models} trainings on {checkpoint.data}")
         st.rerun()
 

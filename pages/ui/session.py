@@ -73,13 +73,13 @@ def packed_file(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -
 
 
 @st.cache_resource(max_entries=4, show_spinner="Scoring the tiles …")
-def _scores(checkpoint_id: str, created: str, root: str) -> Scores:
-    return scores_of(find_checkpoint(Home.find(root), checkpoint_id).dynamics())
+def _scores(checkpoint_id: str, created: str, root: str, aum: str) -> Scores:
+    return scores_of(find_checkpoint(Home.find(root), checkpoint_id).dynamics(), aum)
 
 
-def scores(checkpoint: Checkpoint) -> Scores:
+def scores(checkpoint: Checkpoint, aum: str = "logits") -> Scores:
     """Of the training tiles, in the order of the split."""
-    return _scores(checkpoint.id, checkpoint.created, str(home().root))
+    return _scores(checkpoint.id, checkpoint.created, str(home().root), aum)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

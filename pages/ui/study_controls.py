@@ -7,13 +7,14 @@ import os
 import streamlit as st
 
 from lcc_core.compression.plan import BITS
+from lcc_core.compression.search.settings import MARGINS as MARGIN_KINDS
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.studies.grid.pace import estimate
-from lcc_core.studies.grid.presets import PRESETS, preset
+from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
 from lcc_core.studies.grid.status import graph_of, tile_counts
-from lcc_core.studies.grid.study import CORESETS, METHODS, QUANTIZERS, Study
+from lcc_core.studies.grid.study import CORESETS, METHODS, QUANTIZERS, SELECT_ON, Study
 from pages.ui import session, words
 from pages.ui.note import note
 
@@ -29,6 +30,10 @@ HELP = {
     "margins": "Points that a search may lose.",
     "quantizers": "own: a scale a channel, recalibrated. papers: a scale a layer, as it is.",
     "epochs": "Of every training. 0: what suits the architecture and the data.",
+    "kinds": "fixed: the same margin for all layers. adaptive: times the layer's importance. "
+    "shared: grows with the weights met so far. size always shares.",
+    "select": "Where searches choose. test is the papers' way, and its figures flatter.",
+    "steps": "Coresets are trained for as many steps as all tiles, not as many epochs.",
     "redraw": "The seed draws the split as well, not only weights and coresets.",
     "jobs": "Processes at once. Each needs memory for its tiles and its model.",
 }
@@ -37,7 +42,7 @@ HELP = {
 def build() -> Study:
     """What the controls ask for. ``ValueError`` where they ask for nothing."""
     name = st.selectbox("Start from", list(PRESETS), key="preset", help=HELP["preset"])
-    note(PRESETS[name][0])
+    note(f"{PRESETS[name][0]} {OPEN.get(name, '')}")
     start = preset(name)
 
     def key(what: str) -> str:  # another preset brings its own values
@@ -80,12 +85,21 @@ def build() -> Study:
     quantizers = right.multiselect(
         "Quantizers", list(QUANTIZERS), start.quantizers, key=key("quant"), help=HELP["quantizers"]
     )
+    kinds = left.multiselect(
+        "Margin kinds", MARGIN_KINDS, start.margin_kinds, key=key("kinds"), help=HELP["kinds"]
+    )
+    select_on = right.multiselect(
+        "Searches choose on", SELECT_ON, start.select_on, key=key("select"), help=HELP["select"]
+    )
     epochs = left.number_input(
         "Epochs", 0, 10_000, start.recipe.get("epochs", 0), key=key("epochs"), help=HELP["epochs"]
     )
     right.space("small")
     redraw = right.toggle(
         "New split for each seed", start.redraw, key=key("redraw"), help=HELP["redraw"]
+    )
+    equal = left.toggle(
+        "Equal steps on coresets", start.equal_steps, key=key("steps"), help=HELP["steps"]
     )
     recipe = {k: v for k, v in start.recipe.items() if k != "epochs"}
     return Study(
@@ -105,6 +119,9 @@ def build() -> Study:
         redraw=redraw,
         recipe=recipe | ({"epochs": int(epochs)} if epochs else {}),
         tuning=start.tuning,
+        margin_kinds=tuple(kinds),
+        select_on=tuple(select_on),
+        equal_steps=equal,
     )
 
 

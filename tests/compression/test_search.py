@@ -11,18 +11,25 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_search import PlainResult, count_right, decisions, entropy, plain_search
+from plain_compression import Rung, cost, rungs
+from plain_search import PlainResult, count_right, decisions, plain_search
 from tiny import scene_spec
 from torch import Tensor, nn
 
-from lcc_core.compression import LayerSetting, Plan, apply, quantize, uniform_plan
-from lcc_core.compression.pruning import keep_mask
+from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.search import SearchSettings, search
 from lcc_core.compression.search.ladder import ladder
 from lcc_core.compression.search.replay import Replay
 from lcc_core.errors import Cancelled, LccError
-from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, compressible_layers
+from lcc_core.models import (
+    ARCHITECTURES,
+    Classifier,
+    ModelSpec,
+    build,
+    compressible_layers,
+    weight_of,
+)
 from lcc_core.models.spectral import Components
 
 NAMES = ("field", "forest", "river", "town")
@@ -107,7 +114,28 @@ CASES = [
 def plain_of(kind: type[nn.Module], case: int) -> PlainResult:
     """What the oracle decides, which no budget bears on."""
     model, tiles, labels, calibration = make(kind, seed=case)
-    return plain_search(model, tiles, labels, CASES[case], calibration)
+    return plain_search(model, tiles, labels, CASES[case], calibration, ladders_of(model))
+
+
+def ladders_of(model: Classifier) -> dict[str, list[LayerSetting]]:
+    layers = compressible_layers(model)
+    return {layer.name: ladder(weight_of(model, layer.name)) for layer in layers}
+
+
+@pytest.mark.parametrize("seed", [7, 1])
+@pytest.mark.parametrize("kind", [Residual, NoNorm])
+def test_ladders_cost_what_plain_arithmetic_finds(kind: type[nn.Module], seed: int) -> None:
+    """Size and error of each rung; among settings of one cost any may stand for it."""
+    model = make(kind, seed)[0]
+    for name, settings_ in ladders_of(model).items():
+        weight = weight_of(model, name).detach().numpy().copy()
+        ours = [cost(weight, as_rung(one)) for one in settings_]
+        plain = [cost(weight, rung) for rung in rungs(weight)]
+        np.testing.assert_allclose(ours, plain, rtol=1e-4)
+
+
+def as_rung(one: LayerSetting) -> Rung:
+    return Rung(one.bits, one.prune_k, one.granularity == "channel", one.scale == "lse")
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
@@ -282,12 +310,6 @@ def test_each_rung_is_the_best_of_its_size(seed: int, rows: int, columns: int) -
     weight = torch.randn((rows, columns), generator=generator)
     costs = []
     for setting in ladder(weight):
-        keep = keep_mask(weight, setting.prune_k)
-        codes = quantize(weight, setting, keep)
-        assert codes.coded_bits == pytest.approx(entropy(codes.codes) * weight.numel(), abs=1e-6)
-        scales = codes.scale.numel() * (16 if setting.granularity == "channel" else 32)
-        costs.append(
-            (codes.coded_bits + scales, float((codes.dequantize() - weight).square().sum()))
-        )
+        costs.append(cost(weight.numpy(), as_rung(setting)))
     assert all(b[0] > a[0] * 1.14 and b[1] < a[1] for a, b in itertools.pairwise(costs))
     assert len(costs) > 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import uniform_plan
@@ -48,6 +49,31 @@ def test_kept_and_found_again(made: Made) -> None:
     delete_coreset(home, chosen.name)
     with pytest.raises(DataError, match="There is no coreset"):
         read_coreset(home, chosen.name)
+
+
+def test_choices_from_before_logits_were_recorded(made: Made) -> None:
+    """Neither a stored choice nor a checkpoint from then passes for one by logits."""
+    _, checkpoint, tiles, split = made
+    settings = CoresetSettings("ccs", 0.5)
+    chosen = choose_coreset(checkpoint, tiles, split, settings)
+    assert chosen.settings == settings and chosen.name.endswith(f"ccs-50-s0-{checkpoint.id[:6]}")
+    content = chosen.to_json()
+    del content["settings"]["aum"]
+    assert Coreset.from_json(content).settings.aum == "probabilities"
+    by_probability = choose_coreset(
+        checkpoint, tiles, split, CoresetSettings("ccs", 0.5, aum="probabilities")
+    )
+    path = checkpoint.path / "dynamics.safetensors"
+    whole = path.read_bytes()
+    tables = load_file(path)
+    del tables["logit_margin"]
+    save_file(tables, path)
+    try:
+        old = choose_coreset(checkpoint, tiles, split, settings)
+    finally:
+        path.write_bytes(whole)
+    assert old.settings.aum == "probabilities" and old.name == by_probability.name != chosen.name
+    assert (old.ids == by_probability.ids).all()
 
 
 def test_names_and_damage(made: Made) -> None:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lcc_core.coresets import METHODS, CoresetSettings, Scores, select
-from lcc_core.coresets.select import BINS, equal_quotas
+from lcc_core.coresets.select import equal_quotas
 from lcc_core.errors import DataError
 
 NAMES = ("field", "forest", "lake", "town")
@@ -65,6 +65,9 @@ def test_hardest_first(method: str, n: int, seed: int) -> None:
     assert values[keep].max() <= values[left].min()
 
 
+BINS = 50  # strata of Zheng et al., by their paper; not taken from what is checked
+
+
 def plain_strata(values: list[float], n: int) -> list[int]:
     """How many tiles each bin gives: algorithm 1 of Zheng et al., word for word."""
     low, high = min(values), max(values)
@@ -100,6 +103,22 @@ def test_coverage(n: int, seed: int, beta: float | None) -> None:
     # A value on the edge of two bins may fall to either by rounding.
     plain = plain_strata(pool.tolist(), len(keep))
     assert sum(abs(a - b) for a, b in zip(found, plain, strict=True)) <= 4
+
+
+def test_fifty_strata_share_equally() -> None:
+    """Two tiles in each of fifty even strata, and a crowd in the first: a hundred are two each.
+
+    With fewer or more strata than fifty the crowd would get another number.
+    """
+    edges = np.arange(50) / 49  # strata of width 1/50 between 0 and 1: one value in each
+    values = np.concatenate([np.repeat(edges, 2), np.full(900, 0.001)]).astype(np.float32)
+    scores, labels = make(len(values), 0)
+    labels[:] = 0
+    scores.aum[:] = values
+    keep = select(scores, labels, NAMES, CoresetSettings("ccs", 0.1, beta=0.0))
+    crowd = int((values[keep] <= 0.001).sum())
+    assert len(keep) == 100 and crowd == 2
+    assert set(np.round(values[keep] * 49).astype(int)) == set(range(50))
 
 
 def test_a_class_that_no_score_favours_keeps_a_tile() -> None:

@@ -30,6 +30,7 @@ def test_channels_are_ranked_pruned_tuned_and_compared(trained: Home) -> None:
     for criterion in ("norm", "l1", "random"):
         test.selectbox(key="criterion").set_value(criterion).run()
         assert "**224 of 448** channels stay" in words(test)
+        assert test.number_input(key="longer").value == 0
     test.slider(key="remove").set_value(75).run()
     test.number_input(key="floor").set_value(1).run()
     assert "**112 of 448** channels stay" in words(test)
@@ -50,11 +51,17 @@ def test_channels_are_ranked_pruned_tuned_and_compared(trained: Home) -> None:
     test.selectbox(key="checkpoint").set_value(source).run()
     assert not test.exception and not test.error
     assert "Trained with gates" in words(test)  # its attention is known now
+    known = job.result["trained"]
+    told = f"{known['plain'] + 1} epochs before (1 of them with attention), 2 after"
+    assert known["gated"] == 1 and told in words(test)
     test.selectbox(key="norm").set_value("blocks.1.first.1").run()
     metrics = {metric.label: metric.value for metric in test.metric}
     assert metrics["Test accuracy"] == spell.percent(job.result["accuracy"]["test"]["oa"])
     assert float(metrics["MACs"].split("×")[0]) > 2
     assert test.dataframe[0].value["times less"].min() > 0
+    listed = test.dataframe[1].value
+    assert set(listed["epochs before"]) == {known["plain"] + 1}
+    assert set(listed["criterion"]) == {"attention"} and sorted(listed["epochs after"]) == [1, 2]
     assert not test.exception and not test.error
     compress = page("compress")
     compress.selectbox(key="checkpoint").set_value(job.result["id"]).run()

@@ -249,6 +249,8 @@ def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
     for method in ("random", "margin", "ccs"):
         test.selectbox(key="by").set_value(method).run()
         assert not test.error and not test.exception
+    test.selectbox(key="aum").set_value("probabilities").run()
+    assert not test.error and not test.exception
     test.toggle(key="even").set_value(True).run()
     assert "balanced ccs; fewest of forest: 4" in words(test)
     next(n for n in test.number_input if n.label == "Epochs").set_value(1).run()
@@ -260,6 +262,11 @@ def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
     test = page("coresets")
     test.select_slider(key="keep").set_value(50).run()
     assert "Nothing was trained" not in words(test)
+    costs = test.dataframe[0].value.set_index("kept (%)")
+    assert costs.loc[50, "steps"] == 1 and costs.loc[50, "scoring (s)"] > 0
+    assert costs.loc[100, "scoring (s)"] == 0
+    test.segmented_control(key="effort").set_value("equal steps").run()
+    assert "the steps of 1 epochs on all tiles" in test.dataframe[0].value["trained for"].iloc[0]
     # The new one is offered for compression, not as a source of scores.
     assert len(test.selectbox(key="checkpoint").options) == 1
     assert len(page("compress").selectbox(key="checkpoint").options) == 2

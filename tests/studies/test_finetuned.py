@@ -26,6 +26,7 @@ from lcc_core.studies.finetuned import (
     prune_and_tune_channels,
     prune_and_tune_weights,
 )
+from lcc_core.studies.lineage import epochs
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.table import flat, own_rows
 from lcc_core.training import make_recipe, train
@@ -81,6 +82,37 @@ def test_attention_comes_first_and_is_shared(prune, home: Home) -> None:
     chosen = prune_channels(made.attended.model(), Cut("norm", 0.5)).model
     start = made.result.recipe["start"]["cut"]
     assert start["criterion"] == "attention" and chosen.spec == made.result.spec
+
+
+def test_criteria_can_be_compared_at_equal_training(prune, home: Home, source: Checkpoint) -> None:
+    """What has no gates is trained on, plain, for as long and by the same schedule."""
+    reports: list[Progress] = []
+    tuning = how(attention_epochs=2, source_epochs=2)
+    gated = prune(Cut("attention", 0.5), tuning)
+    plain = prune(Cut("norm", 0.5), tuning, on_progress=reports.append)
+    other = prune(Cut("l1", 0.5), tuning)
+    assert plain.attended is None and gated.continued is None
+    assert plain.continued and other.continued.created == plain.continued.created
+    assert plain.result.recipe["start"]["checkpoint"] == plain.continued.id
+    assert plain.continued.recipe["start"] == {"checkpoint": source.id}
+    differ = {"attention"}
+    one, two = plain.continued.recipe, gated.attended.recipe
+    assert {k: v for k, v in two.items() if k not in differ} == one
+    assert reports[-1].done == reports[-1].total == 5000
+    known = {c.id: c for c in list_checkpoints(home)}
+    fair, unfair = epochs(plain.result, known), epochs(prune(Cut("norm", 0.5), how()).result, known)
+    assert (fair.plain, fair.gated, fair.tuning, fair.whole) == (5, 0, 3, True)
+    attention = epochs(gated.result, known)
+    assert (attention.plain, attention.gated, attention.tuning) == (3, 2, 3)
+    assert attention.source == fair.source == 5 and unfair.source == 3
+    del known[source.id]
+    assert not epochs(plain.result, known).whole
+
+
+def test_a_study_step_from_before_keeps_its_name() -> None:
+    """What is not used is not said, so that steps of earlier studies are found again."""
+    assert "source_epochs" not in how().to_json()
+    assert how(source_epochs=2).to_json()["source_epochs"] == 2
 
 
 def test_a_model_trained_with_attention_needs_no_more(

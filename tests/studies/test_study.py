@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcc_core.errors import LccError
-from lcc_core.files import Home
+from lcc_core.files import Home, content_id
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, expand, points
 from lcc_core.studies.grid.pace import Pace, estimate
-from lcc_core.studies.grid.presets import PRESETS, preset
+from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
 from lcc_core.studies.grid.study import LISTS, Study, read_study
+from lcc_core.training import make_recipe
 
 
 def some(values: list) -> st.SearchStrategy[tuple]:
@@ -36,23 +38,44 @@ STUDIES = st.builds(
     k=some([0.0, 0.5, 1.0]),
     margins=some([0.3, 0.5]),
     quantizers=some(["own", "papers"]),
+    margin_kinds=some(["fixed", "adaptive", "shared"]),
+    select_on=some(["validation", "test"]),
 )
+
+
+def bases(study: Study) -> int:
+    """Models on all tiles. 80/20 has no validation part: it is made for where is chosen."""
+    made = sum(len(study.select_on) if split == "80/20" else 1 for split in study.splits)
+    return len(study.data) * len(study.archs) * made * len(study.seeds)
 
 
 def models(study: Study) -> int:
     whole = 1.0 in study.fractions
-    kept = whole + (len(study.fractions) - whole) * len(study.coresets)
-    return len(study.data) * len(study.archs) * len(study.splits) * len(study.seeds) * kept
+    return bases(study) * (whole + (len(study.fractions) - whole) * len(study.coresets))
 
 
-def plans(study: Study) -> int:
+def searches(study: Study, split: str) -> int:
+    kinds = sum(
+        1 if m == "size" else len(study.margin_kinds) for m in study.methods if m != "fixed"
+    )
+    parts = 1 if split == "80/20" else len(study.select_on)
+    return kinds * parts * len(study.margins) * len(study.quantizers)
+
+
+def fixed(study: Study) -> int:
     quantizers, count = len(study.quantizers), 0
     if "fixed" in study.methods:
         count += len(study.bits) * len(study.k) * quantizers
         # A float model has no quantizer.
         count -= (quantizers - 1) * (32 in study.bits and 0.0 in study.k)
-    searches = len(set(study.methods) - {"fixed"})
-    return count + searches * len(study.margins) * quantizers
+    return count
+
+
+def over(study: Study, count: Callable[[Study, str], int]) -> int:
+    """The sum of a count over all models, which may differ by the split."""
+    return sum(
+        models(replace(study, splits=(split,))) * count(study, split) for split in study.splits
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,17 +84,16 @@ def test_every_point_once_and_shared_steps_once(study: Study, chance: random.Ran
     graph = expand(study)
     every = list(points(study))
     assert len(every) == len(set(every)) == len(graph.points)
-    assert len(every) == models(study) * len(study.channels) * plans(study)
+    searched = over(study, searches) * len(study.channels)
+    assert len(every) == models(study) * len(study.channels) * fixed(study) + searched
 
     # One training a model; one more where only coresets ask for the scores of the whole.
-    bases = len(study.data) * len(study.archs) * len(study.splits) * len(study.seeds)
-    assert graph.count(TRAIN) == models(study) + bases * (1.0 not in study.fractions)
-    below = models(study) - bases * (1.0 in study.fractions)
+    assert graph.count(TRAIN) == models(study) + bases(study) * (1.0 not in study.fractions)
+    below = models(study) - bases(study) * (1.0 in study.fractions)
     assert graph.count(CHOOSE) == below
     narrowed = sum(ratio > 0 for ratio in study.channels)
     assert graph.count(NARROW) == models(study) * narrowed
-    searches = len(set(study.methods) - {"fixed"}) * len(study.margins) * len(study.quantizers)
-    assert graph.count(SEARCH) == models(study) * len(study.channels) * searches
+    assert graph.count(SEARCH) == searched
     assert graph.count(MEASURE) == len(every)
 
     place = {step: number for number, step in enumerate(graph.steps)}
@@ -110,7 +132,59 @@ def test_what_decides_a_result_decides_its_id() -> None:
     assert one not in expand(study, {"demo": "other tiles"}).points
     assert one in expand(replace(study, bits=(4, 5), archs=("compact", "resnet18"))).points
     # How a search chooses is nothing to a fixed plan.
-    assert one in expand(replace(study, tiles=500, margins=(3.0,))).points
+    other = replace(study, tiles=500, margins=(3.0,), margin_kinds=("adaptive",))
+    assert one in expand(replace(other, select_on=("test",))).points
+    assert one in expand(replace(other, equal_steps=True)).points
+
+
+def test_later_settings_leave_earlier_studies_their_name_and_their_steps() -> None:
+    study = Study(("demo",), fractions=(1.0, 0.5), methods=("laq",), coresets=("margin",))
+    content = study.to_json()
+    for name in ("margin_kinds", "select_on", "equal_steps"):
+        del content[name]
+    assert Study.from_json(content).id == study.id
+    named = {k: sorted(v) if isinstance(v, list) else v for k, v in content.items() if k != "name"}
+    assert study.id == content_id(named)
+    for step in expand(study).steps.values():
+        assert not {"select_on", "equal_steps", "aum"} & set(step.content)
+
+
+def test_margins_and_parts_are_axes_of_searches_alone() -> None:
+    study = Study(
+        ("demo",), methods=("fixed", "laq", "size"), bits=(4,),
+        margin_kinds=("fixed", "adaptive"), select_on=("validation", "test"),
+    )  # fmt: skip
+    found = [(p.method, p.margin_kind, p.select_on) for p in points(study)]
+    assert found == [
+        ("fixed", None, None),
+        ("laq", "fixed", "validation"), ("laq", "fixed", "test"),
+        ("laq", "adaptive", "validation"), ("laq", "adaptive", "test"),
+        ("size", "shared", "validation"), ("size", "shared", "test"),
+    ]  # fmt: skip
+    graph = expand(study)
+    told = [
+        (step.content["settings"]["margin"], step.content.get("select_on"))
+        for step in graph.steps.values()
+        if step.kind == SEARCH
+    ]
+    assert told == [
+        ("fixed", None), ("fixed", "test"), ("adaptive", None), ("adaptive", "test"),
+        ("shared", None), ("shared", "test"),
+    ]  # fmt: skip
+    titles = [point.how for point in graph.points.values()]
+    assert titles[4] == "laq, T₀ = 0.5, adaptive margin, chosen on test tiles"
+    papers = replace(study, splits=("80/20",), methods=("fixed", "laq"))
+    made = {
+        step.content["select_on"] for step in expand(papers).steps.values() if step.kind == TRAIN
+    }
+    assert made == {"validation", "test"} and len(expand(papers).points) == 2 * 3
+
+
+def test_equal_steps_are_the_coresets_alone() -> None:
+    study = Study(("demo",), fractions=(1.0, 0.5), coresets=("random",), equal_steps=True)
+    trained = [s for s in expand(study).steps.values() if s.kind == TRAIN]
+    assert [s.content.get("equal_steps", False) for s in trained] == [False, True]
+    assert trained[1].needs
 
 
 def test_a_small_file_is_enough(tmp_path: Path) -> None:
@@ -139,6 +213,9 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
         ('data = "../x"\n', "name"),
         ('data = "demo"\nsplits = ["50/50"]', "50/50"),
         ('data = "demo"\nredraw = 3', "redraw=3"),
+        ('data = "demo"\nequal_steps = 3', "equal_steps=3"),
+        ('data = "demo"\nmargin_kinds = ["wide"]', "wide"),
+        ('data = "demo"\nselect_on = ["train"]', "one of validation, test"),
         ('data = "demo"\nrecipe = 3', "a table"),
         ('data = "demo"\n[recipe]\nepoch = 3', "epoch"),
         ('data = "demo"\n[recipe]\nseed = 3', "the grid sets it"),
@@ -203,6 +280,31 @@ def test_files_of_other_editors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_studies(name: str) -> None:
     assert len(expand(preset(name)).points) > 10
+    assert name.endswith("-short") or name in OPEN or "paper" not in str(PRESETS[name])
+
+
+def test_the_papers_presets_are_the_papers() -> None:
+    bits = preset("adaptive-bits")
+    assert bits.archs == ("vgg19", "resnet18", "resnet50") and bits.splits == ("80/20",)
+    assert bits.recipe == {"preset": "adaptive-bits-paper"} and bits.select_on == ("test",)
+    assert bits.margin_kinds == ("fixed", "adaptive") and bits.quantizers == ("papers",)
+    poster = preset("coreset-compression")
+    assert len(poster.archs) == 4 and "convnext_tiny" in poster.archs
+    assert poster.data == ("eurosat", "ucmerced")
+    assert poster.coresets == ("random", "forgetting", "margin")
+    trimmer = preset("channel-pruning")
+    cut, tuning = trimmer.narrowing(0.7)
+    assert (cut.criterion, tuning.epochs) == ("attention", 40)
+    recipe = tuning.recipe_for("resnet18", 18_900, tuning.epochs)
+    assert (recipe.epochs, recipe.rate, recipe.schedule, recipe.loss) == (
+        40,
+        0.01,
+        "step",
+        "mining",
+    )
+    assert not recipe.attention
+    source = make_recipe("resnet18", **trimmer.recipe)
+    assert source.attention and source.epochs == 160
 
 
 def test_more_processes_do_not_shorten_what_must_follow_each_other(home: Home) -> None:

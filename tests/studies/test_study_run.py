@@ -70,6 +70,27 @@ def test_it_takes_what_other_commands_have_made(done: Home) -> None:
     assert [one.created for one in list_checkpoints(done)] == [trained]
 
 
+def test_margins_parts_and_equal_steps_run(home: Home) -> None:
+    """Coresets of half the tiles train twice as long; searches choose where they are told to."""
+    study = replace(
+        WIDE, methods=("laq",), margin_kinds=("fixed", "adaptive"),
+        select_on=("validation", "test"), equal_steps=True, recipe={"epochs": 2, "batch": 8},
+    )  # fmt: skip
+    done = run_study(study, fill(home))
+    assert (done.failed, done.made) == (0, 8)
+    found = rows(home, folder.find(home, study.id))
+    stored = [json.loads(one.read_text()) for one in home.folder("searches").glob("*.json")]
+    parts = [one["plan"]["facts"]["part"] for one in stored]
+    assert sorted(parts) == ["test"] * 4 + ["validation"] * 4
+    lengths = {one.id: (len(one.log), bool(one.kept)) for one in list_checkpoints(home)}
+    assert sorted(lengths.values()) == [(2, False), (4, True)]
+    for row in found:
+        assert row.cost.steps == 8  # 32 tiles twice or 16 four times, by eights
+        flat = row.flat()
+        assert flat["training steps"] == 8 and flat["scoring (s)"] == 0  # random needs no scores
+        assert flat["select_on"] in ("validation", "test")
+
+
 def test_channels_are_a_dimension(home: Home) -> None:
     study = replace(STUDY, bits=(8,), k=(0.0,), channels=(0.0, 0.5), tuning={"epochs": 1})
     assert run_study(study, fill(home)).steps == {"train": 1, "narrow": 1, "measure": 2}

@@ -76,7 +76,11 @@ def test_normalisation_is_of_the_training_part_alone(tiles: TileSet, tmp_path: P
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"optimizer": "sgd", "schedule": "plateau", "rate": 0.05, "class_weights": True}],
+    [
+        {},
+        {"optimizer": "sgd", "schedule": "plateau", "rate": 0.05, "class_weights": True},
+        {"optimizer": "sgd", "schedule": "step", "augmentation": "affine", "clip": 0.0},
+    ],
 )
 def test_resumed_run_is_the_undisturbed_one(
     tiles: TileSet, tmp_path: Path, whole: Checkpoint, changes: dict
@@ -120,13 +124,14 @@ def test_divergence_is_told(tiles: TileSet, tmp_path: Path) -> None:
 
 def test_dynamics(whole: Checkpoint) -> None:
     tables = whole.dynamics()
-    assert set(tables) == {"correct", "confidence", "margin", "true_margin"}
+    assert set(tables) == {"correct", "confidence", "margin", "true_margin", "logit_margin"}
     assert all(table.shape == (3, 32) for table in tables.values())
     correct, margin = tables["correct"], tables["margin"].astype(float)
     assert set(np.unique(correct)) <= {0, 1}
     np.testing.assert_array_equal(np.abs(tables["true_margin"])[correct == 1], margin[correct == 1])
     assert (tables["true_margin"][correct == 0] <= 0).all() and (margin >= 0).all()
     assert ((tables["confidence"] > 0) & (tables["confidence"] <= 1)).all()
+    np.testing.assert_array_equal(tables["logit_margin"] > 0, tables["true_margin"] > 0)
     for row, log in zip(correct, whole.log, strict=True):
         assert log["train_accuracy"] == pytest.approx(row.mean())
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lcc_core.compression.uniform import setting_title
@@ -13,6 +14,7 @@ from lcc_core.measure.measurement import ENGINE
 from lcc_core.studies.grid.study import BALANCED, FIXED, Study
 from lcc_core.studies.measured import VERSION
 
+SIZE, SHARED = "size", "shared"
 ALL = "all"  # the coreset of those that train on everything
 NONE = "none"  # the quantizer of a float model
 # In the order in which they need each other; what comes later is done first where both can be.
@@ -36,6 +38,8 @@ class Point:
     k: float | None
     margin: float | None
     quantizer: str
+    margin_kind: str | None = None
+    select_on: str | None = None
 
     @property
     def title(self) -> str:
@@ -48,6 +52,9 @@ class Point:
         """The compression alone."""
         if self.method != FIXED:
             how = f"{self.method}, T₀ = {self.margin:g}"
+            how += ", adaptive margin" if self.margin_kind == "adaptive" else ""
+            how += ", shared margin" if self.margin_kind == "shared" and self.method != SIZE else ""
+            how += ", chosen on test tiles" if self.select_on == "test" else ""
         else:
             how = setting_title(self.bits or 32, self.k or 0.0)
         return how + (" (papers')" if self.quantizer == "papers" else "")
@@ -93,12 +100,15 @@ def points(study: Study) -> Iterator[Point]:
     """Model by model; within a model first what is fixed, then what is searched."""
     for data in study.data:
         for split in study.splits:
+            # Without a validation part, how the split was made is a matter of the model.
+            made = study.select_on if lacks_validation(split) else (None,)
             for arch in study.archs:
                 for seed in study.seeds:
                     for coreset, fraction in _kept(study):
                         for ratio in study.channels:
                             model = (data, arch, split, seed, coreset, fraction, ratio)
-                            yield from (Point(*model, *how) for how in _plans(study))
+                            for where in made:
+                                yield from (Point(*model, *how) for how in _plans(study, where))
 
 
 def _kept(study: Study) -> Iterator[tuple[str, float]]:
@@ -109,18 +119,22 @@ def _kept(study: Study) -> Iterator[tuple[str, float]]:
             yield from ((name, fraction) for name in study.coresets)
 
 
-def _plans(study: Study) -> Iterator[tuple[str, int | None, float | None, float | None, str]]:
+def _plans(study: Study, where: str | None) -> Iterator[tuple[Any, ...]]:
+    """What of a point follows its model. ``where``: on which part this model's searches choose;
+    ``None``: on each that the study names."""
     if FIXED in study.methods:
         for bits in study.bits:
             for k in study.k:
-                if bits == 32 and not k:
-                    yield FIXED, bits, k, None, NONE
-                else:
-                    yield from ((FIXED, bits, k, None, name) for name in study.quantizers)
+                names = (NONE,) if bits == 32 and not k else study.quantizers
+                yield from ((FIXED, bits, k, None, name, None, where) for name in names)
     for method in study.methods:
         if method != FIXED:
-            for margin in study.margins:
-                yield from ((method, None, None, margin, name) for name in study.quantizers)
+            kinds = (SHARED,) if method == SIZE else study.margin_kinds
+            parts = study.select_on if where is None else (where,)
+            for margin, kind, part in itertools.product(study.margins, kinds, parts):
+                yield from (
+                    (method, None, None, margin, name, kind, part) for name in study.quantizers
+                )
 
 
 def expand(study: Study, fingerprints: Mapping[str, str] | None = None) -> Graph:
@@ -135,7 +149,8 @@ def expand(study: Study, fingerprints: Mapping[str, str] | None = None) -> Graph
 
     models: dict[tuple, str] = {}
     for point in points(study):
-        key = (*_trained(point), point.coreset, point.fraction, point.channels)
+        made = point.select_on if lacks_validation(point.split) else None
+        key = (*_trained(point), made, point.coreset, point.fraction, point.channels)
         if key not in models:
             models[key] = _model(study, point, prints.get(point.data, ""), add)
         step = _measured(study, point, models[key], add)
@@ -160,17 +175,20 @@ def _model(study: Study, point: Point, fingerprint: str, add: Any) -> str:
     }
     # Said only where it decides something: 80/20 and 70/30 once had no validation part here.
     if lacks_validation(point.split):
-        content["select_on"] = "validation"
+        content["select_on"] = point.select_on
     model = add(Step.make(TRAIN, content))
     if point.fraction < 1:
         name = point.coreset.removeprefix(BALANCED)
         choice = {"method": name, "fraction": point.fraction, "seed": point.seed}
         choice["balanced"] = name != point.coreset
+        if name == "ccs":  # said, because it once was by probabilities
+            choice["aum"] = "logits"
         chosen = add(Step.make(CHOOSE, choice, model=model))
-        model = add(Step.make(TRAIN, content, coreset=chosen))
+        longer = {"equal_steps": True} if study.equal_steps else {}
+        model = add(Step.make(TRAIN, content | longer, coreset=chosen))
     if point.channels:
         cut, how = study.narrowing(point.channels, point.seed)
-        narrow = {"cut": cut.to_json(), "how": asdict(how)}
+        narrow = {"cut": cut.to_json(), "how": how.to_json()}
         model = add(Step.make(NARROW, narrow, model=model))
     return model
 
@@ -179,7 +197,10 @@ def _measured(study: Study, point: Point, model: str, add: Any) -> Step:
     if point.method == FIXED:
         plan = {"bits": point.bits, "k": point.k, "quantizer": point.quantizer}
         return Step.make(MEASURE, plan, model=model)
-    settings = study.search(point.method, point.margin or 0.0, point.quantizer)
+    kind = point.margin_kind or "fixed"
+    settings = study.search(point.method, point.margin or 0.0, kind, point.quantizer)
     content = {"settings": settings.to_json(), "tiles": study.tiles}
+    if point.select_on == "test":
+        content["select_on"] = "test"
     search = add(Step.make(SEARCH, content, model=model))
     return Step.make(MEASURE, {}, model=model, search=search)

@@ -19,9 +19,9 @@ from lcc_core.studies.grid.status import DONE, FAILED, PointRow
 FORMATS = (".csv", ".parquet", ".html")
 SHOWN = (
     "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
-    "method", "bits", "k", "margin", "quantizer", "chosen on", "validation (%)", "accuracy (%)",
-    "95 % from", "95 % to", "tested on", "file (B)", "real ratio", "average bits", "zeros (%)",
-    "error",
+    "method", "bits", "k", "margin", "margin_kind", "quantizer", "chosen on", "validation (%)",
+    "accuracy (%)", "95 % from", "95 % to", "tested on", "file (B)", "real ratio",
+    "average bits", "zeros (%)", "training steps", "training (s)", "scoring (s)", "error",
 )  # fmt: skip
 STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;

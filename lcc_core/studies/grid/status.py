@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lcc_core.data.stored import FACTS, stored
@@ -18,18 +18,21 @@ from lcc_core.studies.grid.graph import KINDS, Graph, Point, expand
 from lcc_core.studies.grid.records import look
 from lcc_core.studies.grid.study import Study
 from lcc_core.studies.table import ResultRow, flat, read_row
+from lcc_core.studies.training_cost import TrainingCost, cost_of
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
 
 
 @dataclass(frozen=True)
 class PointRow:
-    """A point with the row that was measured, or with what went wrong."""
+    """A point with the row that was measured, or with what went wrong; ``cost``: of the training
+    of its model, as far as the checkpoint is still there."""
 
     id: str
     point: Point
     row: ResultRow | None = None
     error: str = ""
+    cost: TrainingCost | None = None
 
     @property
     def state(self) -> str:
@@ -45,6 +48,7 @@ class PointRow:
             return asked | {"error": self.error}
         measured = {k: v for k, v in flat(self.row).items() if k not in asked}
         measured["row"] = self.row.id
+        measured |= self.cost.flat() if self.cost else {}
         return asked | measured | {"error": ""}
 
 
@@ -90,7 +94,13 @@ def tile_counts(home: Home) -> Mapping[str, int]:
 def rows(home: Home, folder: Folder) -> list[PointRow]:
     """Every point of the study in its order."""
     graph = graph_of(home, folder.study)
-    return [_row(home, folder, step, point) for step, point in graph.points.items()]
+    found = [_row(home, folder, step, point) for step, point in graph.points.items()]
+    models = {one.row.measurement.checkpoint for one in found if one.row}
+    costs = {model: cost_of(home, model) for model in models}
+    return [
+        replace(one, cost=costs[one.row.measurement.checkpoint]) if one.row else one
+        for one in found
+    ]
 
 
 def _row(home: Home, folder: Folder, step: str, point: Point) -> PointRow:

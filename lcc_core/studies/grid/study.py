@@ -12,6 +12,7 @@ from typing import Any
 from lcc_core.compression.plan import BITS
 from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.search.settings import MARGINS
 from lcc_core.compression.search.settings import METHODS as SEARCHES
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import METHODS as CHOICES
@@ -38,8 +39,11 @@ METHODS = (FIXED, *SEARCHES)
 QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
 LISTS = (
     "data", "archs", "splits", "seeds", "fractions", "coresets", "channels", "methods", "bits",
-    "k", "margins", "quantizers",
+    "k", "margins", "quantizers", "margin_kinds", "select_on",
 )  # fmt: skip
+SELECT_ON = ("validation", "test")
+# Left out of the id at their defaults, so that studies from before them keep theirs.
+LATER = ("margin_kinds", "select_on", "equal_steps")
 NUMBERS = ("fractions", "channels", "k", "margins")
 MOST_POINTS = 100_000
 CUT = ("criterion", "scope")  # of the tuning: which channels go
@@ -58,6 +62,11 @@ class Study:
     ``recipe``: overrides for every training. ``tuning``: criterion, scope and epochs for those
     that lose channels. ``tiles``: searches choose on so many (0: all). ``redraw``: the seed draws
     the split too, not only weights and coreset.
+
+    ``margin_kinds``: whether a search's margin is the same for all layers (fixed), times their
+    importance (adaptive) or shared; "size" always shares it. ``select_on``: the part that searches
+    choose on; "test" is the papers' way. ``equal_steps``: coresets are trained for as many steps
+    as all tiles, not as many epochs.
     """
 
     data: tuple[str, ...]
@@ -77,6 +86,9 @@ class Study:
     redraw: bool = False
     recipe: dict[str, Any] = field(default_factory=dict)
     tuning: dict[str, Any] = field(default_factory=dict)
+    margin_kinds: tuple[str, ...] = ("fixed",)
+    select_on: tuple[str, ...] = ("validation",)
+    equal_steps: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -88,6 +100,8 @@ class Study:
             ("methods", METHODS),
             ("bits", BITS),
             ("quantizers", tuple(QUANTIZERS)),
+            ("margin_kinds", MARGINS),
+            ("select_on", SELECT_ON),
         ):
             for value in getattr(self, name):
                 require(value in known, name, value, f"one of {', '.join(map(str, known))}")
@@ -158,13 +172,18 @@ class Study:
         """Equal for studies that ask for the same, whatever they are called and in any order."""
         content = self.to_json()
         del content["name"]
+        for name in LATER:
+            value = content[name]
+            usual = type(self).__dataclass_fields__[name].default
+            if (tuple(value) if name in LISTS else value) == usual:
+                del content[name]
         return content_id({k: sorted(v) if k in LISTS else v for k, v in content.items()})
 
-    def search(self, method: str, margin: float, quantizer: str) -> SearchSettings:
+    def search(self, method: str, margin: float, kind: str, quantizer: str) -> SearchSettings:
         return SearchSettings(
             method=method,
             t_margin=margin,
-            margin="shared" if method == "size" else "fixed",
+            margin=kind,
             **QUANTIZERS[quantizer],
         )
 
@@ -172,9 +191,10 @@ class Study:
         """How channels are removed, and how the rest is trained on."""
         cut = {name: self.tuning[name] for name in CUT if name in self.tuning}
         how = {key: value for key, value in self.tuning.items() if key not in cut}
-        recipe = {key: value for key, value in self.recipe.items() if key != "epochs"}
+        # It starts from a checkpoint, without gates, and has epochs of its own.
+        left_out = ("epochs", "weights", "attention")
+        recipe = {key: value for key, value in self.recipe.items() if key not in left_out}
         recipe = recipe | how.pop("recipe", {}) | {"seed": seed}
-        recipe.pop("weights", None)  # it starts from a checkpoint
         return (
             Cut(ratio=ratio, seed=seed, **{"criterion": "l1", **cut}),
             FineTuning(recipe=recipe, **how),
@@ -196,7 +216,7 @@ class Study:
             raise LccError("The study names no data.", 'Add a line such as data = ["demo"].')
         for name in ("recipe", "tuning"):
             value_of(content, name, dict, {})
-        for name, kind in (("name", str), ("tiles", int), ("redraw", bool)):
+        for name, kind in (("name", str), ("tiles", int), ("redraw", bool), ("equal_steps", bool)):
             value_of(content, name, kind, kind())
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
         for name in LISTS:  # data = "demo" is as good as data = ["demo"]

@@ -18,7 +18,7 @@ from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.coresets import CoresetSettings, choose_coreset
-from lcc_core.coresets.coreset import default_name, read_coreset, save_coreset
+from lcc_core.coresets.coreset import read_coreset, save_coreset
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
@@ -27,11 +27,12 @@ from lcc_core.studies.finetuned import FineTuning, prune_and_tune_channels
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
 from lcc_core.studies.grid.records import Record
-from lcc_core.studies.grid.shelf import Shelf
 from lcc_core.studies.grid.study import QUANTIZERS
 from lcc_core.studies.measured import measure_plan, result_key
 from lcc_core.studies.searched import Selection, search_path, search_plan
 from lcc_core.training import make_recipe, train
+from lcc_core.training.steps import with_equal_steps
+from lcc_core.workspace import Workspace
 
 DEVICE = "auto"
 
@@ -58,10 +59,10 @@ class Worker:
     device: str = DEVICE
     on_progress: OnProgress = ignore
     should_stop: ShouldStop = never
-    shelf: Shelf = field(init=False)
+    workspace: Workspace = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shelf = Shelf(self.home)
+        self.workspace = Workspace(self.home)
 
     def do(self, step: Step, values: dict[str, str]) -> Outcome:
         """``values``: id of each needed step → its value. ``Cancelled`` passes through."""
@@ -99,14 +100,19 @@ def _no_place(error: BaseException | None) -> bool:
 
 def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     content = step.content
-    tiles = worker.shelf.tiles(content["data"])
+    tiles = worker.workspace.tiles(content["data"])
     if "coreset" in values:
         split = read_coreset(worker.home, values["coreset"]).split(tiles)
     else:
         where = content.get("select_on", "test")
         split = make_split(tiles, content["split"], content["split_seed"], where)
-    chosen = {"tiles": len(split.train), **content["recipe"], "seed": content["seed"]}
+    kept = len(split.train)
+    equal = content.get("equal_steps", False) and split.coreset is not None
+    whole = split.coreset["of"] if equal and split.coreset else kept
+    chosen = {"tiles": whole, **content["recipe"], "seed": content["seed"]}
     recipe = make_recipe(content["arch"], **chosen)
+    if equal:
+        recipe = with_equal_steps(recipe, whole, kept)
     made = train(
         recipe, tiles, split, worker.home, worker.device, worker.on_progress, worker.should_stop
     )
@@ -115,19 +121,19 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 
 def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
-    source = worker.shelf.checkpoint(values["model"])
+    source = worker.workspace.checkpoint(values["model"])
     settings = CoresetSettings(**step.content)
-    split = worker.shelf.split(source)
-    tiles = worker.shelf.tiles(source.data)
+    split = worker.workspace.split(source)
+    tiles = worker.workspace.tiles(source.data)
     chosen = choose_coreset(source, tiles, split, settings)
-    path = worker.home.folder("coresets") / f"{default_name(source, settings)}.json"
+    path = worker.home.folder("coresets") / f"{chosen.name}.json"
     if not (path.is_file() and read_coreset(worker.home, chosen.name).id == chosen.id):
         chosen = save_coreset(worker.home, chosen)
     return chosen.name, [path], {}
 
 
 def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
-    source = worker.shelf.checkpoint(values["model"])
+    source = worker.workspace.checkpoint(values["model"])
     how = step.content["how"]
     tuning = FineTuning(**{**how, "schedule": Schedule(**how["schedule"])})
     made = prune_and_tune_channels(
@@ -135,8 +141,8 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
         source,
         Cut.from_json(step.content["cut"]),
         tuning,
-        worker.shelf.tiles(source.data),
-        worker.shelf.split(source),
+        worker.workspace.tiles(source.data),
+        worker.workspace.split(source),
         worker.device,
         worker.on_progress,
         worker.should_stop,
@@ -145,13 +151,21 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 
 def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
-    model = worker.shelf.checkpoint(values["model"])
+    model = worker.workspace.checkpoint(values["model"])
     settings = SearchSettings(**step.content["settings"])
-    where = Selection(tiles=step.content["tiles"])
+    # "paper" is the search's own word for the test part.
+    part = "paper" if step.content.get("select_on") == "test" else "honest"
+    where = Selection(part, step.content["tiles"])
     found = search_plan(
-        worker.home, model, settings, where, worker.shelf.tiles(model.data),
-        worker.shelf.split(model), on_progress=worker.on_progress, should_stop=worker.should_stop,
-    )  # fmt: skip
+        worker.home,
+        model,
+        settings,
+        where,
+        worker.workspace.tiles(model.data),
+        worker.workspace.split(model),
+        on_progress=worker.on_progress,
+        should_stop=worker.should_stop,
+    )
     if found.stopped:
         raise Cancelled()
     path = search_path(worker.home, model, settings, where)
@@ -160,16 +174,16 @@ def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 
 def _measure(worker: Worker, step: Step, values: dict[str, str]) -> Done:
-    checkpoint = worker.shelf.checkpoint(values["model"])
-    model = worker.shelf.model(checkpoint)
+    checkpoint = worker.workspace.checkpoint(values["model"])
+    model = worker.workspace.model(checkpoint)
     plan = _plan(worker, step, values, checkpoint)
-    calibration = worker.shelf.calibration(checkpoint, plan)
+    calibration = worker.workspace.calibration(checkpoint, plan)
     measure_plan(
         worker.home,
         checkpoint,
         plan,
-        worker.shelf.tiles(checkpoint.data),
-        worker.shelf.split(checkpoint),
+        worker.workspace.tiles(checkpoint.data),
+        worker.workspace.split(checkpoint),
         should_stop=worker.should_stop,
         compress=lambda: apply(model, plan, calibration),
     )
@@ -185,7 +199,7 @@ def _plan(worker: Worker, step: Step, values: dict[str, str], checkpoint: Checkp
     how = step.content
     if how["bits"] == 32 and not how["k"]:
         return Plan({}, method="float")
-    model = worker.shelf.model(checkpoint)
+    model = worker.workspace.model(checkpoint)
     return uniform_plan(model, how["bits"], how["k"], **QUANTIZERS[how["quantizer"]])
 
 
