@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lcc_core.progress import Progress
+from lcc_core.units import size as size
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -31,15 +32,6 @@ def pairs(facts: Iterable[tuple[str, object]]) -> str:
 
 def _numeric(cell: str) -> bool:
     return cell[:1].isdigit() or cell[:2] in ("-0", "−0") or cell == "–"
-
-
-def size(count: float) -> str:
-    """Bytes, in powers of 1000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError
 
 
 def percent(share: float | None) -> str:
