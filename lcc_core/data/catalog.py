@@ -14,9 +14,16 @@ from lcc_core.data.download import Archive, fetch
 from lcc_core.data.imagefolder import SMALLER, Listing, common_size, decode_all, list_images
 from lcc_core.data.limits import Limit, check_disk
 from lcc_core.data.scenefile import read_array
-from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene, keep_scene
+from lcc_core.data.scenes import (
+    SCENES,
+    SceneChoice,
+    SceneInfo,
+    class_numbers,
+    import_scene,
+    keep_scene,
+)
 from lcc_core.data.stored import read, store, stored
-from lcc_core.data.surrogate import draw_cube, renumber
+from lcc_core.data.surrogate import bytes_to_draw, draw_cube, renumber
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
@@ -228,15 +235,24 @@ def download_tiles(
 
 
 def import_files(
-    name: str, cube: str | Path, labels: str | Path, home: Home, choice: SceneChoice | None = None
+    name: str,
+    cube: str | Path,
+    labels: str | Path,
+    home: Home,
+    choice: SceneChoice | None = None,
+    *,
+    limit: int | None = None,
 ) -> TileSet:
-    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``."""
+    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``.
+
+    ``limit``: most bytes that either may take; :class:`Limit` has the default.
+    """
     check_name(name)
     info = DATASETS.get(name)
     if info and not info.scene:
         raise DataError(f"{info.title} holds tiles, not a scene.", "Choose another name.")
     title, classes = (info.title, info.classes) if info else ("", ())
-    return import_scene(name, cube, labels, home, choice, title, classes)
+    return import_scene(name, cube, labels, home, choice, title, classes, limit)
 
 
 def draw_surrogate(
@@ -250,10 +266,12 @@ def draw_surrogate(
     order: tuple[int, ...] = (),
     like: str = "",
     seed: int = 0,
+    limit: int | None = None,
 ) -> TileSet:
     """Draw a synthetic scene (:mod:`surrogate`) from files and keep it under ``name``.
 
-    ``like``: a known scene whose class names and picture bands it takes.
+    ``like``: a known scene whose class names and picture bands it takes. ``limit``: most bytes
+    that the scene may take; :class:`Limit` has the default.
     """
     check_name(name)
     if name in DATASETS:
@@ -265,14 +283,17 @@ def draw_surrogate(
     if known and known.scene:
         choice = replace(choice, rgb=choice.rgb or known.scene.rgb)
     names = known.classes if known else ()
-    label_map = read_array(labels, 2).astype(np.int64)
-    table = np.asarray(read_array(spectra, 2), np.float64)
-    numbers = renumber(read_array(classes, 2).ravel().astype(np.int64), order)
+    label_map = class_numbers(read_array(labels, 2, limit=limit), Path(labels).name)
+    table = np.asarray(read_array(spectra, 2, limit=limit), np.float64)
+    found = class_numbers(read_array(classes, 2, limit=limit), Path(classes).name)
+    numbers = renumber(found.ravel(), order)
     if len(numbers) != len(table):
         raise DataError(
             f"There are {len(table)} spectra and {len(numbers)} classes of them.",
             "Give a class for every spectrum.",
         )
+    sources = sum(Path(path).expanduser().stat().st_size for path in (labels, spectra, classes))
+    Limit.of(limit, sources).check(bytes_to_draw(label_map, table, numbers), "Drawing the scene")
     cube = draw_cube(label_map, table, numbers, seed)
     source = f"drawn from {len(table)} spectra of {Path(spectra).name}, seed {seed}"
     title = f"Surrogate of {known.title}" if known else f"Surrogate {name}"

@@ -64,7 +64,7 @@ def check_class_names(names: tuple[str, ...], whose: str) -> None:
             raise DataError(f"{whose} hold an empty name.", "Give every class a name.")
         if len(name) > LONGEST or any(unicodedata.category(one) in FORBIDDEN for one in name):
             raise DataError(
-                f"{whose} hold the name {ascii(name[:LONGEST])}, which cannot be shown.",
+                f"{whose} hold the name {name[:LONGEST]!a}, which cannot be shown.",
                 f"Names have up to {LONGEST} characters, none of them a control character.",
             )
         shown = _shown(name)
@@ -87,5 +87,5 @@ def _both(one: str, other: str) -> str:
     if one == other:
         return f"{one!r} twice"
     written = f"{one!r} and {other!r}"
-    spelled = f"{ascii(one)} and {ascii(other)}"
+    spelled = f"{one!a} and {other!a}"
     return f"{written}{'' if spelled == written else f' ({spelled})'}, which look the same"
