@@ -15,8 +15,9 @@ class TileSet:
     """Labelled tiles.
 
     ``images`` uint8 (N, H, W, C), memory-mapped; ``labels`` int64 (N,); ``mean`` and ``std`` per
-    band on the 0…1 scale, of all tiles (a model takes those of its training part); ``fingerprint`` sha256 of images, labels and class names. ``test_ids``
-    is set only where the data set brings its own test part.
+    band on the 0…1 scale, of all tiles (a model takes those of its training part); ``fingerprint``
+    sha256 of images, labels and class names. ``test_ids`` is set only where the data set brings its
+    own test part.
     """
 
     values: ClassVar[type] = np.uint8
