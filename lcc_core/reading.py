@@ -1,22 +1,20 @@
-"""What a user hands in, read within bounds: regular files only, JSON without surprises.
+"""Text and JSON that a user hands in, read within bounds and without surprises.
 
-Whoever reads a file from outside goes through here, so that a pipe never hangs the program, a huge
-file never fills memory, and a value of the wrong type is told by its key.
+Files are opened by :mod:`lcc_core.inputs`; here a value of the wrong type is told by its key.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from lcc_core.errors import LccError, require
+from lcc_core.inputs import read_regular
 
 DEEPEST = 64  # JSON within JSON
 LARGEST_INT = 2**63 - 1
@@ -30,50 +28,9 @@ SEQUENCES = (list, tuple)  # a list of a file; facts in memory hold tuples
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
 
-def open_file(path: str | Path, error: type[LccError] = LccError) -> BinaryIO:
-    """A regular file opened for reading; what is none is refused at once, never waited for.
-
-    Raises ``error`` for what is missing, may not be read, or is a folder, a pipe or a device.
-    """
-    try:
-        # Looked at before it is opened: opening some devices does something.
-        mode = os.stat(path).st_mode
-        if stat.S_ISREG(mode):
-            # A pipe put in its place meanwhile must not hang either.
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
-            mode = os.fstat(handle).st_mode
-            if stat.S_ISREG(mode):
-                return os.fdopen(handle, "rb")
-            os.close(handle)
-    except PermissionError as cause:
-        raise error(f"{path} cannot be read: permission denied.", "Ask its owner.") from cause
-    except OSError as cause:
-        raise error(f"{path} cannot be read: {cause.strerror}.", "Check the path.") from cause
-    except ValueError as cause:  # a null byte
-        raise error(f"{str(path)!r} cannot be read: it is no path.", "Check the path.") from cause
-    what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
-    raise error(f"{path} cannot be read: it is {what}, not a file.", "Give a file.")
-
-
-def read_file(path: str | Path, most: int, error: type[LccError] = LccError) -> bytes:
-    """All bytes of a regular file of at most ``most`` bytes."""
-    with open_file(path, error) as file:
-        try:
-            large = os.fstat(file.fileno()).st_size > most
-            content = b"" if large else file.read(most + 1)
-        except OSError as cause:
-            raise error(f"{path} cannot be read: {cause.strerror}.", "Check the disk.") from cause
-    if large or len(content) > most:
-        raise error(
-            f"{path} is larger than the {most:,} bytes that such a file may have.",
-            "Check that it is the right file.",
-        )
-    return content
-
-
 def read_text(path: str | Path, most: int = LARGEST_TEXT, error: type[LccError] = LccError) -> str:
     """The UTF-8 text of a file; the mark that some editors put first is no part of it."""
-    content = read_file(path, most, error)
+    content = read_regular(path, most, error)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:

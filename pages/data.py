@@ -17,6 +17,11 @@ from pages.ui.plain import plain, sheet
 
 GALLERY = 8
 ABOUT_PATCH = "A pixel is judged with its surroundings: this many pixels wide and high."
+ABOUT_NAMES = 'With commas; names that hold commas as a JSON list: ["forest", "river, lake"].'
+ABOUT_LIMIT = (
+    "Most that the set may take unpacked. 8 GB if nothing is said, and of small files 200 times "
+    "their size: a tiny file that grows to gigabytes is hardly a picture."
+)
 
 st.title("Data")
 
@@ -96,6 +101,7 @@ def add() -> None:
         left, right = st.columns(2)
         kind = left.selectbox("What it is", [*filter(is_real, DATASETS), "something else"])
         name = right.text_input("Name for something else", placeholder="my-tiles")
+        limit = left.text_input("Largest size", placeholder="8GB", help=ABOUT_LIMIT)
         with st.expander("For a scene: label map, patch, classes"):
             scene = scene_form()
         if st.form_submit_button("Import"):
@@ -104,6 +110,7 @@ def add() -> None:
                 st.error("**A path and a name are needed.** Fill in both.")
             else:
                 argv = ["data", "import", chosen, path.strip(), *scene]
+                argv += [f"--limit={limit.strip()}"] if limit.strip() else []
                 jobpanel.launch(argv, f"Importing {chosen}")
     with st.expander("Download a known set (needs a network)"):
         for info in DATASETS.values():
@@ -126,12 +133,17 @@ def scene_form() -> list[str]:
     keys = left.text_input(
         "Arrays in the .mat files: cube, labels", placeholder="only if asked for"
     )
-    without = right.text_input("Classes to leave out", placeholder="Oats, Alfalfa")
+    without = right.text_input(
+        "Classes to leave out", placeholder="Oats, Alfalfa", help=ABOUT_NAMES
+    )
+    classes = left.text_input(
+        "Class names, in the order of their numbers", placeholder="forest, river", help=ABOUT_NAMES
+    )
     if not labels.strip():
         return []
     argv = [labels.strip(), "--patch", str(int(patch))]
-    argv += ["--keys", keys] if keys.strip() else []
-    return argv + (["--without", without] if without.strip() else [])
+    given = {"--keys": keys, "--classes": classes, "--without": without}
+    return argv + [f"{option}={value.strip()}" for option, value in given.items() if value.strip()]
 
 
 with guard():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,17 @@ def test_import_and_info(shell: Shell, tmp_path: Path) -> None:
     assert "error" in blocks or (blocks["distance"] >= 3 and blocks["touching"] == 0)
     assert "40×40 pixels" in shell("data", "info", "mine")
     assert "lcc data import pavia_university CUBE.mat LABELS.mat" in shell("data", "list")
+
+
+def test_names_that_hold_commas(shell: Shell, tmp_path: Path) -> None:
+    cube, labels = scenes.files(tmp_path)
+    words = ("data", "import", "commas", cube, labels, "--patch", 3)
+    asked = ["trees, tall", "roof", "soil", "water"]
+    given = ("--classes", json.dumps(asked), "--without", '["trees, tall"]')
+    assert shell.json(*words, *given, "--limit", "1MB")["class_names"] == asked[1:]
+    (tmp_path / "names.json").write_text(json.dumps(asked))
+    done = shell.json(*words, "--classes", tmp_path / "names.json")
+    assert done["class_names"] == asked
 
 
 def test_surrogate(shell: Shell, tmp_path: Path) -> None:
@@ -114,6 +126,14 @@ def test_study(shell: Shell) -> None:
 
 BAD = [
     (("data", "import", "x", "CUBE", "LABELS", "CUBE"), "3 files are named"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", "a,b, tall,c,d"), "5 class names"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", "a,,c,d"), "an empty name"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", "a,b,c,a"), "'a' twice"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", "a,b,c,A"), "look the same"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", '["a"'), "not a JSON list"),
+    (("data", "import", "x", "CUBE", "LABELS", "--classes", "none.json"), "none.json"),
+    (("data", "import", "x", "CUBE", "LABELS", "--limit", "1kB"), "raise it: --limit"),
+    (("data", "import", "x", "CUBE", "LABELS", "--limit", "much"), "'much' is no size"),
     (("data", "import", "x", "CUBE", "LABELS", "--patch", "4"), "patch=4"),
     (("data", "import", "x", "CUBE", "LABELS", "--patch", "65"), "odd, 1…63"),
     (("data", "import", "x", "CUBE", "LABELS", "--size", "32"), "--size is for tiles"),

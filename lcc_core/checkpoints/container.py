@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 
 from lcc_core.errors import CheckpointError
 from lcc_core.files import canonical_json
-from lcc_core.reading import Shortened, open_file, parse_json, value_of, values_of
+from lcc_core.inputs import open_regular
+from lcc_core.reading import Shortened, parse_json, value_of, values_of
 
 FORMAT, VERSION = "lcc-packed", 1
 BLOBS = ("codes", "sides", "index")
@@ -91,7 +92,7 @@ def open_container(source: str | Path | bytes) -> Container:
     """Header and places of the blobs, checked as far as that goes without reading them."""
     if isinstance(source, bytes):
         return _read(io.BytesIO(source), "The file", len(source))
-    file = open_file(source, CheckpointError)
+    file = open_regular(source, CheckpointError)
     try:
         return _read(file, Path(source).name, os.fstat(file.fileno()).st_size)
     except BaseException:
@@ -101,7 +102,7 @@ def open_container(source: str | Path | bytes) -> Container:
 
 def is_container(path: Path) -> bool:
     """Whether a file calls itself a packed checkpoint, sound or not."""
-    with open_file(path, CheckpointError) as file:
+    with open_regular(path, CheckpointError) as file:
         try:
             return _metadata(_outside(file))["format"] == FORMAT
         except (ValueError, KeyError):

@@ -17,8 +17,8 @@ from torch import Tensor
 from lcc_core.checkpoints.container import is_container
 from lcc_core.checkpoints.packed import load_packed
 from lcc_core.errors import CheckpointError, ModelError
+from lcc_core.inputs import open_regular
 from lcc_core.models import Classifier, ModelSpec, build, first_not_finite
-from lcc_core.reading import open_file
 
 STEPS = "num_batches_tracked"  # counted while training; older files have none
 LARGEST_FILE = 8 * 2**30  # a state with its optimizer's; tensors take no more than the file
@@ -32,7 +32,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
     Of nested dictionaries (``{"state_dict": …, "epoch": …}``) the one with the most tensors counts.
     """
-    with open_file(path, CheckpointError) as file:
+    with open_regular(path, CheckpointError) as file:
         length = os.fstat(file.fileno()).st_size
         begins = file.read(9)
     if length > LARGEST_FILE:

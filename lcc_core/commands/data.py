@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import integers, pairs, percent, size, table, words
+from lcc_core.commands.text import integers, names, pairs, percent, size, table, words
 from lcc_core.errors import LccError
+from lcc_core.units import parse_size
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -35,6 +36,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--size", type=int, metavar="PIXELS", help="resize tiles to this side")
     _scene(command)
+    _limit(command)
     command.add_argument(
         "--keys", type=words, metavar="CUBE,LABELS", help="which arrays of the .mat files"
     )
@@ -53,6 +55,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--like", metavar="NAME", help="classes and colours of a known scene")
     command.add_argument("--seed", type=int, default=0, metavar="S")
     _scene(command)
+    _limit(command)
     command.set_defaults(run=surrogate)
 
     command = kinds.add_parser("info", parents=[after], help="classes, sizes and origin of a set")
@@ -67,11 +70,25 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 def _scene(command: argparse.ArgumentParser) -> None:
     command.add_argument("--patch", type=int, metavar="PIXELS", help="side of patches (11)")
     command.add_argument(
-        "--classes", type=words, metavar="NAME,…", help="names in the order of the numbers"
+        "--classes",
+        type=names,
+        metavar="NAME,…",
+        help="names in the order of the numbers; with commas in them, a JSON list or a .json file",
     )
-    command.add_argument("--without", type=words, metavar="NAME,…", help="classes to leave out")
+    command.add_argument(
+        "--without", type=names, metavar="NAME,…", help="classes to leave out, written likewise"
+    )
     command.add_argument(
         "--rgb", type=integers, metavar="R,G,B", help="bands of the picture, from 0"
+    )
+
+
+def _limit(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--limit",
+        type=parse_size,
+        metavar="SIZE",
+        help="most that the set may take unpacked, as 20GB (8GB; of small files less)",
     )
 
 
@@ -205,7 +222,11 @@ def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any
         if arguments.size is not None:
             raise LccError("--size is for tiles.", "Patches of a scene are as large as --patch.")
         tiles = import_files(
-            arguments.name, *arguments.paths, context.home, _scene_choice(arguments)
+            arguments.name,
+            *arguments.paths,
+            context.home,
+            _scene_choice(arguments),
+            limit=arguments.limit,
         )
         return _arrived(tiles, timer, context)
     for option in ("patch", "keys", "classes", "without", "rgb"):
@@ -221,6 +242,7 @@ def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any
         size=arguments.size,
         on_progress=context.progress,
         should_stop=context.stop,
+        limit=arguments.limit,
     )
     return _arrived(tiles, timer, context)
 
@@ -228,8 +250,8 @@ def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any
 def _scene_choice(arguments: argparse.Namespace) -> Any:
     from lcc_core.data.scenes import SceneChoice
 
-    names = ("patch", "keys", "classes", "without", "rgb")
-    given = {name: getattr(arguments, name, None) for name in names}
+    options = ("patch", "keys", "classes", "without", "rgb")
+    given = {name: getattr(arguments, name, None) for name in options}
     return SceneChoice(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -247,6 +269,7 @@ def surrogate(arguments: argparse.Namespace, context: Context) -> dict[str, Any]
         order=arguments.order or (),
         like=arguments.like or "",
         seed=arguments.seed,
+        limit=arguments.limit,
     )
     return _arrived(tiles, timer, context)
 

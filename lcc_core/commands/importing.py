@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context
-from lcc_core.commands.text import pairs, percent, size
+from lcc_core.commands.text import names, pairs, percent, size
 from lcc_core.commands.training import summary
 
 
@@ -22,7 +22,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--split", metavar="T/V/T", help="it was trained with: 64/16/20 (default), 70/30, …")
     option("--seed", type=int, default=0, metavar="S", help="of the split")
     option("--norm", default="auto", metavar="auto|imagenet|data|half|none", help="of its input")
-    option("--classes", default="", metavar="A,B,…", help="in the order of its outputs")
+    option("--classes", type=names, default=(), metavar="A,B,…", help="in the order of its outputs")
     option("--device", default="auto", metavar="auto|cpu|cuda|mps")
     command.set_defaults(run=import_model)
 
@@ -32,8 +32,7 @@ def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, A
     from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
     from lcc_core.training import imported
 
-    classes = tuple(one.strip() for one in arguments.classes.split(",") if one.strip())
-    how = imported.Foreign(arguments.arch, arguments.norm, classes)
+    how = imported.Foreign(arguments.arch, arguments.norm, arguments.classes)
     tiles = load_tiles(arguments.data, context.home, context.progress)
     # Whoever trained it with 80/20 or 70/30 trained on all that is not the test part: no validation
     # part may be cut from that.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +11,19 @@ import numpy as np
 from lcc_core.data import demo
 from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED
 from lcc_core.data.download import Archive, fetch
-from lcc_core.data.imagefolder import common_size, decode_all, list_images
+from lcc_core.data.imagefolder import SMALLER, Listing, common_size, decode_all, list_images
+from lcc_core.data.limits import Limit, check_disk
 from lcc_core.data.scenefile import read_array
-from lcc_core.data.scenes import SCENES, SceneChoice, SceneInfo, import_scene, keep_scene
+from lcc_core.data.scenes import (
+    SCENES,
+    SceneChoice,
+    SceneInfo,
+    class_numbers,
+    import_scene,
+    keep_scene,
+)
 from lcc_core.data.stored import read, store, stored
-from lcc_core.data.surrogate import draw_cube, renumber
+from lcc_core.data.surrogate import bytes_to_draw, draw_cube, renumber
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
@@ -145,29 +154,55 @@ def import_tiles(
     size: int | None = None,
     on_progress: OnProgress = ignore,
     should_stop: ShouldStop = never,
+    *,
+    limit: int | None = None,
 ) -> TileSet:
     """Import a zip archive or a folder of class folders under ``name``.
 
     ``size``: resize all tiles to size × size; by default the most frequent size is kept and only
-    the others are resized. Known data sets are checked for their classes.
+    the others are resized. Known data sets are checked for their classes. ``limit``: most bytes
+    that the images may take, as files, decoded and stored; :class:`Limit` has the default.
     """
     check_name(name)
     if name == "demo":
         raise DataError("The name 'demo' is taken by the synthetic tiles.", "Choose another name.")
     require(size is None or 8 <= size <= 1024, "size", size, "8…1024 pixels")
-    source = Path(source).expanduser()
+    path = Path(source).expanduser()
     info = DATASETS.get(name)
     if info and info.scene:
         raise DataError(
             f"{info.title} is a scene: a cube and a label map.",
             f"Name both files: `lcc data import {info.words}`.",
         )
-    listing = list_images(source)
-    if info and set(listing.class_names) != set(info.classes):
-        missing = sorted(set(info.classes) - set(listing.class_names))
-        extra = sorted(set(listing.class_names) - set(info.classes))
+    with list_images(path, limit) as listing:
+        if info:
+            _check_classes(listing, info)
+        most = Limit.of(limit, listing.bytes)
+        height, width = common_size(listing, most)
+        height, width = (size, size) if size else (height, width)
+        shape = (len(listing.names), height, width, 3)
+        what = f"{shape[0]:,} tiles of {height}×{width} pixels in 3 bands"
+        most.check(math.prod(shape), what, SMALLER)
+        check_disk(math.prod(shape), what, home.tiles)
+        return store(
+            home,
+            name,
+            shape,
+            listing.labels,
+            listing.class_names,
+            lambda images: decode_all(listing, images, most, on_progress, should_stop),
+            title=info.title if info else name,
+            source=path.name,
+        )
+
+
+def _check_classes(listing: Listing, info: DatasetInfo) -> None:
+    """Raise ``DataError`` where the classes are not those of the published set."""
+    missing = sorted(set(info.classes) - set(listing.class_names))
+    extra = sorted(set(listing.class_names) - set(info.classes))
+    if missing or extra:
         raise DataError(
-            f"{source.name} is not {info.title}: "
+            f"{listing.title} is not {info.title}: "
             + "; ".join(
                 f"{what} {', '.join(names[:4])}"
                 for what, names in (("missing", missing), ("unknown", extra))
@@ -176,17 +211,6 @@ def import_tiles(
             + ".",
             "Name the right archive, or import it under a name of your own.",
         )
-    height, width = (size, size) if size else common_size(listing)
-    return store(
-        home,
-        name,
-        (len(listing.names), height, width, 3),
-        listing.labels,
-        listing.class_names,
-        lambda images: decode_all(listing, images, on_progress, should_stop),
-        title=info.title if info else name,
-        source=source.name,
-    )
 
 
 def download_tiles(
@@ -211,15 +235,24 @@ def download_tiles(
 
 
 def import_files(
-    name: str, cube: str | Path, labels: str | Path, home: Home, choice: SceneChoice | None = None
+    name: str,
+    cube: str | Path,
+    labels: str | Path,
+    home: Home,
+    choice: SceneChoice | None = None,
+    *,
+    limit: int | None = None,
 ) -> TileSet:
-    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``."""
+    """Import a scene from a cube and a label map (``.mat``, ``.npy`` or ENVI) under ``name``.
+
+    ``limit``: most bytes that either may take; :class:`Limit` has the default.
+    """
     check_name(name)
     info = DATASETS.get(name)
     if info and not info.scene:
         raise DataError(f"{info.title} holds tiles, not a scene.", "Choose another name.")
     title, classes = (info.title, info.classes) if info else ("", ())
-    return import_scene(name, cube, labels, home, choice, title, classes)
+    return import_scene(name, cube, labels, home, choice, title, classes, limit)
 
 
 def draw_surrogate(
@@ -233,10 +266,12 @@ def draw_surrogate(
     order: tuple[int, ...] = (),
     like: str = "",
     seed: int = 0,
+    limit: int | None = None,
 ) -> TileSet:
     """Draw a synthetic scene (:mod:`surrogate`) from files and keep it under ``name``.
 
-    ``like``: a known scene whose class names and picture bands it takes.
+    ``like``: a known scene whose class names and picture bands it takes. ``limit``: most bytes
+    that the scene may take; :class:`Limit` has the default.
     """
     check_name(name)
     if name in DATASETS:
@@ -248,14 +283,17 @@ def draw_surrogate(
     if known and known.scene:
         choice = replace(choice, rgb=choice.rgb or known.scene.rgb)
     names = known.classes if known else ()
-    label_map = read_array(labels, 2).astype(np.int64)
-    table = np.asarray(read_array(spectra, 2), np.float64)
-    numbers = renumber(read_array(classes, 2).ravel().astype(np.int64), order)
+    label_map = class_numbers(read_array(labels, 2, limit=limit), Path(labels).name)
+    table = np.asarray(read_array(spectra, 2, limit=limit), np.float64)
+    found = class_numbers(read_array(classes, 2, limit=limit), Path(classes).name)
+    numbers = renumber(found.ravel(), order)
     if len(numbers) != len(table):
         raise DataError(
             f"There are {len(table)} spectra and {len(numbers)} classes of them.",
             "Give a class for every spectrum.",
         )
+    sources = sum(Path(path).expanduser().stat().st_size for path in (labels, spectra, classes))
+    Limit.of(limit, sources).check(bytes_to_draw(label_map, table, numbers), "Drawing the scene")
     cube = draw_cube(label_map, table, numbers, seed)
     source = f"drawn from {len(table)} spectra of {Path(spectra).name}, seed {seed}"
     title = f"Surrogate of {known.title}" if known else f"Surrogate {name}"

@@ -2,151 +2,128 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import zipfile
-import zlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from lcc_core.data.classnames import check_class_names
+from lcc_core.data.limits import Limit
+from lcc_core.data.pictures import SUFFIXES, decode, open_image
+from lcc_core.data.sources import open_source
 from lcc_core.errors import DataError
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check
 
-SUFFIXES = (".tif", ".tiff", ".jpg", ".jpeg", ".png")
-LARGEST_FILE = 256 * 2**20  # bytes of one image file, unpacked
-LARGEST_TILE = 4096  # pixels a side
-Image.MAX_IMAGE_PIXELS = LARGEST_TILE**2
+SAMPLE = 500  # images whose headers tell what the others will be like
+RGB = 3  # bytes of a pixel
+SMALLER = "Give a smaller --size, or, if that is meant,"
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The image files of a source: ``names`` relative paths in order, ``labels`` class numbers."""
+    """The image files of a source: ``names`` relative paths in order, ``labels`` class numbers.
 
+    ``bytes``: of the archive, or of all the files of the folder.
+    """
+
+    title: str
     names: list[str]
     labels: np.ndarray
     class_names: tuple[str, ...]
+    bytes: int
     read: Callable[[str], bytes]
 
-
-def list_images(source: Path) -> Listing:
-    """Find the images of a zip archive or folder. The class is the name of an image's folder."""
-    if source.is_dir():
-        files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
-        names = [p.relative_to(source).as_posix() for p in files]
-
-        def read(name: str) -> bytes:
-            return (source / name).read_bytes()
-
-    elif source.is_file():
-        names, read = _open_archive(source)
-    else:
-        raise DataError(f"{source} does not exist.", "Name a zip archive or a folder.")
-    hidden = (".", "__MACOSX")
-    names = [n for n in names if not any(part.startswith(hidden) for part in n.split("/"))]
-    classes = [PurePosixPath(name).parent.name for name in names]
-    class_names = tuple(sorted(set(classes)))
-    if len(class_names) < 2 or "" in class_names:
-        raise DataError(
-            f"{source.name} holds {len(names)} images in {len([c for c in class_names if c])} "
-            "class folders.",
-            "Put the images (.tif, .jpg, .png) into one folder a class, two classes or more.",
-        )
-    number = {name: index for index, name in enumerate(class_names)}
-    return Listing(names, np.array([number[c] for c in classes], np.int64), class_names, read)
+    def open(self, name: str) -> Image.Image:
+        """The header of an image; ``DataError`` for what is none."""
+        return open_image(self.read(name), name)
 
 
-def _open_archive(source: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    try:
-        archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(
-            f"{source.name} is not a readable zip archive ({error}).",
-            "Download it again, or unpack it and name the folder.",
-        ) from error
-    sizes = {i.filename: i.file_size for i in archive.infolist()}
-    names = sorted(n for n in sizes if n.lower().endswith(SUFFIXES))
+@contextmanager
+def list_images(path: Path, limit: int | None = None) -> Iterator[Listing]:
+    """Find the images of a zip archive or folder. The class is the name of an image's folder.
 
-    def read(name: str) -> bytes:
-        if sizes[name] > LARGEST_FILE:
+    Folders of one name are one class, wherever they lie; names that only look alike are refused.
+    ``limit``: bytes that the files may have unpacked; see :class:`Limit` for the default.
+    """
+    with open_source(path, SUFFIXES) as source:
+        names = list(source.sizes)
+        classes = [PurePosixPath(name).parent.name for name in names]
+        class_names = tuple(sorted(set(classes)))
+        if len(class_names) < 2 or "" in class_names:
             raise DataError(
-                f"{name} in {source.name} unpacks to {sizes[name] / 2**20:.0f} MiB.",
-                f"Tiles may have up to {LARGEST_FILE // 2**20} MiB.",
+                f"{source.title} holds {len(names)} images in {len([c for c in class_names if c])} "
+                "class folders.",
+                "Put the images (.tif, .jpg, .png) into one folder a class, two classes or more.",
             )
-        return archive.read(name)
-
-    return names, read
-
-
-def _open(listing: Listing, name: str) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(listing.read(name)))
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        RuntimeError,  # encrypted, or packed in a way that this program does not know
-        ValueError,
-    ) as error:
-        raise _unreadable(name, error) from error
+        check_class_names(class_names, f"The class folders of {source.title}")
+        unpacked = sum(source.sizes.values())
+        Limit.of(limit, source.bytes).check(unpacked, f"The image files of {source.title}")
+        number = {name: index for index, name in enumerate(class_names)}
+        labels = np.array([number[c] for c in classes], np.int64)
+        yield Listing(source.title, names, labels, class_names, source.bytes, source.read)
 
 
-def _unreadable(name: str, error: Exception) -> DataError:
-    return DataError(
-        f"{name} is not a readable image ({type(error).__name__}).",
-        "Remove it or copy it again, then import once more; nothing was stored.",
+def common_size(listing: Listing, limit: Limit) -> tuple[int, int]:
+    """The most frequent height and width among an even sample of the images (headers only).
+
+    Raises ``DataError`` where by this sample the images have more pixels than are allowed.
+    """
+    step = max(1, len(listing.names) // SAMPLE)
+    sizes = [listing.open(name).size for name in listing.names[::step]]
+    mean = sum(width * height for width, height in sizes) / len(sizes)
+    limit.check(
+        int(RGB * mean * len(listing.names)), f"The {len(listing.names):,} images, decoded,"
     )
-
-
-def common_size(listing: Listing, sample: int = 500) -> tuple[int, int]:
-    """The most frequent height and width among an even sample of the images (headers only)."""
-    step = max(1, len(listing.names) // sample)
-    sizes = Counter(_open(listing, name).size for name in listing.names[::step])
-    width, height = sizes.most_common(1)[0][0]
-    if max(width, height) > LARGEST_TILE:
-        raise DataError(
-            f"The images are {width}×{height} pixels: these are scenes, not tiles.",
-            f"Cut them into tiles of at most {LARGEST_TILE} pixels, or give a smaller size.",
-        )
+    width, height = Counter(sizes).most_common(1)[0][0]
     return height, width
+
+
+class Decoded:
+    """Counts the bytes of decoded images, from many threads, and stops at a limit."""
+
+    def __init__(self, limit: Limit, title: str) -> None:
+        self._limit, self._title = limit, title
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, image: Image.Image) -> None:
+        """Count an image before it is decoded. Raises ``DataError`` where it is too much."""
+        with self._lock:
+            self._bytes += RGB * image.width * image.height
+            self._limit.check(self._bytes, f"The images of {self._title}, decoded,")
 
 
 def decode_all(
     listing: Listing,
     images: np.ndarray,
+    limit: Limit,
     on_progress: OnProgress,
     should_stop: ShouldStop,
     threads: int = 2,
 ) -> int:
     """Decode into ``images`` (N, H, W, 3); sizes that differ are resized. Returns how many were."""
     height, width = images.shape[1:3]
+    decoded = Decoded(limit, listing.title)
 
-    def decode(index: int) -> bool:
+    def fill(index: int) -> bool:
         name = listing.names[index]
-        image = _open(listing, name)
-        try:
-            resize = image.size != (width, height)
-            image = image.convert("RGB")
-            if resize:
-                image = image.resize((width, height), Image.Resampling.BICUBIC)
-            images[index] = np.asarray(image)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise _unreadable(name, error) from error
-        return resize
+        image = listing.open(name)
+        decoded.add(image)
+        images[index] = decode(image, name, width, height)
+        return image.size != (width, height)
 
     resized = 0
     with ThreadPoolExecutor(threads) as pool:
         for chunk in _chunks(range(len(images)), 512):
             check(should_stop)
-            resized += sum(pool.map(decode, chunk))
+            resized += sum(pool.map(fill, chunk))
             on_progress(Progress("import", chunk[-1] + 1, len(images), "tiles decoded"))
     return resized
 

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from lcc_core.data.classnames import check_class_names
 from lcc_core.data.download import Archive
+from lcc_core.data.limits import MOST_CLASSES, check_disk
 from lcc_core.data.patches import LARGEST_SIDE
 from lcc_core.data.scene import BACKGROUND, Scene
 from lcc_core.data.scenefile import read_array
 from lcc_core.data.stored import store_scene
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home
+from lcc_core.inputs import open_regular
 
 PATCH = 11  # pixels a side
+LARGEST_NUMBER = 65_535  # of a class
 EHU = "http://www.ehu.eus/ccwintco/uploads"
 
 
@@ -81,7 +85,8 @@ SCENES = {
 @dataclass(frozen=True)
 class SceneChoice:
     """How a scene is read. ``keys``: the arrays in ``.mat`` files; ``classes``: names in the order
-    of the label map's numbers; ``without``: classes to leave out; ``rgb``: bands from 0."""
+    of the label map's numbers, all different; ``without``: classes to leave out; ``rgb``: bands
+    from 0."""
 
     patch: int = PATCH
     keys: tuple[str, str] = ("", "")
@@ -94,6 +99,7 @@ class SceneChoice:
         require(fits, "patch", self.patch, f"odd, 1…{LARGEST_SIDE}")
         require(len(self.keys) == 2, "keys", self.keys, "two names: of the cube, of the labels")
         require(self.rgb is None or len(self.rgb) == 3, "rgb", self.rgb, "three bands")
+        check_class_names(self.classes, "The class names")
 
 
 def import_scene(
@@ -104,11 +110,13 @@ def import_scene(
     choice: SceneChoice | None = None,
     title: str = "",
     classes: tuple[str, ...] = (),
+    limit: int | None = None,
 ) -> Scene:
     """Read a cube and its label map and keep them under ``name``.
 
     Published scenes (names in ``SCENES``) must be the published files, byte for byte. A label map
-    finer than the cube by a whole factor is brought to its pixels by majority.
+    finer than the cube by a whole factor is brought to its pixels by majority. ``limit``: most
+    bytes that either may take; :class:`Limit` has the default.
     """
     choice = choice or SceneChoice()
     known = SCENES.get(name)
@@ -117,17 +125,28 @@ def import_scene(
         for file, path in ((known.cube, cube_path), (known.labels, labels_path)):
             check_published(file, Path(path).expanduser(), name)
         keys = (known.cube.key, known.labels.key)
-    cube = read_array(cube_path, 3, keys[0])
-    found = read_array(labels_path, 2, keys[1])
-    if not np.equal(found, np.round(found)).all() or found.min() < 0:
-        raise DataError(
-            f"{Path(labels_path).name} holds values that are no class numbers.",
-            "A label map has 0 for background and 1, 2, … for the classes.",
-        )
-    found = fit_labels(found.astype(np.int64), cube.shape[:2])
+    cube = read_array(cube_path, 3, keys[0], limit)
+    found = class_numbers(read_array(labels_path, 2, keys[1], limit), Path(labels_path).name)
+    found = fit_labels(found, cube.shape[:2])
     choice = replace(choice, rgb=choice.rgb or (known.rgb if known else None))
     source = Path(cube_path).name
     return keep_scene(name, cube, found, home, choice, title or name, classes, source)
+
+
+def class_numbers(labels: np.ndarray, title: str) -> np.ndarray:
+    """``labels`` as int64. ``DataError`` for values that are no numbers of classes."""
+    whole = np.equal(labels, np.round(labels)).all()
+    if not whole or labels.min() < 0 or labels.max() > LARGEST_NUMBER:
+        raise DataError(
+            f"{title} holds values that are no class numbers.",
+            f"A label map has 0 for background and 1, 2, … {LARGEST_NUMBER:,} for the classes.",
+        )
+    labels = labels.astype(np.int64)
+    if (count := np.count_nonzero(np.bincount(labels.ravel())[1:])) > MOST_CLASSES:
+        raise DataError(
+            f"{title} holds {count:,} classes.", f"Up to {MOST_CLASSES:,} can be told apart."
+        )
+    return labels
 
 
 def keep_scene(
@@ -143,10 +162,19 @@ def keep_scene(
 ) -> Scene:
     """Store ``cube`` (H, W, B) with ``labels`` (H, W), numbered from 1 with 0 as background."""
     label_map, names = name_classes(labels, choice.classes or classes, choice.without)
+    if choice.classes and (most := int(labels.max())) != len(choice.classes):
+        raise DataError(
+            f"{len(choice.classes)} class names are given, and the label map's classes go up to "
+            f"{most}.",
+            "Name as many, in the order of their numbers; write names that hold commas as a JSON "
+            "list.",
+        )
     bands = cube.shape[2]
     rgb = choice.rgb or default_rgb(bands)
     require(all(0 <= band < bands for band in rgb), "rgb", rgb, f"bands 0…{bands - 1}")
     require(choice.patch // 2 < min(cube.shape[:2]), "patch", choice.patch, "within the scene")
+    needed = 4 * cube.size + 8 * labels.size
+    check_disk(needed, f"A scene of {'×'.join(map(str, cube.shape))}", home.tiles)
     return store_scene(
         home,
         name,
@@ -163,9 +191,7 @@ def keep_scene(
 
 def check_published(file: SceneFile, path: Path, name: str) -> None:
     """``DataError`` for any other file than the published one."""
-    if not path.is_file():
-        raise DataError(f"{path} does not exist.", f"Get it from {file.archive.url}.")
-    with path.open("rb") as opened:
+    with open_regular(path) as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != file.archive.sha256:
         raise DataError(
@@ -188,9 +214,12 @@ def fit_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
             "They must have the same size, or the map be finer by a whole factor.",
         )
     cells = labels.reshape(size[0], factor, size[1], factor).swapaxes(1, 2).reshape(*size, -1)
-    values = np.unique(labels)
-    counts = np.stack([(cells == value).sum(-1) for value in values])
-    return values[counts.argmax(0)]
+    result, most = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for value in np.unique(labels):
+        count = (cells == value).sum(-1)
+        result = np.where(count > most, value, result)  # of equals the lowest number stays
+        most = np.maximum(count, most)
+    return result
 
 
 def name_classes(

@@ -64,6 +64,14 @@ def draw_cube(
     return np.maximum(cube, min(0.0, float(spectra.min())))
 
 
+def bytes_to_draw(labels: np.ndarray, spectra: np.ndarray, classes: np.ndarray) -> int:
+    """Bytes that :func:`draw_cube` takes: for the cube, and for a smooth field a spectrum of the
+    largest class."""
+    return (
+        4 * labels.size * (spectra.shape[1] + int(np.unique(classes, return_counts=True)[1].max()))
+    )
+
+
 def covariance_root(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (B,) and directions (n − 1, B) whose products with their transpose are the covariance:
     mean + z·directions has mean and covariance of the ``spectra`` (n, B) for standard normal z."""
@@ -81,5 +89,10 @@ def renumber(classes: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
         raise DataError(
             f"The spectra have classes up to {classes.max()}, and the order names {len(order)}.",
             "Give --order the label map's number of every class of the spectra.",
+        )
+    if len(set(order)) != len(order):
+        raise DataError(
+            f"The order {','.join(map(str, order))} names a class twice.",
+            "Give --order another number for every class of the spectra.",
         )
     return np.concatenate([[0], order])[classes]

@@ -17,7 +17,8 @@ HELP = {
     "its figures flatter.",
     "norm": "What its input was normalised with. auto takes the one that gets most of 1,000 "
     "training tiles right.",
-    "classes": "Class names with commas, if they are not in alphabetical order.",
+    "classes": "Class names with commas, if they are not in alphabetical order; names that hold "
+    'commas as a JSON list: ["forest", "river, lake"].',
 }
 
 

@@ -133,6 +133,6 @@ def test_real_archives(name: str, archive: str) -> None:
     path = next((Path(os.environ["LCC_DATA"]) / name).glob(archive), None)
     if path is None:
         pytest.skip(f"{archive} is not there")
-    listing = list_images(path)
-    assert len(listing.names) == DATASETS[name].tiles
-    assert set(listing.class_names) == set(DATASETS[name].classes)
+    with list_images(path) as listing:
+        assert len(listing.names) == DATASETS[name].tiles
+        assert set(listing.class_names) == set(DATASETS[name].classes)

@@ -176,7 +176,7 @@ def test_surrogate_from_files(home: Home, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the order names 2"):
         draw_surrogate("bad", *paths, home, order=(1, 2))
     with pytest.raises(DataError, match="Class 4 of the label map has 0 spectra"):
-        draw_surrogate("bad", *paths, home, order=(1, 2, 3, 3))
+        draw_surrogate("bad", *paths, home, order=(1, 2, 3, 5))
     with pytest.raises(DataError, match="taken by the real scene"):
         draw_surrogate("indian_pines", *paths, home)
 

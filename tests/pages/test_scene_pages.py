@@ -108,12 +108,29 @@ def test_a_scene_is_imported_from_the_form(home: Home, tmp_path: Path) -> None:
     fields["Path"].set_value(str(cube))
     fields["Label map of a scene"].set_value(str(labels))
     fields["Name for something else"].set_value("ground")
+    fields["Largest size"].set_value("1 MB")
+    fields["Class names, in the order of their numbers"].set_value('["a, b", "c", "d", "e"]')
+    fields["Classes to leave out"].set_value("c, e")
     kind = next(one for one in test.selectbox if one.label == "What it is")
     kind.set_value("something else")
     next(b for b in test.button if b.label == "Import").click().run()
     job = jobs.wait(home, jobs.jobs(home)[0].id, WAIT_S)
     assert job.state == "done", job.error
     assert job.result["size"] == [11, 11] and job.result["bands"] == 12
+    assert job.result["class_names"] == ["a, b", "d"]
+
+
+def test_the_largest_size_is_asked_for_in_the_form(home: Home, tile_folder: Path) -> None:
+    test = page("data")
+    fields = {field.label: field for field in test.text_input}
+    fields["Path"].set_value(str(tile_folder))
+    fields["Name for something else"].set_value("ground")
+    fields["Largest size"].set_value("1 kB")
+    kind = next(one for one in test.selectbox if one.label == "What it is")
+    kind.set_value("something else")
+    next(b for b in test.button if b.label == "Import").click().run()
+    job = jobs.wait(home, jobs.jobs(home)[0].id, WAIT_S)
+    assert job.state == "failed" and "raise it: --limit" in str(job.error)
 
 
 def test_training_with_disjoint_parts_from_the_page(trained: Home) -> None:
