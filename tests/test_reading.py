@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lcc_core
-from lcc_core import reading
 from lcc_core.checkpoints.foreign import read_weights
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.reading import check_settings, parse_json, parse_size, read_text, value_of, values_of
@@ -29,14 +28,14 @@ def odd(tmp_path: Path) -> dict[str, Path]:
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     return {
-        "not a file": tmp_path / "pipe",
-        "a folder": tmp_path / "folder",
-        "a pipe, a socket or a device": tmp_path / "link",
-        "a device, not": Path("/dev/zero"),
-        "device, not a file": Path("/dev/full"),
+        "is a named pipe, not a file": tmp_path / "pipe",
+        "is a folder, not a file": tmp_path / "folder",
+        "named pipe, not": tmp_path / "link",
+        "is a device, not a file": Path("/dev/zero"),
+        "device, not": Path("/dev/full"),
         "symbolic links": tmp_path / "loop",
-        "No such file": tmp_path / "missing",
-        "no path": Path("null\0byte"),
+        "does not exist": tmp_path / "missing",
+        "null byte": Path("null\0byte"),
     }
 
 
@@ -58,8 +57,8 @@ def test_what_may_not_be_read_is_not_called_damaged(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reading.os, "open", refuse)
-    with pytest.raises(LccError, match=r"cannot be read: permission denied\. Ask its owner"):
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(LccError, match=r"cannot be read: Permission denied\. Ask its owner"):
         reader(path)
 
 
@@ -67,7 +66,7 @@ def test_text_is_bounded_and_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"\xef\xbb\xbfplain")
     assert read_text(path) == "plain"
-    with pytest.raises(LccError, match="larger than the 7 bytes"):
+    with pytest.raises(LccError, match="more than 7 bytes"):
         read_text(path, 7)
     path.write_bytes(b"\xff\xfep\0l\0")
     with pytest.raises(LccError, match="not UTF-8"):

@@ -178,7 +178,7 @@ def test_foreign_files(tmp_path: Path) -> None:
         (tmp_path / "foreign.bin").write_bytes(content)
         with pytest.raises(CheckpointError, match=r"foreign\.bin is damaged or is not"):
             load_packed(tmp_path / "foreign.bin")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="does not exist"):
         load_packed(tmp_path / "missing")
 
 
