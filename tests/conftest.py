@@ -39,6 +39,7 @@ def _one_thread() -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """An empty home that ``LCC_HOME`` names; nothing ships."""
     root = tmp_path / "home"
+    root.mkdir()
     monkeypatch.setenv("LCC_HOME", str(root))
     monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "studies"))
     yield Home.find(root)

@@ -29,7 +29,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "--attention-epochs", type=int, metavar="N", help="to train the gates for (10); attention"
     )
     tuning_options(command)
-    command.set_defaults(run=prune_channels)
+    command.set_defaults(run=prune_channels, home_is="written")
 
     command = commands.add_parser(
         "prune-weights", parents=[after], help="zero small weights, then fine-tune the others"
@@ -37,7 +37,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
     command.add_argument("--k", type=float, default=0.5, metavar="K", help="below K·σ (0.5)")
     tuning_options(command)
-    command.set_defaults(run=prune_weights)
+    command.set_defaults(run=prune_weights, home_is="written")
 
 
 def tuning_options(command: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.output import output_file
 from lcc_core.commands.text import pairs, percent, size, table
 from lcc_core.errors import CheckpointError, DataError, LccError, require
 
@@ -121,14 +122,6 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
         return Plan.from_json(Path(arguments.plan).read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise LccError(f"The plan {arguments.plan} cannot be read.", "Check the path.") from error
-
-
-def output_file(name: str) -> Path:
-    """Where to write; found out before the work, not after it."""
-    path = Path(name).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise LccError(f"{path} cannot be written.", "Name a file in a folder that exists.")
-    return path
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
+from lcc_core.commands.output import output_text, send
 from lcc_core.commands.text import percent, size, table
 from lcc_core.errors import LccError
 
@@ -16,7 +19,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--data", metavar="D", help="on this data set alone")
     command.add_argument("--front", action="store_true", help="only what no other one beats")
     command.add_argument("--out", metavar="FILE.csv", help="write them as CSV")
-    command.set_defaults(run=results)
+    command.set_defaults(run=results, home_is="read")
 
     command = commands.add_parser(
         "verify", parents=[after], help="measure the shipped models on your own tiles"
@@ -34,16 +37,15 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    import csv
-
-    from lcc_core.commands.compressed import output_file
     from lcc_core.studies.pareto import front
     from lcc_core.studies.table import all_rows, flat
 
-    out = output_file(arguments.out) if arguments.out else None
+    out = output_text(arguments.out, context) if arguments.out else None
+    every = all_rows(context.home)
+    skipped = context.skipped(every.unreadable, "stored row")
     rows = [
         row
-        for row in all_rows(context.home)
+        for row in every
         if row.measurement.part == "test" and arguments.data in (None, row.measurement.data)
     ]
     if arguments.front and rows:
@@ -68,11 +70,16 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     context.say(table(heads, lines) if lines else "Nothing was measured yet: lcc compress …")
     flats = [flat(row) for row in rows]
     if out and flats:
-        with out.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(flats[0]))
-            writer.writeheader()
-            writer.writerows(flats)
-    return {"results": flats}
+        send(out, _csv(flats))
+    return {"results": flats, "unreadable": skipped}
+
+
+def _csv(flats: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(flats[0]))
+    writer.writeheader()
+    writer.writerows(flats)
+    return text.getvalue().encode()
 
 
 def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:

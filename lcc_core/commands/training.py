@@ -39,16 +39,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on after the last complete epoch of the same run; a finished run is returned",
     )
-    command.set_defaults(run=train)
+    command.set_defaults(run=train, home_is="written")
 
     command = commands.add_parser("checkpoints", parents=[after], help="what has been trained")
-    command.set_defaults(run=checkpoints)
+    command.set_defaults(run=checkpoints, home_is="read")
 
     command = commands.add_parser(
         "importance", parents=[after], help="how much each layer of a checkpoint matters"
     )
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
-    command.set_defaults(run=importance)
+    command.set_defaults(run=importance, home_is="read")
 
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -144,6 +144,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.store import list_checkpoints
 
     found = list_checkpoints(context.home)
+    skipped = context.skipped(found.unreadable, "stored checkpoint")
     rows = [
         (
             c.id,
@@ -164,7 +165,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
         if rows
         else "There are no checkpoints yet. Train one: lcc train --data demo --arch compact"
     )
-    return {"checkpoints": [summary(c) for c in found]}
+    return {"checkpoints": [summary(c) for c in found], "unreadable": skipped}
 
 
 def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
