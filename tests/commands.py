@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,13 +38,14 @@ def run(
 ) -> Ended:
     """``lcc WORDS`` in a fork that does ``first``; killed -9 after so many seconds."""
     began = time.monotonic()
-    streams = [os.memfd_create(name) for name in ("out", "err")]
+    pipes = [os.pipe() for _ in range(2)]  # no files: some tests limit those
     child = os.fork()
     if child == 0:
         code = 70
         try:
-            os.dup2(streams[0], 1)
-            os.dup2(streams[1], 2)
+            for number, (_, write) in enumerate(pipes, 1):
+                os.dup2(write, number)
+                os.close(write)
             import sys
 
             sys.stdout, sys.stderr = (
@@ -56,16 +58,21 @@ def run(
             os.write(2, f"traceback: {error!r}".encode())
         finally:
             os._exit(code)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    status = os.waitpid(child, 0)[1]
-    texts = []
-    for stream in streams:
-        os.lseek(stream, 0, os.SEEK_SET)
-        with os.fdopen(stream, "rb") as file:
-            texts.append(file.read().decode(errors="replace"))
+    for _, write in pipes:
+        os.close(write)
+    with ThreadPoolExecutor(2) as readers:
+        said = [readers.submit(_read, read) for read, _ in pipes]
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        texts = [one.result() for one in said]
     return Ended(os.waitstatus_to_exitcode(status), *texts, time.monotonic() - began)
+
+
+def _read(descriptor: int) -> str:
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read().decode(errors="replace")
 
 
 def tree(folder: Path) -> set[str]:
