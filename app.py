@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import jobstrip
+from pages.ui import jobstrip, unreadable
 
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
 st.html(Path(__file__).with_name("pages") / "ui" / "contrast.css")
@@ -23,4 +23,5 @@ page = st.navigation(
     ]
 )
 jobstrip.show()
+unreadable.read_only_home()
 page.run()

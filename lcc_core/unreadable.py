@@ -64,7 +64,16 @@ def said(found: Sequence[Unreadable], what: str) -> str:
         return ""
     named = "; ".join(map(str, found[:NAMED]))
     more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"{len(found)} {what}{'' if len(found) == 1 else 's'} cannot be read: {named}{more}"
+    return f"{counted(len(found), what)} cannot be read: {named}{more}"
+
+
+def counted(count: int, what: str) -> str:
+    """``1 stored study``, ``2 stored studies``, ``2 files of its points``."""
+    if count == 1:
+        return f"1 {what}"
+    head, of, rest = what.partition(" of ")
+    plural = f"{head[:-1]}ies" if head.endswith("y") else f"{head}s"
+    return f"{count} {plural}{of}{rest}"
 
 
 def broken(what: str, error: BaseException, fix: str, path: Path | None = None) -> tuple[str, str]:

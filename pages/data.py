@@ -9,7 +9,7 @@ from lcc_core.data.scenes import PATCH
 from lcc_core.data.splits import make_split, protocols
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
-from pages.ui import charts, jobpanel, scene_charts, session, words
+from pages.ui import charts, jobpanel, scene_charts, session, unreadable, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -20,7 +20,9 @@ st.title("Data")
 
 
 def shelf() -> None:
-    here = {info.name: info for info in stored(session.home())}
+    every = stored(session.home())
+    unreadable.skipped(every.unreadable, "stored data set")
+    here = {info.name: info for info in every}
     rows = [
         {
             "name": info.name,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from lcc_core import jobs
-from pages.ui import jobviews, session, words
+from pages.ui import jobviews, session, unreadable, words
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
 
@@ -23,6 +23,7 @@ SIGNS = {
 def board() -> None:
     with guard():
         known = jobs.jobs(session.home())
+        unreadable.skipped(known.unreadable, "stored job")
         if not known:
             empty()
             return

@@ -136,7 +136,7 @@ def test_a_full_disk_leaves_what_was_there(
         if len(content) <= room:
             write_bytes(path, content)
         else:
-            with pytest.raises(LccError, match="no space left.*Free some disk space"):
+            with pytest.raises(LccError, match=r"no space left.*Free some disk space"):
                 write_bytes(path, content)
     if len(content) <= room:
         assert path.read_bytes() == content

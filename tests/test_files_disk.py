@@ -9,7 +9,7 @@ from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
 from commands import Ended, root_only, run, small_disk, tree
-from world import World, shipped_nothing, world  # noqa: F401
+from world import World
 
 from lcc_core.files import Home
 from lcc_core.studies.leftovers import leftovers
@@ -29,7 +29,7 @@ if FULL:
 KEPT = ("resume.pt", "study.toml", "data.json", "errors")
 
 
-def files(world: World) -> list[Path]:  # noqa: F811
+def files(world: World) -> list[Path]:
     return [path for path in world.home.root.rglob("*") if path.is_file()]
 
 
@@ -48,7 +48,8 @@ def nothing_left(home: Home, before: set[str]) -> None:
     half = {
         name
         for name in files
-        if name.split("/")[0] in ("tiles", "checkpoints") and Path(name).name not in KEPT
+        if name.split("/")[0] in ("tiles", "checkpoints")
+        and Path(name).name not in KEPT
         and not (home.root / name).with_name("checkpoint.json").exists()
         and not (home.root / name).with_name("meta.json").exists()
     }
@@ -57,7 +58,7 @@ def nothing_left(home: Home, before: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_file_may_grow(world: World, tmp_path: Path, name: str) -> None:  # noqa: F811
+def test_no_file_may_grow(world: World, tmp_path: Path, name: str) -> None:
     """By the limit that any user can set himself."""
     home, out = world.copy(tmp_path / "home"), tmp_path / "out"
     out.mkdir()
@@ -78,7 +79,7 @@ def test_no_file_may_grow(world: World, tmp_path: Path, name: str) -> None:  # n
 
 @root_only
 @pytest.mark.parametrize("name", [*COMMANDS, "demo"])
-def test_a_full_disk(world: World, tmp_path: Path, name: str) -> None:  # noqa: F811
+def test_a_full_disk(world: World, tmp_path: Path, name: str) -> None:
     """A real one, of every size from too small to large enough."""
     demo = name == "demo"
     words = ("data", "download", "demo") if demo else ()

@@ -94,7 +94,9 @@ def test_a_killed_job_is_told_from_a_running_one_and_resumes(filled: Home) -> No
 def test_a_reused_process_number_is_not_the_job(home: Home) -> None:
     folder = home.jobs / "20260101-000000-abcdef"
     facts = {"title": "t", "argv": ["train"], "pid": os.getpid()}
-    write_json(folder / jobs.FACTS, facts | {"created": "2026-01-01", "process_started": "another:1"})
+    write_json(
+        folder / jobs.FACTS, facts | {"created": "2026-01-01", "process_started": "another:1"}
+    )
     (folder / jobs.PROGRESS).write_text('{"stage": "train", "done": 1, "total": 4}\n{"sta')
     (folder / jobs.RESULT).write_text('{"id": "cut')
     found = jobs.job(home, folder.name)

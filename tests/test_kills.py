@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from commands import run, tree
-from world import World, shipped_nothing, world  # noqa: F401
+from world import World
 
 from lcc_core.files import Home
 from lcc_core.studies.leftovers import leftovers
@@ -45,7 +45,7 @@ def lasting(content: Any) -> Any:
 _undisturbed: dict[str, Undisturbed] = {}
 
 
-def undisturbed(world: World, folder: Path, name: str) -> Undisturbed:  # noqa: F811
+def undisturbed(world: World, folder: Path, name: str) -> Undisturbed:
     """Its answer, the files there are then, and the seconds it took."""
     if name not in _undisturbed:
         home, out = world.copy(folder / "undisturbed"), folder / "undisturbed out"
@@ -65,7 +65,7 @@ def names(home: Home) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(KILLS))
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_next_command_works(world: World, tmp_path: Path, name: str, seed: int) -> None:  # noqa: F811
+def test_the_next_command_works(world: World, tmp_path: Path, name: str, seed: int) -> None:
     expected, files, seconds = undisturbed(world, tmp_path, name)
     home, out = world.copy(tmp_path / "home"), tmp_path / "out"
     out.mkdir()
@@ -82,7 +82,7 @@ def test_the_next_command_works(world: World, tmp_path: Path, name: str, seed: i
     assert {path.name for path in out.iterdir()} <= {"x.lcc"}
 
 
-def test_cache_info_counts_what_the_next_command_sweeps(world: World, tmp_path: Path) -> None:  # noqa: F811
+def test_cache_info_counts_what_the_next_command_sweeps(world: World, tmp_path: Path) -> None:
     home = world.copy(tmp_path / "home")
     child = os.fork()
     if child == 0:

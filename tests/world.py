@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from conftest import draw_folder
+from tiny_folder import draw_folder
 
 from lcc_core.files import Home
 

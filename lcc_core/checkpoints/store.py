@@ -243,9 +243,9 @@ def list_checkpoints(home: Home) -> Found[Checkpoint]:
             found.append(_read(path))
         except (FileNotFoundError, NotADirectoryError):
             if (path / FACTS).exists():
-                bad.append(Unreadable(path, f"{WEIGHTS} is missing"))
+                bad.append(Unreadable(path / WEIGHTS, "it is missing"))
         except ODD as error:
-            bad.append(Unreadable.of(path, error))
+            bad.append(Unreadable.of(path / FACTS, error))
     return Found(sorted(found, key=lambda one: one.created, reverse=True), bad)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lcc_core.checkpoints.store import FACTS, list_checkpoints
 from lcc_core.coresets.coreset import list_coresets
+from lcc_core.data.stored import stored
 from lcc_core.errors import require
 from lcc_core.files import Home, write_json
 from lcc_core.jobs import jobs
@@ -98,7 +99,10 @@ def _sizes(home: Home) -> dict[str, int]:
 
 def unreadable(home: Home) -> tuple[Unreadable, ...]:
     """What is stored and cannot be read, of every kind."""
-    kinds = (own_rows(home), list_checkpoints(home), list_coresets(home), studies(home), jobs(home))
+    kinds = (
+        stored(home), list_checkpoints(home), list_coresets(home), studies(home), own_rows(home),
+        jobs(home),
+    )  # fmt: skip
     steps = (path.stem for path in listed(home.folder("steps"), "*.json"))
     bad = [one for step in steps if (one := records.unreadable(home, step))]
     return (*(one for kind in kinds for one in kind.unreadable), *bad)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from lcc_core.errors import LccError
+from lcc_core.unreadable import reason
 
 log = logging.getLogger("lcc.app")
 
@@ -20,6 +21,9 @@ def guard() -> Iterator[None]:
         yield
     except LccError as error:
         st.error(f"**{error.what}** {error.fix}")
+    except OSError as error:
+        log.warning("a page met the system's refusal", exc_info=True)
+        st.error(f"**The system refused:** {reason(error)}. {error.filename or ''}")
     except ValueError as error:
         st.error(f"**This setting does not work.** {error}")
     except Exception:

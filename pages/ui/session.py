@@ -19,13 +19,14 @@ from lcc_core.studies.against import Against, compare
 from lcc_core.studies.measured import checkpoint_split
 from lcc_core.studies.scene_map import as_scene
 from lcc_core.studies.scene_map import throughput as throughput_of
+from lcc_core.unreadable import Found
 
 
 def home() -> Home:
     return Home.find()
 
 
-def checkpoints() -> list[Checkpoint]:
+def checkpoints() -> Found[Checkpoint]:
     return list_checkpoints(home())
 
 
