@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from commands import Ended, root_only, run, small_disk, tree
 from world import World
 
+from lcc_core import jobs
+from lcc_core.errors import LccError
 from lcc_core.files import Home
 from lcc_core.studies.leftovers import leftovers
 
@@ -102,3 +105,28 @@ def test_a_full_disk(world: World, tmp_path: Path, name: str) -> None:
             nothing_left(home, before)
             assert not list(out.iterdir())
     assert ended.code == 0 and failed
+
+
+@root_only
+def test_a_job_has_no_room_to_start(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 64) as disk:
+        home = Home(disk / "home")
+        home.jobs.mkdir(parents=True)
+        with contextlib.suppress(OSError):
+            (disk / "full").write_bytes(bytes(1 << 20))
+        with pytest.raises(LccError, match=r"could not be started: no space left.*Free some disk"):
+            jobs.start(home, ["data", "list"])
+        assert {path.name for path in home.jobs.iterdir()} <= {"queue.lock"}
+
+
+@root_only
+def test_a_job_has_no_room_for_its_result(tmp_path: Path) -> None:
+    """It is not said to have been killed."""
+    with small_disk(tmp_path / "disk", 256) as disk:
+        home = Home(disk / "home")
+        home.jobs.mkdir(parents=True)
+        job = jobs.start(home, ["data", "list"])
+        with contextlib.suppress(OSError):
+            (disk / "full").write_bytes(bytes(1 << 20))
+        ended = jobs.wait(home, job.id, 120)
+        assert ended.state == jobs.FAILED and "The disk was full" in ended.error
