@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import jobstrip, work
+from pages.ui import jobstrip, unreadable, work
 
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
 st.html(Path(__file__).with_name("pages") / "ui" / "contrast.css")
@@ -23,5 +23,6 @@ page = st.navigation(
     ]
 )
 jobstrip.show()
+unreadable.read_only_home()
 page.run()
 work.pool().warm()  # now that something is to be seen, the first worker can load

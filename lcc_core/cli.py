@@ -8,6 +8,8 @@ JSON object a line for progress.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import signal
 import sys
@@ -32,14 +34,17 @@ from lcc_core.commands import (
 )
 from lcc_core.commands.context import Context, Stop
 from lcc_core.errors import Cancelled, LccError
-from lcc_core.files import Home
+from lcc_core.files import NO_ROOM, Home
 from lcc_core.jobs import inside
+from lcc_core.unreadable import reason
 
 GROUPS = (
     data, training, importing, distilling, coresets, channels, searching, compressed, scenes,
     studies, results, cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
+# What a command does with the home: a command that says nothing writes what it makes, if it may.
+READ, WRITTEN, WRITTEN_AT_NEED = "read", "written", "written at need"
 
 
 class _Usage(LccError):
@@ -88,22 +93,29 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _show_anything()
     context = Context(json="--json" in words)
     with Stop() as stop:
         try:
             arguments = make_parser().parse_args(words)
             context = Context(json=arguments.json, home=Home.find(arguments.home), stop=stop)
+            dry = getattr(arguments, "dry_run", False)
+            _open(context, READ if dry else getattr(arguments, "home_is", WRITTEN_AT_NEED))
             inside.enter(context.home, context.progress)
             result = arguments.run(arguments, context)
             context.finish(result)
         except (Cancelled, KeyboardInterrupt):
             return context.fail("Cancelled.", "What was finished before is kept.", CANCELLED)
         except BrokenPipeError:  # `lcc … | head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence()
             return 128 + signal.SIGPIPE
         except LccError as error:
             return context.fail(error.what, error.fix, BAD_INPUT)
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                inside.no_room()
+            return _failed(context, error)
+        except ValueError as error:
             return context.fail(str(error) or type(error).__name__, "", BAD_INPUT)
         except ModuleNotFoundError as error:
             return context.fail(
@@ -112,6 +124,47 @@ def main(argv: Sequence[str] | None = None) -> int:
                 BAD_INPUT,
             )
     return 0
+
+
+def _open(context: Context, use: str) -> None:
+    """Make the home ready for a command that ``use``s it so, and sweep what dead ones left."""
+    home = context.home
+    if use == READ:
+        return
+    if use == WRITTEN or home.writable:
+        from lcc_core.studies.leftovers import sweep
+
+        home.prepare()
+        sweep(home)
+    else:
+        context.warn(f"The home folder {home.root} is read-only for you: nothing is kept there.")
+
+
+def _show_anything() -> None:
+    """What a terminal has no signs for is spelt out, and is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    """What is still to be written goes nowhere: nobody reads it, or it has no room."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+            continue
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _failed(context: Context, error: OSError) -> int:
+    """One line for an error of the system that nobody has put into words."""
+    name = f"{error.filename}: " if error.filename else ""
+    code = context.fail(f"{name}{reason(error)}.", "", BAD_INPUT)
+    _silence()
+    return code
 
 
 if __name__ == "__main__":

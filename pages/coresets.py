@@ -6,11 +6,11 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import Coreset, CoresetSettings, Scores
-from lcc_core.coresets.coreset import save_coreset
+from lcc_core.coresets.coreset import list_coresets, save_coreset
 from lcc_core.data.splits import Split
 from lcc_core.plaintext import visible
 from lcc_core.studies import coreset_results
-from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session
+from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session, unreadable
 from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -190,6 +190,7 @@ def costs(points: list[coreset_results.Point]) -> pd.DataFrame:
 
 st.title("Coresets")
 with guard():
+    unreadable.skipped(list_coresets(session.home()).unreadable, "stored coreset")
     source = choosing.checkpoint(
         (item for item in session.checkpoints() if not item.kept and not item.imported),
         "A model trained on all tiles tells what each of them is worth. Train one first:",

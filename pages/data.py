@@ -10,7 +10,7 @@ from lcc_core.data.splits import make_split, protocols
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
 from lcc_core.plaintext import visible
-from pages.ui import charts, jobpanel, scene_charts, session, words
+from pages.ui import charts, jobpanel, scene_charts, session, unreadable, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 from pages.ui.plain import plain, sheet
@@ -27,7 +27,9 @@ st.title("Data")
 
 
 def shelf() -> None:
-    here = {info.name: info for info in stored(session.home())}
+    every = stored(session.home())
+    unreadable.skipped(every.unreadable, "stored data set")
+    here = {info.name: info for info in every}
     rows = [
         {
             "name": info.name,

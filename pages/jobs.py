@@ -7,7 +7,7 @@ import streamlit as st
 
 from lcc_core import jobs
 from lcc_core.plaintext import visible
-from pages.ui import jobviews, session, words
+from pages.ui import jobviews, session, unreadable, words
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
 from pages.ui.plain import plain
@@ -25,6 +25,7 @@ SIGNS = {
 def board() -> None:
     with guard():
         known = jobs.jobs(session.home())
+        unreadable.skipped(known.unreadable, "stored job")
         if not known:
             empty()
             return

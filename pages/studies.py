@@ -4,7 +4,7 @@ import streamlit as st
 
 from lcc_core.plaintext import visible
 from lcc_core.studies.grid import folder
-from pages.ui import jobpanel, session, study_controls, study_views
+from pages.ui import jobpanel, session, study_controls, study_views, unreadable
 from pages.ui.guard import guard
 from pages.ui.note import note
 
@@ -14,7 +14,9 @@ note(
     "measured before is taken from there; what is interrupted goes on where it was."
 )
 with guard():
-    known = {one.id: one for one in folder.studies(session.home())}
+    every = folder.studies(session.home())
+    unreadable.skipped(every.unreadable, "stored study")
+    known = {one.id: one for one in every}
     if known:
         chosen = st.selectbox(
             "Study",

@@ -6,7 +6,7 @@ from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.studies import choice, table
 from lcc_core.studies.published import PUBLISHED
 from lcc_core.studies.table import ResultRow
-from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, words
+from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.controls import URL
 from pages.ui.guard import guard
@@ -257,7 +257,9 @@ def start() -> None:
 
 st.title("Trade-offs")
 with guard():
-    found = [row for row in table.all_rows(session.home()) if row.measurement.part == "test"]
+    every = table.all_rows(session.home())
+    unreadable.skipped(every.unreadable, "stored row")
+    found = [row for row in every if row.measurement.part == "test"]
     if found:
         note(ABOUT)
         explore(found)

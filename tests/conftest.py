@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tiny_folder import draw_folder
+from world import shipped_nothing, world  # noqa: F401
 
 from lcc_core.files import Home
 
@@ -41,23 +41,10 @@ def _one_thread() -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """An empty home that ``LCC_HOME`` names; nothing ships."""
     root = tmp_path / "home"
+    root.mkdir()
     monkeypatch.setenv("LCC_HOME", str(root))
     monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "studies"))
     yield Home.find(root)
-
-
-def draw_folder(root: Path, tiles: int = 12, size: int = 16) -> Path:
-    """Four class folders of small PNGs; each class has a colour of its own, with noise."""
-    generator = np.random.default_rng(0)
-    colours = {"forest": (30, 80, 40), "river": (40, 60, 140), "road": (120, 120, 110)}
-    for name, colour in {**colours, "wheat": (190, 170, 80)}.items():
-        folder = root / name
-        folder.mkdir(parents=True)
-        for number in range(tiles):
-            noise = generator.normal(0, 25, (size, size, 3))
-            pixels = np.clip(np.asarray(colour) + noise, 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / f"{name}_{number}.png")
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -93,8 +93,10 @@ def test_a_killed_job_is_told_from_a_running_one_and_resumes(filled: Home) -> No
 
 def test_a_reused_process_number_is_not_the_job(home: Home) -> None:
     folder = home.jobs / "20260101-000000-abcdef"
-    facts = {"title": "t", "argv": ["train"], "created": "", "pid": os.getpid()}
-    write_json(folder / jobs.FACTS, facts | {"process_started": "another:1"})
+    facts = {"title": "t", "argv": ["train"], "pid": os.getpid()}
+    write_json(
+        folder / jobs.FACTS, facts | {"created": "2026-01-01", "process_started": "another:1"}
+    )
     (folder / jobs.PROGRESS).write_text('{"stage": "train", "done": 1, "total": 4}\n{"sta')
     (folder / jobs.RESULT).write_text('{"id": "cut')
     found = jobs.job(home, folder.name)
@@ -106,7 +108,7 @@ def test_a_reused_process_number_is_not_the_job(home: Home) -> None:
 
 def test_unreadable_and_missing_jobs(home: Home) -> None:
     folder = home.jobs / "broken"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / jobs.FACTS).write_text("{")
     assert jobs.jobs(home) == []
     for name in ("broken", "none", "../tiles"):
@@ -212,7 +214,7 @@ def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
 
 def test_a_crash_shows_its_last_words(filled: Home) -> None:
     folder = filled.jobs / "20260101-000000-abcdef"
-    facts = {"title": "t", "argv": ["train"], "created": "", "pid": 1, "process_started": "x"}
+    facts = {"title": "t", "argv": ["train"], "pid": 1, "process_started": "x"}
     write_json(folder / jobs.FACTS, facts)
     lines = ['{"stage": "train", "done": 1, "total": 4, "message": "epoch 1 of 4", "time": 1.0}']
     lines += ["Traceback (most recent call last):", "RuntimeError: out of memory"]

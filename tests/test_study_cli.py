@@ -87,6 +87,7 @@ def test_presets_are_listed_and_run_by_name(home: Home, lcc: Any) -> None:
 
 def test_cache_commands(filled: Path, lcc: Any, home: Home) -> None:
     lcc("study", "run", filled)
+    home.predictions.mkdir()
     (home.predictions / "old.npz").write_bytes(bytes(5000))
     found = lcc("cache", "info")
     assert found["total"] > found["free_able"] == 5000

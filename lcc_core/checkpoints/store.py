@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,17 +13,23 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
-from safetensors.numpy import save_file as save_arrays
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import save as arrays_bytes
+from safetensors.torch import load_file
+from safetensors.torch import save as tensors_bytes
 
-from lcc_core.errors import CheckpointError
-from lcc_core.files import Home, atomic_path, content_id, write_json
+from lcc_core.errors import CheckpointError, LccError
+from lcc_core.files import Home, content_id, write_bytes, write_json
 from lcc_core.models import Classifier, ModelSpec, build, first_not_finite
-from lcc_core.reading import parse_json, read_text
+from lcc_core.unreadable import ODD, Found, Unreadable, broken, listed, read_json
 
 WEIGHTS, DYNAMICS, FACTS = "model.safetensors", "dynamics.safetensors", "checkpoint.json"
 ATTENTION = "attention.safetensors"
 IMPORTED = "imported"  # in place of a recipe's name
+# What is read of a checkpoint by others than the one it was written by.
+KINDS = {
+    "id": str, "recipe": dict, "data": str, "fingerprint": str, "synthetic": bool, "split": dict,
+    "log": list, "accuracy": dict, "created": str, "seconds": (int, float), "made": dict,
+}  # fmt: skip
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
 # What a recipe yields; raised when training changes it. 2: statistics of the training part alone.
 TRAINING_ENGINE = 2
@@ -93,9 +100,9 @@ class Checkpoint:
         try:
             model.load_state_dict(load_file(self.path / WEIGHTS))
         except (OSError, SafetensorError, RuntimeError) as error:
+            what, fix = f"The file of weights of checkpoint {self.id}", f"copy {WEIGHTS} back."
             raise CheckpointError(
-                f"The weights of checkpoint {self.id} are damaged or missing.",
-                "Train it again, or copy model.safetensors back.",
+                *broken(what, error, f"Train it again, or {fix}", self.path / WEIGHTS)
             ) from error
         if bad := first_not_finite(model.net.state_dict()):
             raise CheckpointError(
@@ -121,15 +128,18 @@ class Checkpoint:
         try:
             return load_arrays(self.path / DYNAMICS)
         except (OSError, SafetensorError) as error:
-            raise CheckpointError(
-                f"The training dynamics of checkpoint {self.id} are damaged or missing.",
-                "Train it again to record them.",
-            ) from error
+            what = f"The file of training dynamics of checkpoint {self.id}"
+            fix = "Train it again to record them."
+            raise CheckpointError(*broken(what, error, fix, self.path / DYNAMICS)) from error
 
     def attention(self) -> dict[str, np.ndarray]:
         """s̄ of each batch norm's channels, if it was trained with attention; else empty."""
         path = self.path / ATTENTION
-        return load_arrays(path) if path.is_file() else {}
+        try:
+            return load_arrays(path) if path.is_file() else {}
+        except (OSError, SafetensorError) as error:
+            what = f"The file of attention of checkpoint {self.id}"
+            raise CheckpointError(*broken(what, error, "Train it again.", path)) from error
 
     def facts(self) -> dict[str, Any]:
         facts = {
@@ -180,40 +190,71 @@ def save_checkpoint(
 ) -> Checkpoint:
     """Write weights and dynamics, then the facts: a folder without facts is no checkpoint."""
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-    with atomic_path(checkpoint.path / WEIGHTS) as path:
-        save_file(state, path)
-    if dynamics is not None and trained_on is not None:
-        with atomic_path(checkpoint.path / DYNAMICS) as path:
+    try:
+        # As bytes: the library's own writer tells a full disk as an error of its format.
+        write_bytes(checkpoint.path / WEIGHTS, tensors_bytes(state))
+        if dynamics is not None and trained_on is not None:
             arrays = {**dynamics, COLUMNS: trained_on.astype(np.int64)}
-            save_arrays({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)
-    if attention:
-        with atomic_path(checkpoint.path / ATTENTION) as path:
-            save_file({name: value.contiguous() for name, value in attention.items()}, path)
-    write_json(checkpoint.path / FACTS, checkpoint.facts())
+            arrays = {name: np.ascontiguousarray(v) for name, v in arrays.items()}
+            write_bytes(checkpoint.path / DYNAMICS, arrays_bytes(arrays))
+        if attention:
+            parts = {name: value.contiguous() for name, value in attention.items()}
+            write_bytes(checkpoint.path / ATTENTION, tensors_bytes(parts))
+        write_json(checkpoint.path / FACTS, checkpoint.facts())
+    except LccError:
+        _discard(checkpoint.path)
+        raise
     return checkpoint
+
+
+def _discard(folder: Path) -> None:
+    """What was written of a checkpoint that could not be; what training goes on from stays."""
+    if (folder / FACTS).exists():  # it was there before
+        return
+    with contextlib.suppress(OSError):
+        for name in (WEIGHTS, DYNAMICS, ATTENTION):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
     try:
-        facts = parse_json(read_text(path / FACTS, error=CheckpointError))
-        facts["spec"] = ModelSpec.from_json(facts["spec"])
-        return Checkpoint(path=path, **facts)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path.name} is not a readable checkpoint ({type(error).__name__}).",
-            "Delete its folder or train it again.",
-        ) from error
+        return _read(path)
+    except ODD as error:
+        fix = "Delete its folder or train it again."
+        raise CheckpointError(*broken(f"The checkpoint {path.name}", error, fix)) from error
 
 
-def list_checkpoints(home: Home) -> list[Checkpoint]:
-    """The complete checkpoints, newest first; damaged ones are left out."""
-    found = []
-    for path in home.checkpoints.glob(f"*/{FACTS}"):
+def _read(path: Path) -> Checkpoint:
+    facts = read_json(path / FACTS)
+    facts["spec"] = ModelSpec.from_json(facts["spec"])
+    found = Checkpoint(path=path, **facts)
+    for name, kind in KINDS.items():
+        if not isinstance(getattr(found, name), kind):
+            raise ValueError(f"{name!r} has another type")
+    found.split["protocol"], found.split["seed"]
+    if found.id != path.name:
+        raise ValueError(f"its id is {found.id!r}")
+    found.title, found.bytes  # noqa: B018  what every list shows
+    return found
+
+
+def list_checkpoints(home: Home) -> Found[Checkpoint]:
+    """The complete checkpoints, newest first, and those that cannot be read.
+
+    A folder without facts is a training that goes on, or will be resumed.
+    """
+    folders = listed(home.checkpoints)
+    found, bad = [], list(folders.unreadable)
+    for path in folders:
         try:
-            found.append(read_checkpoint(path.parent))
-        except CheckpointError:
-            continue
-    return sorted(found, key=lambda checkpoint: checkpoint.created, reverse=True)
+            found.append(_read(path))
+        except (FileNotFoundError, NotADirectoryError):
+            if (path / FACTS).exists():
+                bad.append(Unreadable(path / WEIGHTS, "it is missing"))
+        except ODD as error:
+            bad.append(Unreadable.of(path / FACTS, error))
+    return Found(sorted(found, key=lambda one: one.created, reverse=True), bad)
 
 
 def find_checkpoint(home: Home, name: str) -> Checkpoint:

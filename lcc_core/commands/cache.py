@@ -14,18 +14,19 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     group = commands.add_parser("cache", parents=[after], help="the room that results take")
     verbs = group.add_subparsers(title="what", dest="verb", metavar="WHAT", required=True)
     command = verbs.add_parser("info", parents=[after], help="sizes, and what may go")
-    command.set_defaults(run=info)
+    command.set_defaults(run=info, home_is="read")
     command = verbs.add_parser("clear", parents=[after], help="let go what no stored result needs")
-    command.set_defaults(run=clear)
+    command.set_defaults(run=clear, home_is="written")
     command = verbs.add_parser("limit", parents=[after], help="bound it; least recently used first")
     command.add_argument("size", metavar="SIZE", help="500MB, 2GB, …; none: no limit")
-    command.set_defaults(run=limit)
+    command.set_defaults(run=limit, home_is="written")
 
 
 def info(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies import cache
 
     found = cache.info(context.home)
+    skipped = context.skipped(found.unreadable, "stored file")
     context.say(
         pairs(
             (
@@ -33,10 +34,20 @@ def info(_: argparse.Namespace, context: Context) -> dict[str, Any]:
                 ("in all", size(found.total)),
                 ("may go", f"{size(found.free_able)} in {found.entries} entries"),
                 ("limit", size(found.limit) if found.limit else "none"),
+                ("left over", _left(found)),
             )
         )
     )
-    return asdict(found) | {"total": found.total}
+    return asdict(found) | {"total": found.total, "unreadable": skipped}
+
+
+def _left(found: Any) -> str:
+    if not found.left:
+        return "nothing"
+    return (
+        f"{size(found.left_bytes)} in {found.left} files or folders of processes that died: the "
+        "next command that writes deletes them"
+    )
 
 
 def clear(_: argparse.Namespace, context: Context) -> dict[str, Any]:

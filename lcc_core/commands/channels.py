@@ -44,7 +44,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         help="as long as the gates would be trained: a fair comparison with attention",
     )
     tuning_options(command)
-    command.set_defaults(run=prune_channels)
+    command.set_defaults(run=prune_channels, home_is="written")
 
     command = commands.add_parser(
         "prune-weights", parents=[after], help="zero small weights, then fine-tune the others"
@@ -52,7 +52,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
     command.add_argument("--k", type=float, default=0.5, metavar="K", help="below K·σ (0.5)")
     tuning_options(command)
-    command.set_defaults(run=prune_weights)
+    command.set_defaults(run=prune_weights, home_is="written")
 
 
 def tuning_options(command: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.output import output_file
 from lcc_core.commands.text import number, pairs, percent, size, table
 from lcc_core.errors import CheckpointError, DataError, LccError, require
 
@@ -118,14 +119,6 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
         option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
     return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
-
-
-def output_file(name: str) -> Path:
-    """Where to write; found out before the work, not after it."""
-    path = Path(name).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise LccError(f"{path} cannot be written.", "Name a file in a folder that exists.")
-    return path
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -17,6 +18,7 @@ from lcc_core.commands.text import bar, duration
 from lcc_core.files import Home
 from lcc_core.plaintext import visible
 from lcc_core.progress import Progress
+from lcc_core.unreadable import Unreadable, said
 
 REPORT_EVERY_S = 0.2
 
@@ -68,6 +70,7 @@ class Context:
     json: bool = False
     home: Home = field(default_factory=lambda: Home(Path()))
     stop: Callable[[], bool] = lambda: False
+    aside: bool = False  # stdout is the command's output: what people read goes to stderr
     _line: int = field(default=0, repr=False)
     _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)
     _began: tuple[int, float] = field(default=(0, 0.0), repr=False)
@@ -87,8 +90,9 @@ class Context:
             report = replace(report, eta_s=pace * (report.total - report.done))
         if self.json:
             line = clean(asdict(report)) | {"time": round(time.time(), 1)}
-            print(json.dumps(line), file=sys.stderr, flush=True)
-        elif sys.stderr.isatty():
+            with contextlib.suppress(OSError):  # a report that has no room stops no work
+                print(json.dumps(line), file=sys.stderr, flush=True)
+        elif sys.stderr is not None and sys.stderr.isatty():
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
             self._line = len(line)
@@ -97,27 +101,47 @@ class Context:
         """Lines for a person, in which nothing steers the terminal; silent with ``--json``."""
         if not self.json:
             self._end_line()
-            print(visible(text, keep="\n"))
+            print(visible(text, keep="\n"), file=sys.stderr if self.aside else sys.stdout)
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, whoever reads stdout."""
+        if text:
+            self._end_line()
+            print(visible(f"lcc: {one_line(text)}"), file=sys.stderr, flush=True)
+
+    def skipped(self, found: Sequence[Unreadable], what: str) -> list[dict[str, str]]:
+        """Say once what could not be read; returns it for ``--json``."""
+        if text := said(found, what):
+            self.warn(f"{text}.")
+        return [{"path": str(one.path), "reason": one.reason} for one in found]
 
     def finish(self, result: Any) -> None:
         """The command is done: its one object, if objects are asked for."""
         self._end_line()
         if self.json and result is not None:
             print(json.dumps(clean(result)), flush=True)
+        elif sys.stdout is not None:
+            sys.stdout.flush()
 
     def fail(self, what: str, fix: str, code: int) -> int:
         """One line on stderr, one object on stdout with ``--json``. Returns ``code``."""
-        self._end_line()
-        what, fix = " ".join(what.split()), " ".join(fix.split())
+        what, fix = one_line(what), one_line(fix)
+        with contextlib.suppress(OSError):  # nobody listens, or the disk is full
+            self._end_line()
+            print(f"lcc: {what} {fix}".rstrip(), file=sys.stderr, flush=True)
         if self.json:
-            print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
-        print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):
+                print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
         return code
 
     def _end_line(self) -> None:
         if self._line:
             print("\r" + " " * self._line, end="\r", file=sys.stderr, flush=True)
             self._line = 0
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 class Timer:

@@ -36,11 +36,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         help="ccs: of what the area under the margin is taken (logits)",
     )
     command.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
-    command.set_defaults(run=coreset)
+    command.set_defaults(run=coreset, home_is="written")
 
     command = commands.add_parser("coresets", parents=[after], help="what has been chosen")
     command.add_argument("--delete", metavar="NAME", help="forget one")
-    command.set_defaults(run=coresets)
+    command.set_defaults(run=coresets, home_is="read")
 
     command = commands.add_parser(
         "coreset-study", parents=[after], help="train, choose, train on it, compress, measure"
@@ -83,7 +83,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--tiles", type=int, metavar="N", help="search on N tiles (0: all)")
     command.add_argument("--paper", action="store_true", help="the papers' quantizer")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
-    command.set_defaults(run=coreset_study)
+    command.set_defaults(run=coreset_study, home_is="written")
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -137,6 +137,7 @@ def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.delete:
         delete_coreset(context.home, arguments.delete)
     found = list_coresets(context.home)
+    skipped = context.skipped(found.unreadable, "stored coreset")
     heads = ("name", "data", "method", "kept", "tiles", "seed", "from", "created")
     rows = [
         (
@@ -156,7 +157,7 @@ def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         if rows
         else "There are no coresets yet. Choose one: lcc coreset CHECKPOINT --method forgetting"
     )
-    return {"coresets": [_summary(one) for one in found]}
+    return {"coresets": [_summary(one) for one in found], "unreadable": skipped}
 
 
 def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

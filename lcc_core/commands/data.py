@@ -19,7 +19,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     kinds = group.add_subparsers(title="commands", dest="what", metavar="WHAT", required=True)
 
     command = kinds.add_parser("list", parents=[after], help="known and stored data sets")
-    command.set_defaults(run=list_sets)
+    command.set_defaults(run=list_sets, home_is="read")
 
     command = kinds.add_parser(
         "import", parents=[after], help="import a zip archive, a folder, or a scene"
@@ -40,7 +40,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--keys", type=words, metavar="CUBE,LABELS", help="which arrays of the .mat files"
     )
-    command.set_defaults(run=import_set)
+    command.set_defaults(run=import_set, home_is="written")
 
     command = kinds.add_parser(
         "surrogate", parents=[after], help="draw a scene from a label map and some real spectra"
@@ -56,7 +56,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0, metavar="S")
     _scene(command)
     _limit(command)
-    command.set_defaults(run=surrogate)
+    command.set_defaults(run=surrogate, home_is="written")
 
     command = kinds.add_parser("info", parents=[after], help="classes, sizes and origin of a set")
     command.add_argument("name", metavar="NAME")
@@ -64,7 +64,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
     command = kinds.add_parser("download", parents=[after], help="download a known data set")
     command.add_argument("name", metavar="NAME")
-    command.set_defaults(run=download)
+    command.set_defaults(run=download, home_is="written")
 
 
 def _scene(command: argparse.ArgumentParser) -> None:
@@ -95,7 +95,9 @@ def _limit(command: argparse.ArgumentParser) -> None:
 def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import DATASETS, stored
 
-    here = {info.name: info for info in stored(context.home)}
+    every = stored(context.home)
+    skipped = context.skipped(every.unreadable, "stored data set")
+    here = {info.name: info for info in every}
     rows, sets = [], []
     for name in [*DATASETS, *(n for n in here if n not in DATASETS)]:
         known, kept = DATASETS.get(name), here.get(name)
@@ -115,7 +117,7 @@ def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
             )
         )
     context.say(table(("name", "title", "tiles", "classes", "stored", "state"), rows))
-    return {"data": sets}
+    return {"data": sets, "unreadable": skipped}
 
 
 def _state(known: Any, name: str, here: bool) -> str:

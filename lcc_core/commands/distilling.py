@@ -34,7 +34,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--split", metavar="T/V/T", help="with --data: 64/16/20 (default), 80/20 or 70/30")
     select_on(command)
     option("--resume", action="store_true", help="a run that was trained is returned at once")
-    command.set_defaults(run=distil)
+    command.set_defaults(run=distil, home_is="written")
 
 
 def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--norm", default="auto", metavar="auto|imagenet|data|half|none", help="of its input")
     option("--classes", type=names, default=(), metavar="A,B,…", help="in the order of its outputs")
     option("--device", default="auto", metavar="auto|cpu|cuda|mps")
-    command.set_defaults(run=import_model)
+    command.set_defaults(run=import_model, home_is="written")
 
 
 def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--clear", metavar="ID", nargs="?", const="", help="forget it; without ID all that ended"
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, home_is="read")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     elif arguments.clear is not None:
         jobs.clear_ended(context.home)
     found = jobs.jobs(context.home)
+    skipped = context.skipped(found.unreadable, "stored job")
     context.say(
         table(("id", "state", "done", "took", "asked for", "what"), map(_row, found))
         if found
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     )
     if texts := [visible(f"{one.title}: {one.error}") for one in found if one.error]:
         context.say("\n" + "\n".join(texts))
-    return {"jobs": [_facts(one) for one in found]}
+    return {"jobs": [_facts(one) for one in found], "unreadable": skipped}
 
 
 def _find(context: Context, wanted: str) -> jobs.Job:

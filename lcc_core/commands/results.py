@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
+from lcc_core.commands.output import output_text, send
 from lcc_core.commands.text import number, percent, size, table
 from lcc_core.errors import LccError
 from lcc_core.plaintext import csv_cell
@@ -27,7 +30,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         help="let front and best have rows whose settings were chosen on test tiles",
     )
     command.add_argument("--out", metavar="FILE.csv", help="write them as CSV")
-    command.set_defaults(run=results)
+    command.set_defaults(run=results, home_is="read")
 
     command = commands.add_parser(
         "verify", parents=[after], help="measure the shipped models on your own tiles"
@@ -45,16 +48,15 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    import csv
-
-    from lcc_core.commands.compressed import output_file
     from lcc_core.studies import choice
     from lcc_core.studies.table import all_rows, flat
 
-    out = output_file(arguments.out) if arguments.out else None
+    out = output_text(arguments.out, context) if arguments.out else None
+    every = all_rows(context.home)
+    skipped = context.skipped(every.unreadable, "stored row")
     rows = [
         row
-        for row in all_rows(context.home)
+        for row in every
         if row.measurement.part == "test" and arguments.data in (None, row.measurement.data)
     ]
     said = ""
@@ -94,12 +96,17 @@ def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         context.say(f"\n{said} Each set of test tiles has a front of its own.")
     flats = [flat(row) for row in rows]
     if out and flats:
-        with out.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(flats[0]))
-            writer.writeheader()
-            for one in flats:
-                writer.writerow({k: "–" if v is None else csv_cell(v) for k, v in one.items()})
-    return {"results": flats}
+        send(out, _csv(flats))
+    return {"results": flats, "unreadable": skipped}
+
+
+def _csv(flats: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(flats[0]))
+    writer.writeheader()
+    for one in flats:
+        writer.writerow({k: "–" if v is None else csv_cell(v) for k, v in one.items()})
+    return text.getvalue().encode()
 
 
 def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from lcc_core.commands.compressed import output_file, plan_options, planned
+from lcc_core.commands.compressed import plan_options, planned
 from lcc_core.commands.context import Context
+from lcc_core.commands.output import output_file
 from lcc_core.commands.text import duration, integers, numbers, percent, size, table, words
 from lcc_core.errors import LccError
 
@@ -39,7 +40,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--batch", type=int, metavar="N")
     command.add_argument("--rate", type=float, metavar="R")
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
-    command.set_defaults(run=scene_study)
+    command.set_defaults(run=scene_study, home_is="written")
 
     command = commands.add_parser(
         "map", parents=[after], help="classify every pixel of a checkpoint's scene"

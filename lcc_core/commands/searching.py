@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any
 
-from lcc_core.commands.compressed import compression_report, output_file
+from lcc_core.commands.compressed import compression_report
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.output import output_text, send
 from lcc_core.commands.text import number, percent, size, table
 from lcc_core.errors import LccError
 
@@ -43,17 +45,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--tiles", type=int, default=0, metavar="N", help="choose on N tiles (0: all)")
     option("--memory", type=float, default=2.0, metavar="GB", help="for replay (2)")
     option("--out", metavar="FILE", help="the plan, for `lcc compress --plan`")
-    command.set_defaults(run=search)
+    command.set_defaults(run=search, home_is="written")
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.files import write_json
     from lcc_core.studies.measured import checkpoint_split, measure_plan
     from lcc_core.studies.searched import Selection, rivals, search_plan
 
-    out = output_file(arguments.out) if arguments.out else None
+    out = output_text(arguments.out, context) if arguments.out else None
     settings = _settings(arguments)
     where = Selection(arguments.select_on, arguments.tiles)
     if arguments.memory < 0:
@@ -68,7 +69,7 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         context.home, checkpoint, settings, where, tiles, split, budget=budget, **hooks
     )
     if out:
-        write_json(out, found.plan.to_json())
+        send(out, json.dumps(found.plan.to_json(), indent=1, sort_keys=True).encode())
     answer = found.to_json() | {"out": str(out) if out else None}
     context.say(_layers(found))
     context.say(

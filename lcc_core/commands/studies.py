@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lcc_core.commands.compressed import output_file
 from lcc_core.commands.context import Context
+from lcc_core.commands.output import output_text, send
 from lcc_core.commands.text import duration, pairs, percent, size, table
 from lcc_core.errors import LccError
 
@@ -29,33 +29,33 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         help="Dask workers see this home, or are sent what they need (path)",
     )
     command.add_argument("--dry-run", action="store_true", help="only say what there is to do")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, home_is="written")
 
     command = verbs.add_parser("status", parents=[after], help="how far studies are")
     command.add_argument("study", nargs="?", metavar="STUDY", help="its id or name; default all")
-    command.set_defaults(run=status)
+    command.set_defaults(run=status, home_is="read")
 
     command = verbs.add_parser("show", parents=[after], help="its points and what came of them")
     command.add_argument("study", metavar="STUDY")
     command.add_argument("--front", action="store_true", help="only what no other one beats")
     command.add_argument("--toml", action="store_true", help="the study itself, as a file")
-    command.set_defaults(run=show)
+    command.set_defaults(run=show, home_is="read")
 
     command = verbs.add_parser("export", parents=[after], help="CSV, Parquet or an HTML report")
     command.add_argument("study", metavar="STUDY")
     command.add_argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .html")
-    command.set_defaults(run=export)
+    command.set_defaults(run=export, home_is="read")
 
     command = verbs.add_parser("pause", parents=[after], help="stop its runners; run goes on")
     command.add_argument("study", metavar="STUDY")
-    command.set_defaults(run=pause)
+    command.set_defaults(run=pause, home_is="written")
 
     command = verbs.add_parser("forget", parents=[after], help="the list; its rows stay")
     command.add_argument("study", metavar="STUDY")
-    command.set_defaults(run=forget)
+    command.set_defaults(run=forget, home_is="written")
 
     command = verbs.add_parser("presets", parents=[after], help="the tables of the papers")
-    command.set_defaults(run=presets)
+    command.set_defaults(run=presets, home_is="read")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -114,7 +114,9 @@ def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.grid.status import standing
 
     home = context.home
-    chosen = [folder.find(home, arguments.study)] if arguments.study else folder.studies(home)
+    every = folder.studies(home)
+    chosen = [folder.find(home, arguments.study)] if arguments.study else every
+    skipped = context.skipped(every.unreadable, "stored study")
     found = [standing(home, one) for one in chosen]
     context.say(
         table(
@@ -135,7 +137,8 @@ def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         if found
         else "There are no studies. Write one down: lcc study presets"
     )
-    return {"studies": [asdict(one) | {"state": one.state} for one in found]}
+    answer = [asdict(one) | {"state": one.state} for one in found]
+    return {"studies": answer, "unreadable": skipped}
 
 
 def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -148,11 +151,14 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         context.say(found.study.to_toml().rstrip())
         return {"toml": found.study.to_toml()}
     every = rows(context.home, found)
+    skipped = context.skipped(every.unreadable, "file of its points")
     best = on_front(every)
     if arguments.front:
-        every = [row for row in every if row.id in best]
+        chosen = [row for row in every if row.id in best]
+    else:
+        chosen = list(every)
     lines = []
-    for row in every:
+    for row in chosen:
         one = row.row.measurement if row.row else None
         lines.append(
             (
@@ -170,22 +176,24 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     context.say(table(heads, lines))
     if told := notes(every):
         context.say(f"\n{told}")
-    return {"id": found.id, "rows": [row.flat() | {"front": row.id in best} for row in every]}
+    flats = [row.flat() | {"front": row.id in best} for row in chosen]
+    return {"id": found.id, "rows": flats, "unreadable": skipped}
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import check_format
-    from lcc_core.studies.grid.report import export as write
+    from lcc_core.studies.grid.report import check_format, content
     from lcc_core.studies.grid.status import rows
 
-    out = output_file(arguments.out)
-    check_format(out)
+    check_format(Path(arguments.out))
+    out = output_text(arguments.out, context)
     found = folder.find(context.home, arguments.study)
     every = rows(context.home, found)
-    write(found, every, out)
-    context.say(f"{len(every)} points written to {out} ({size(out.stat().st_size)}).")
-    return {"out": str(out), "points": len(every), "bytes": out.stat().st_size}
+    skipped = context.skipped(every.unreadable, "file of its points")
+    written = content(found, every, out)
+    send(out, written)
+    context.say(f"{len(every)} points written to {out} ({size(len(written))}).")
+    return {"out": str(out), "points": len(every), "bytes": len(written), "unreadable": skipped}
 
 
 def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -53,16 +53,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train nothing: tell each value of the recipe and where it comes from",
     )
-    command.set_defaults(run=train)
+    command.set_defaults(run=train, home_is="written")
 
     command = commands.add_parser("checkpoints", parents=[after], help="what has been trained")
-    command.set_defaults(run=checkpoints)
+    command.set_defaults(run=checkpoints, home_is="read")
 
     command = commands.add_parser(
         "importance", parents=[after], help="how much each layer of a checkpoint matters"
     )
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
-    command.set_defaults(run=importance)
+    command.set_defaults(run=importance, home_is="read")
 
 
 def select_on(command: argparse.ArgumentParser) -> None:
@@ -203,6 +203,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.store import list_checkpoints
 
     found = list_checkpoints(context.home)
+    skipped = context.skipped(found.unreadable, "stored checkpoint")
     rows = [
         (
             c.id,
@@ -223,7 +224,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
         if rows
         else "There are no checkpoints yet. Train one: lcc train --data demo --arch compact"
     )
-    return {"checkpoints": [summary(c) for c in found]}
+    return {"checkpoints": [summary(c) for c in found], "unreadable": skipped}
 
 
 def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

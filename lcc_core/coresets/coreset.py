@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from lcc_core.data.splits import Split, split_from
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home, check_name, content_id, write_json
+from lcc_core.unreadable import ODD, Found, Unreadable, broken, listed, read_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,27 +146,41 @@ def save_coreset(home: Home, coreset: Coreset) -> Coreset:
 
 def read_coreset(home: Home, name: str) -> Coreset:
     path = _path(home, name)
-    if not path.is_file():
+    try:
+        return _read(path)
+    except FileNotFoundError as error:
         raise DataError(
             f"There is no coreset {name!r}.", "See `lcc coresets`, or choose one: `lcc coreset`."
-        )
-    try:
-        return Coreset.from_json(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"The coreset {name!r} is damaged ({type(error).__name__}).", "Choose it again."
         ) from error
+    except ODD as error:
+        raise DataError(*broken(f"The coreset {name!r}", error, "Choose it again.")) from error
 
 
-def list_coresets(home: Home) -> list[Coreset]:
-    """All that can be read, newest first."""
-    found = []
-    for path in home.folder("coresets").glob("*.json"):
+def _read(path: Path) -> Coreset:
+    found = Coreset.from_json(read_json(path))
+    texts = ("name", "source", "data", "fingerprint", "protocol", "created")
+    if not all(isinstance(getattr(found, name), str) for name in texts):
+        raise ValueError("a text is missing")
+    if found.name != path.stem:
+        raise ValueError(f"its name is {found.name!r}")
+    if found.ids.ndim != 1 or not len(found.ids):
+        raise ValueError("its tiles are no list of numbers")
+    if not isinstance(found.of, int) or not isinstance(found.class_counts, dict):
+        raise ValueError("its counts are no numbers")
+    found.settings.title, found.id  # noqa: B018  what every list shows
+    return found
+
+
+def list_coresets(home: Home) -> Found[Coreset]:
+    """All that can be read, newest first, and those that cannot."""
+    paths = listed(home.folder("coresets"), "*.json")
+    found, bad = [], list(paths.unreadable)
+    for path in paths:
         try:
-            found.append(read_coreset(home, path.stem))
-        except (DataError, ValueError):
-            continue
-    return sorted(found, key=lambda one: (one.created, one.name), reverse=True)
+            found.append(_read(path))
+        except ODD as error:
+            bad.append(Unreadable.of(path, error))
+    return Found(sorted(found, key=lambda one: (one.created, one.name), reverse=True), bad)
 
 
 def delete_coreset(home: Home, name: str) -> None:

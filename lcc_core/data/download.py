@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcc_core.errors import DataError
+from lcc_core.files import make_folder
 from lcc_core.progress import OnProgress, Progress, ShouldStop, check
 
 CHUNK = 1 << 18
@@ -38,6 +39,7 @@ def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: 
         return target
     part = target.with_name(target.name + ".part")
     try:
+        make_folder(folder)
         _transfer(archive, part, on_progress, should_stop)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise DataError(

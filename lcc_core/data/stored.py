@@ -5,10 +5,10 @@ Tiles are an array of images with a label each; a scene is its cube with a label
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import shutil
-import tempfile
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +22,12 @@ from lcc_core.data.patches import Patches
 from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
-from lcc_core.files import Home, write_json
+from lcc_core.files import Home, advice, make_folder, write_json
+from lcc_core.temporary import replace_folder, temporary_folder
+from lcc_core.unreadable import ODD, Found, Unreadable, broken, listed, read_json, reason
 
 IMAGES, CUBE, LABELS, FACTS = "images.npy", "cube.npy", "labels.npy", "meta.json"
+ZEROS = 1 << 20  # bytes written at a time where the system cannot allocate
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def store(
     """
     with _folder(home, name) as folder:
         images = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, shape)
+        allocate(folder / IMAGES)
         fill(images)
         images.flush()
         labels = np.asarray(labels, np.int64)
@@ -169,20 +173,40 @@ def store_scene(
 @contextmanager
 def _folder(home: Home, name: str) -> Iterator[Path]:
     """A new folder that gets its name, in place of an older one, once the block is done."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home.tiles))
+    made: list[Path] = []
     try:
-        yield folder
-        target = home.tiles / name
-        if target.exists():
-            shutil.rmtree(target)
-        folder.rename(target)
+        make_folder(home.tiles, made)
+        with temporary_folder(home.tiles, name) as folder:
+            yield folder
+            replace_folder(folder, home.tiles / name)
+        made.clear()
     except OSError as error:
         raise DataError(
-            f"The tiles of {name!r} could not be stored: {error.strerror or error}.",
-            "Free some disk space; what was there before is kept.",
+            f"The tiles of {name!r} could not be stored: {reason(error)}.", advice(error)
         ) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+def allocate(path: Path) -> None:
+    """Have the disk keep room for all of the file.
+
+    Raises ``OSError`` where there is none. Without, a full disk ends a process that writes to the
+    file through memory by a signal.
+    """
+    size = path.stat().st_size
+    with path.open("rb+") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        # What stands there already is written again, so that holes become room.
+        for start in range(0, size, ZEROS):
+            file.seek(start)
+            part = file.read(ZEROS)
+            file.seek(start)
+            file.write(part)
 
 
 def read(home: Home, name: str) -> TileSet:
@@ -190,7 +214,7 @@ def read(home: Home, name: str) -> TileSet:
     folder = home.tiles / name
     again = f"Import it again with `lcc data import {name} PATH`."
     try:
-        facts = json.loads((folder / FACTS).read_text())
+        facts = read_json(folder / FACTS)
         if "extent" in facts:
             return _read_scene(folder, facts)
         images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
@@ -212,8 +236,8 @@ def read(home: Home, name: str) -> TileSet:
         )
     except FileNotFoundError as error:
         raise DataError(f"The data set {name!r} is not here yet.", again) from error
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"The stored data set {name!r} is damaged ({error}).", again) from error
+    except ODD as error:
+        raise DataError(*broken(f"The stored data set {name!r}", error, again)) from error
 
 
 def _read_scene(folder: Path, facts: dict[str, Any]) -> Scene:
@@ -237,12 +261,13 @@ def _read_scene(folder: Path, facts: dict[str, Any]) -> Scene:
     )
 
 
-def stored(home: Home) -> list[StoredInfo]:
-    """The stored sets by name; damaged ones are left out."""
-    found = []
-    for path in sorted(home.tiles.glob(f"*/{FACTS}")):
+def stored(home: Home) -> Found[StoredInfo]:
+    """The stored sets by name, and those that cannot be read."""
+    folders = listed(home.tiles)
+    found, bad = [], list(folders.unreadable)
+    for path in (folder / FACTS for folder in folders):
         try:
-            facts = json.loads(path.read_text())
+            facts = read_json(path)
             n, height, width, bands = facts["shape"]
             found.append(
                 StoredInfo(
@@ -260,6 +285,6 @@ def stored(home: Home) -> list[StoredInfo]:
                     extent=tuple(facts["extent"]) if "extent" in facts else None,
                 )
             )
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return found
+        except ODD as error:
+            bad.append(Unreadable.of(path, error))
+    return Found(found, bad)

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lcc_core.errors import LccError
-from lcc_core.files import Home, write_json
+from lcc_core.files import NO_ROOM, Home, NotWritten, write_json
 from lcc_core.jobs import inside, process, record
 from lcc_core.jobs.queue import all_jobs, locked
 from lcc_core.jobs.record import FACTS, PROGRESS, RESULT, STOP, Job, read
+from lcc_core.unreadable import Found, reason
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -55,8 +56,8 @@ def resume(home: Home, identity: str) -> Job:
     return again
 
 
-def jobs(home: Home) -> list[Job]:
-    """All jobs, newest first; folders that are no readable job are left out."""
+def jobs(home: Home) -> Found[Job]:
+    """All jobs, newest first, and the folders that are no readable job."""
     return all_jobs(home)
 
 
@@ -77,7 +78,10 @@ def cancel(home: Home, identity: str) -> Job:
     if not found.live:
         return found
     if found.stopping_since is None:
-        (found.folder / STOP).touch()
+        try:
+            (found.folder / STOP).touch()
+        except OSError as error:
+            raise NotWritten(f"That {found.title} shall stop", error) from error
         process.signal_group(found.pid, found.process_started, signal.SIGTERM)
     elif overdue(found):
         process.signal_group(found.pid, found.process_started, signal.SIGKILL)
@@ -117,8 +121,38 @@ def clear_ended(home: Home) -> int:
 def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes = b"") -> Job:
     identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     folder = home.jobs / identity
-    folder.mkdir()
-    (folder / PROGRESS).write_bytes(before)
+    child = None
+    try:
+        folder.mkdir()
+        (folder / PROGRESS).write_bytes(before)
+        child = _spawn(home, folder, argv, threads)
+        facts = {
+            "title": title or " ".join(argv),
+            "argv": argv,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "pid": child.pid,
+            "process_started": process.start_time(child.pid) or "",
+            "owner": [os.getpid(), process.start_time(os.getpid()) or ""],
+            "threads": threads,
+        }
+        write_json(folder / FACTS, facts)
+    except (OSError, LccError) as error:
+        if child is not None:  # nobody would find it
+            child.kill()
+            child.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+        cause = error if isinstance(error, OSError) else error.__cause__
+        why = reason(cause or error)
+        room = isinstance(cause, OSError) and cause.errno in NO_ROOM
+        raise LccError(
+            f"The work could not be started: {why}.",
+            "Free some disk space." if room else "Close other programs and try again.",
+        ) from error
+    process.adopt(child)
+    return job(home, identity)
+
+
+def _spawn(home: Home, folder: Path, argv: list[str], threads: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "lcc_core.cli", *argv, "--json", "--home", str(home.root)]
     if nice := shutil.which("nice"):
         command = [nice, "-n", str(inside.NICE), *command]
@@ -128,34 +162,15 @@ def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes 
         inside.FOLDER_VARIABLE: str(folder),
         inside.OWNER_VARIABLE: str(os.getpid()),
     }
-    try:
-        with (folder / RESULT).open("wb") as out, (folder / PROGRESS).open("ab") as reports:
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=reports,
-                env=process.PATIENT | os.environ | settings,
-                start_new_session=True,
-            )
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise LccError(
-            f"The work could not be started: {error.strerror or error}.",
-            "Close other programs and try again.",
-        ) from error
-    process.adopt(child)
-    facts = {
-        "title": title or " ".join(argv),
-        "argv": argv,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "pid": child.pid,
-        "process_started": process.start_time(child.pid) or "",
-        "owner": [os.getpid(), process.start_time(os.getpid()) or ""],
-        "threads": threads,
-    }
-    write_json(folder / FACTS, facts)
-    return job(home, identity)
+    with (folder / RESULT).open("wb") as out, (folder / PROGRESS).open("ab") as reports:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=reports,
+            env=process.PATIENT | os.environ | settings,
+            start_new_session=True,
+        )
 
 
 def _epochs(found: Job) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,13 +14,15 @@ from lcc_core.errors import Cancelled
 from lcc_core.files import Home
 from lcc_core.jobs.process import watch_parent, yield_to_others
 from lcc_core.jobs.queue import ahead, locked
-from lcc_core.jobs.record import BEGAN, FACTS, ORPHANED, QUEUE_STAGE, STOP, read
+from lcc_core.jobs.record import BEGAN, FACTS, NO_ROOM, ORPHANED, QUEUE_STAGE, STOP, read
 from lcc_core.progress import OnProgress, Progress
+from lcc_core.unreadable import listed
 
 # Set for a job: its folder, and the process that started it.
 FOLDER_VARIABLE, OWNER_VARIABLE = "LCC_JOB", "LCC_JOB_OWNER"
 NICE = 10
 POLL_S = 0.3
+_job: list[Path] = []  # the folder of the job that this process is
 STOP_WITHIN_S, INTERRUPT_WITHIN_S = 20.0, 10.0
 
 
@@ -34,6 +37,7 @@ def enter(home: Home, on_progress: OnProgress) -> None:
     if not folder:
         return
     place = Path(folder)
+    _job.append(place)
     yield_to_others(NICE)
     watch_parent(owner, lambda: _stop(place))
     reported = 0
@@ -51,6 +55,27 @@ def enter(home: Home, on_progress: OnProgress) -> None:
             text = "one job goes first" if waits_for == 1 else f"{waits_for} jobs go first"
             on_progress(Progress(QUEUE_STAGE, 0, waits_for, text, lasting=True))
         time.sleep(POLL_S)
+
+
+def no_room() -> None:
+    """In a job: leave word that the disk is too full for a result; an empty file has room."""
+    for folder in _job:
+        with contextlib.suppress(OSError):
+            (folder / NO_ROOM).touch()
+
+
+def sweep(home: Home) -> int:
+    """Delete the folders of jobs whose owner died before they had facts; returns how many."""
+    if not home.jobs.is_dir():
+        return 0
+    gone = 0
+    with locked(home, blocking=False) as had:
+        # Who starts a job holds the lock until its facts are written.
+        for folder in listed(home.jobs) if had else ():
+            if folder.is_dir() and not (folder / FACTS).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                gone += not folder.exists()
+    return gone
 
 
 def _ahead(home: Home, folder: Path) -> int:

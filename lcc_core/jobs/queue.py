@@ -7,17 +7,25 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from lcc_core.errors import LccError
-from lcc_core.files import Home
-from lcc_core.jobs.record import FACTS, Job, read
+from lcc_core.files import Home, NotWritten, make_folder
+from lcc_core.jobs.record import FACTS, Job, look_at
+from lcc_core.unreadable import ODD, Found, Unreadable, listed
 
 LOCK = "queue.lock"
 
 
 @contextlib.contextmanager
 def locked(home: Home, blocking: bool = True) -> Iterator[bool]:
-    """Nobody else starts a job or takes a turn meanwhile. Yields whether the lock was had."""
-    with (home.jobs / LOCK).open("a") as file:
+    """Nobody else starts a job or takes a turn meanwhile. Yields whether the lock was had.
+
+    Raises ``LccError`` where the home cannot be written to.
+    """
+    try:
+        make_folder(home.jobs)
+        opened = (home.jobs / LOCK).open("a")
+    except OSError as error:
+        raise NotWritten("The queue of jobs", error) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -26,13 +34,19 @@ def locked(home: Home, blocking: bool = True) -> Iterator[bool]:
             yield True  # closing the file gives the lock back
 
 
-def all_jobs(home: Home) -> list[Job]:
-    """All jobs, newest first; folders that are no readable job are left out."""
-    found = []
-    for path in home.jobs.glob(f"*/{FACTS}"):
-        with contextlib.suppress(LccError):
-            found.append(read(path.parent))
-    return sorted(found, key=lambda one: one.id, reverse=True)
+def all_jobs(home: Home) -> Found[Job]:
+    """All jobs, newest first, and the folders that are no readable job."""
+    folders = listed(home.jobs)
+    found, bad = [], list(folders.unreadable)
+    for path in folders:
+        try:
+            if path.is_dir():
+                found.append(look_at(path))
+        except FileNotFoundError:  # being started, or cleared
+            continue
+        except ODD as error:
+            bad.append(Unreadable.of(path / FACTS, error))
+    return Found(sorted(found, key=lambda one: one.id, reverse=True), bad)
 
 
 def ahead(home: Home, folder: Path) -> list[Job]:

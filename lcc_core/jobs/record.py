@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lcc_core.errors import LccError
 from lcc_core.jobs import process
 from lcc_core.progress import Progress
+from lcc_core.unreadable import ODD, broken, parse_json, read_json
 
 FACTS, PROGRESS, RESULT = "job.json", "progress.jsonl", "result.json"
 # Marks: empty files whose presence and age say something.
-BEGAN, STOP, ORPHANED = "began", "stop", "orphaned"
+BEGAN, STOP, ORPHANED, NO_ROOM = "began", "stop", "orphaned", "no-room"
 QUEUED, RUNNING = "queued", "running"
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
 QUEUE_STAGE = "queue"  # of the reports of a job that waits
@@ -93,14 +94,19 @@ class Job:
 
 def read(folder: Path) -> Job:
     """Raises ``LccError`` where the folder holds no readable job."""
+    try:
+        return look_at(folder)
+    except ODD as error:
+        raise LccError(*broken(f"The job {folder.name}", error, "Delete its folder.")) from error
+
+
+def look_at(folder: Path) -> Job:
+    """The job, or one of ``ODD`` that says why the folder holds none that can be read."""
     stamp = _stamp(folder / RESULT)
     known = _ended.get(folder)
     if known and known[0] == stamp:
         return known[1]
-    try:
-        found = _read(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LccError(f"{folder.name} is not a readable job.", "Delete its folder.") from error
+    found = _read(folder)
     if not found.live:
         _ended[folder] = (_stamp(folder / RESULT), found)
     return found
@@ -116,10 +122,22 @@ def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
     names = set(Progress.__dataclass_fields__)
     for line in lines:
         if line.startswith("{"):
-            with contextlib.suppress(ValueError, TypeError):
-                content = json.loads(line)
+            with contextlib.suppress(*ODD):
+                content = parse_json(line.encode())
                 report = Progress(**{k: v for k, v in content.items() if k in names})
-                yield report, content.get("time")
+                if not _sound(report):
+                    continue
+                at = content.get("time")
+                yield report, at if isinstance(at, (int, float)) else None
+
+
+def _sound(report: Progress) -> bool:
+    return (
+        all(isinstance(text, str) for text in (report.stage, report.message))
+        and all(isinstance(number, (int, float)) for number in (report.done, report.total))
+        and isinstance(report.eta_s, (int, float, type(None)))
+        and isinstance(report.figures, (dict, type(None)))
+    )
 
 
 def tail(path: Path) -> list[str]:
@@ -130,9 +148,17 @@ def tail(path: Path) -> list[str]:
 
 
 def _read(folder: Path) -> Job:
-    facts = json.loads((folder / FACTS).read_text())
+    facts = read_json(folder / FACTS)
     facts["argv"] = tuple(facts["argv"])
+    texts = (facts["title"], facts["created"], facts["process_started"], *facts["argv"])
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError("a text is missing")
+    if not isinstance(facts.get("threads", 1), int):
+        raise ValueError("its threads are no number")
+    datetime.fromisoformat(facts["created"])
     owner = facts.pop("owner", None)
+    if owner is not None:
+        owner = [int(owner[0]), str(owner[1])]
     # Liveness first: a process that ends in between has written its result by then.
     live = process.alive(int(facts["pid"]), facts["process_started"])
     began, stop = _mtime(folder / BEGAN), _mtime(folder / STOP)
@@ -173,6 +199,8 @@ def _outcome(
     words = [line.strip() for line in lines if line.strip() and not line.startswith("{")]
     if words and _RAISED.match(words[-1]):
         return FAILED, f"It ended without a result: {words[-1][:300].rstrip('.')}."
+    if (folder / NO_ROOM).exists():
+        return FAILED, "The disk was full: it could not even write its result. Free some space."
     if owner and not process.alive(*owner):
         return INTERRUPTED, "It was killed together with what had started it."
     return FAILED, (
@@ -192,8 +220,8 @@ def _last(lines: list[str]) -> Progress | None:
 
 def _result(folder: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads((folder / RESULT).read_text())
-    except (OSError, ValueError):
+        content = read_json(folder / RESULT)
+    except ODD:
         return None
     return content if isinstance(content, dict) else None
 

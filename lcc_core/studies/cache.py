@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -13,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.checkpoints.store import FACTS, list_checkpoints
+from lcc_core.coresets.coreset import list_coresets
+from lcc_core.data.stored import stored
 from lcc_core.errors import require
 from lcc_core.files import Home, write_json
 from lcc_core.jobs import jobs
+from lcc_core.studies.grid import records
 from lcc_core.studies.grid.claims import read_owner
+from lcc_core.studies.grid.folder import studies
+from lcc_core.studies.leftovers import leftovers
 from lcc_core.studies.table import own_rows
+from lcc_core.temporary import tree_bytes
+from lcc_core.unreadable import ODD, Unreadable, listed, read_json
 
 LIMIT = "cache.json"
 # Tiles are the user's own and count for nothing here.
@@ -37,12 +43,18 @@ class Entry:
 
 @dataclass(frozen=True)
 class Info:
-    """Bytes by kind; ``free_able``: of those that may go. ``limit`` 0: none is set."""
+    """Bytes by kind; ``free_able``: of those that may go. ``limit`` 0: none is set.
+
+    ``left``: what processes that died have left, and the next command sweeps.
+    """
 
     bytes: dict[str, int]
     free_able: int
     entries: int
     limit: int
+    left: int = 0
+    left_bytes: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def total(self) -> int:
@@ -57,8 +69,8 @@ class Freed:
 
 def limit(home: Home) -> int:
     """In bytes; 0 where none is set."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return int(json.loads((home.root / LIMIT).read_text())["limit"])
+    with contextlib.suppress(*ODD):
+        return int(read_json(home.root / LIMIT)["limit"])
     return 0
 
 
@@ -68,9 +80,32 @@ def set_limit(home: Home, size: int) -> None:
 
 
 def info(home: Home) -> Info:
-    sizes = {kind: _size(home.root / kind) for kind in KINDS}
-    free = entries(home)
-    return Info(sizes, sum(one.bytes for one in free), len(free), limit(home))
+    sizes = _sizes(home)
+    free, left = entries(home), leftovers(home)
+    return Info(
+        sizes,
+        sum(one.bytes for one in free),
+        len(free),
+        limit(home),
+        len(left),
+        sum(one.bytes for one in left),
+        unreadable(home),
+    )
+
+
+def _sizes(home: Home) -> dict[str, int]:
+    return {kind: tree_bytes(home.root / kind) for kind in KINDS}
+
+
+def unreadable(home: Home) -> tuple[Unreadable, ...]:
+    """What is stored and cannot be read, of every kind."""
+    kinds = (
+        stored(home), list_checkpoints(home), list_coresets(home), studies(home), own_rows(home),
+        jobs(home),
+    )  # fmt: skip
+    steps = (path.stem for path in listed(home.folder("steps"), "*.json"))
+    bad = [one for step in steps if (one := records.unreadable(home, step))]
+    return (*(one for kind in kinds for one in kind.unreadable), *bad)
 
 
 def entries(home: Home) -> list[Entry]:
@@ -79,13 +114,20 @@ def entries(home: Home) -> list[Entry]:
     mine = _made_by_studies(home)
     found = []
     for kind in ("searches", "predictions"):
-        found += [_entry(path, kind) for path in (home.root / kind).glob("[!.]*")]
-    for path in home.checkpoints.iterdir():
+        found += [_entry(path, kind) for path in listed(home.root / kind)]
+    for path in listed(home.checkpoints):
         # One that was trained on its own account is the user's, measured or not.
-        half = not (path / FACTS).exists()
+        half = not _there(path / FACTS)
         if path.is_dir() and path.name not in needed and (half or path.name in mine):
             found.append(_entry(path, "checkpoints"))
     return sorted(found, key=lambda one: one.used)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # it is not ours to look at, so it is not ours to free
+        return True
 
 
 def needed_checkpoints(home: Home) -> set[str]:
@@ -120,7 +162,7 @@ def trim(home: Home, most: int | None = None) -> Freed:
     most = limit(home) if most is None else most
     if not most:
         return Freed(0, 0)
-    return _free(home, sum(info(home).bytes.values()) - most)
+    return _free(home, sum(_sizes(home).values()) - most)
 
 
 def clear(home: Home) -> Freed:
@@ -151,7 +193,7 @@ def _free(home: Home, excess: int | None) -> Freed:
 
 def _busy(home: Home) -> bool:
     """Whether some other work goes on: a step that is claimed, or a job."""
-    claims = (home.root / "claims").glob("*.json")
+    claims = listed(home.folder("claims"), "*.json")
     return any(read_owner(path) for path in claims) or any(
         job.live and job.heavy and job.pid != os.getpid() for job in jobs(home)
     )
@@ -159,11 +201,11 @@ def _busy(home: Home) -> bool:
 
 def _made_by_studies(home: Home) -> set[str]:
     found = set()
-    for path in (home.root / "steps").glob("*.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            record = json.loads(path.read_text())
-            if record["kind"] in ("train", "narrow") and not record.get("found"):
-                found.add(record["value"])
+    for path in listed(home.folder("steps"), "*.json"):
+        with contextlib.suppress(*ODD):
+            record = records.read(path)
+            if record.kind in ("train", "narrow") and not record.found:
+                found.add(record.value)
     return found
 
 
@@ -174,15 +216,4 @@ def _entry(path: Path, kind: str) -> Entry:
         with contextlib.suppress(OSError):
             facts = one.stat()
             used = max(used, facts.st_mtime, facts.st_atime)
-    return Entry(path, kind, _size(path), used)
-
-
-def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    total = 0
-    for folder, _, files in os.walk(path):
-        for name in files:
-            with contextlib.suppress(OSError):
-                total += (Path(folder) / name).stat().st_size
-    return total
+    return Entry(path, kind, tree_bytes(path), used)

@@ -116,7 +116,8 @@ def measure_plan(
         should_stop=should_stop,
     )
     path = _path(home, checkpoint, plan, part, precision)
-    write_row(path, make_row(row, checkpoint, plan))
+    if home.writable:  # one that is read-only is shown what was measured, and keeps none of it
+        write_row(path, make_row(row, checkpoint, plan))
     return row
 
 

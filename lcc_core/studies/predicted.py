@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
-from lcc_core.files import Home, atomic_path
+from lcc_core.files import Home, remember
 from lcc_core.measure.evaluate import logits
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.measured import calibration_for, result_key
@@ -96,10 +97,11 @@ def predictions(
     answers = scores.argmax(1)  # as `predict` has it
     probability = scores.double().softmax(1).gather(1, answers[:, None])[:, 0].float()
     made = Predictions(ids, answers.numpy(), probability.numpy())
-    _store(_path(home, checkpoint, plan, part, precision), made)
+    _store(home, _path(home, checkpoint, plan, part, precision), made)
     return made
 
 
-def _store(path: Path, made: Predictions) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, ids=made.ids, answers=made.answers, probability=made.probability)
+def _store(home: Home, path: Path, made: Predictions) -> None:
+    content = io.BytesIO()
+    np.savez(content, ids=made.ids, answers=made.answers, probability=made.probability)
+    remember(home, path, content.getvalue())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,13 @@ from lcc_core.compression.plan import Plan
 from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
-from lcc_core.files import Home, content_id, write_bytes
+from lcc_core.files import Home, content_id, remember
 from lcc_core.measure.evaluate import predict
 from lcc_core.models import ARCHITECTURES, Classifier
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.models.zoo import SPECTRA
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.studies.predicted import DAMAGED
 
 VERSION = 1  # raise when a change of the engine changes what a map shows
 
@@ -111,7 +111,7 @@ def cached_map(home: Home, checkpoint: Checkpoint, plan: Plan, scene: Scene) -> 
     try:
         with np.load(_path(home, checkpoint, plan), allow_pickle=False) as content:
             found = SceneMap(content["classes"], float(content["seconds"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except DAMAGED:
         return None
     return found if found.classes.shape == scene.extent else None
 
@@ -131,5 +131,5 @@ def mapped(
     drawn = draw_map(model(), scene, on_progress=on_progress, should_stop=should_stop)
     stream = io.BytesIO()
     np.savez_compressed(stream, classes=drawn.classes, seconds=drawn.seconds)
-    write_bytes(_path(home, checkpoint, plan), stream.getvalue())
+    remember(home, _path(home, checkpoint, plan), stream.getvalue())
     return drawn

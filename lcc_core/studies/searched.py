@@ -23,12 +23,13 @@ from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import SELECT_ON, Split
 from lcc_core.data.tiles import TileSet
-from lcc_core.errors import LccError, require
-from lcc_core.files import Home, content_id, write_json
+from lcc_core.errors import require
+from lcc_core.files import Home, content_id, remember, write_json
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.measured import VERSION, calibration_for, measure_plan
+from lcc_core.unreadable import ODD, read_json
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ def cached_search(
 ) -> SearchResult | None:
     """The stored result of a search that ran to its end, or ``None``."""
     try:
-        content = json.loads(search_path(home, checkpoint, settings, where).read_text())
+        content = read_json(search_path(home, checkpoint, settings, where))
         return SearchResult.from_json(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except ODD:
         return None
 
 
@@ -147,14 +148,14 @@ def rivals(
     key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
     memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
     plans: list[Plan] = []
-    with contextlib.suppress(OSError, LccError, ValueError, TypeError):
-        plans = [Plan.from_json(plan) for plan in json.loads(memory.read_text())]
+    with contextlib.suppress(*ODD):
+        plans = [Plan.from_json(plan) for plan in read_json(memory)]
     if not plans:
         for plan in _fixed(model, settings):
             plans = [*plans[-1:], plan]
             if len(pack(apply(model, plan, calibration_for(plan, tiles, split)))) <= found.bytes:
                 break
-        write_json(memory, [plan.to_json() for plan in plans])
+        remember(home, memory, json.dumps([plan.to_json() for plan in plans]).encode())
     return [measure_plan(home, checkpoint, plan, tiles, split, **hooks) for plan in plans]
 
 

@@ -6,7 +6,6 @@ one leaves no half row. Rows that ship with the project are lines of ``cache/stu
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from typing import Any
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint, variant
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import PROTOCOLS, split_name
-from lcc_core.errors import LccError
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
+from lcc_core.studies.rowcheck import check_measurement, check_model
+from lcc_core.unreadable import ODD, Found, Unreadable, listed, parse_json, read_json, reason
 
 SUM = "sha256"  # of all else in the row's file
 # What a row remembers of its checkpoint: enough to read it without.
@@ -142,58 +142,82 @@ def write_row(path: Path, row: ResultRow) -> None:
 
 
 def read_row(path: Path) -> ResultRow | None:
-    """The row, or ``None`` for a file that is missing or damaged."""
+    """The row, or ``None`` for a file that is missing or cannot be read."""
+    found = look_at(path)
+    return found if isinstance(found, ResultRow) else None
+
+
+def look_at(path: Path) -> ResultRow | Unreadable:
+    """The row, or why it cannot be read."""
     try:
-        return _read(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
+        facts = path.stat()
+        # The change of its permissions changes this time too.
+        return _read(path, facts.st_ctime_ns, facts.st_size)
+    except ODD as error:
+        return Unreadable.of(path, error)
 
 
 @lru_cache(maxsize=20_000)
-def _read(path: Path, _changed: int) -> ResultRow | None:
+def _read(path: Path, _changed: int, _size: int) -> ResultRow | Unreadable:
+    content = read_json(path)  # what cannot be opened now may be later: errors are not kept
     try:
-        return _parse(path.read_text(), False)
-    except OSError:
-        return None
+        return _parse(content, False)
+    except ODD as error:
+        return Unreadable.of(path, error)
 
 
-def _parse(text: str, shipped: bool) -> ResultRow | None:
-    try:
-        content = json.loads(text)
-        # Rows from before there were sums have none.
-        if (known := content.pop(SUM, None)) and content_id(content, 64) != known:
-            return None
-        row = ResultRow.from_json(content, shipped)
-        row.plan.id  # noqa: B018  a plan that does not read is a damaged row
-        return row
-    except (ValueError, KeyError, TypeError, AttributeError, LccError):
-        return None
+def _parse(content: Any, shipped: bool) -> ResultRow:
+    """Raises one of ``ODD`` for what is no row."""
+    if not isinstance(content, dict):
+        raise ValueError("it is no row")
+    # Rows from before there were sums have none.
+    if (known := content.pop(SUM, None)) and content_id(content, 64) != known:
+        raise ValueError("its checksum does not fit")
+    row = ResultRow.from_json(content, shipped)
+    check_row(row)
+    return row
 
 
-def own_rows(home: Home) -> list[ResultRow]:
-    """What was measured on this machine, each once."""
-    paths = sorted(home.results.glob("*.json"))
-    return _newest(row for path in paths if (row := read_row(path)))
+def own_rows(home: Home) -> Found[ResultRow]:
+    """What was measured on this machine, each once, and the files that cannot be read."""
+    paths = listed(home.results, "*.json")
+    found = [look_at(path) for path in paths]
+    return Found(
+        _newest(row for row in found if isinstance(row, ResultRow)),
+        (*paths.unreadable, *(one for one in found if isinstance(one, Unreadable))),
+    )
 
 
-def shipped_rows() -> list[ResultRow]:
-    """What ships with the project."""
-    return [
-        row
-        for path in sorted(shipped_folder().glob("*.jsonl"))
-        for row in _shipped(path, path.stat().st_mtime_ns)
-    ]
+def shipped_rows() -> Found[ResultRow]:
+    """What ships with the project, and the lines that cannot be read."""
+    paths = listed(shipped_folder(), "*.jsonl")
+    rows, bad = [], list(paths.unreadable)
+    for path in paths:
+        try:
+            found = _shipped(path, path.stat().st_ctime_ns)
+        except ODD as error:
+            bad.append(Unreadable.of(path, error))
+        else:
+            rows += found
+            bad += found.unreadable
+    return Found(rows, bad)
 
 
 @lru_cache(maxsize=16)
-def _shipped(path: Path, _changed: int) -> tuple[ResultRow, ...]:
-    lines = path.read_text().splitlines()
-    return tuple(row for line in lines if (row := _parse(line, True)))
+def _shipped(path: Path, _changed: int) -> Found[ResultRow]:
+    rows, bad = [], []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            rows.append(_parse(parse_json(line), True))
+        except ODD as error:
+            bad.append(Unreadable(path, f"line {number}: {reason(error)}"))
+    return Found(rows, bad)
 
 
-def all_rows(home: Home) -> list[ResultRow]:
+def all_rows(home: Home) -> Found[ResultRow]:
     """Own and shipped ones, each once; the own one where both are there."""
-    return _newest((*shipped_rows(), *own_rows(home)))
+    shipped, own = shipped_rows(), own_rows(home)
+    return Found(_newest((*shipped, *own)), (*own.unreadable, *shipped.unreadable))
 
 
 def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
@@ -204,6 +228,17 @@ def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
         if other is None or row.measurement.engine >= other.measurement.engine:
             found[row.id] = row
     return list(found.values())
+
+
+def check_row(row: ResultRow) -> None:
+    """Raise one of ``ODD`` for a row that some reader of rows would trip over."""
+    check_measurement(row.measurement)
+    check_model(row.model)
+    if len(row.measurement.confusion) != len(row.model["spec"]["class_names"]):
+        raise ValueError("its classes do not fit its confusion matrix")
+    row.plan.id  # noqa: B018  a plan that does not read is a damaged row
+    hash(row.tested_on)
+    flat(row)
 
 
 def flat(row: ResultRow) -> dict[str, Any]:

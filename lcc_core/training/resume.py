@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from lcc_core.files import atomic_path
+from lcc_core.errors import TrainingError
+from lcc_core.files import write_bytes
 from lcc_core.training.dynamics import Dynamics
+from lcc_core.unreadable import broken
 
 
 class ResumeFile:
@@ -24,15 +27,22 @@ class ResumeFile:
             "dynamics": {k: torch.from_numpy(v) for k, v in dynamics.upto(len(log)).items()},
             "log": log,
         }
-        with atomic_path(self.path) as path:
-            torch.save(state, path)
+        # As bytes: the library's own writer tells a full disk as an error of its format.
+        content = io.BytesIO()
+        torch.save(state, content)
+        write_bytes(self.path, content.getvalue())
 
     def restore(self, parts: dict[str, Any], dynamics: Dynamics, log: list[dict]) -> bool:
         """Fill the parts, the dynamics and the log. False, and nothing changed, if it cannot."""
-        if not self.path.is_file():
-            return False
         try:
-            state = torch.load(self.path, weights_only=True, map_location="cpu")
+            content = io.BytesIO(self.path.read_bytes())
+        except FileNotFoundError:
+            return False
+        except OSError as error:  # it is not damaged, and not ours to drop
+            what, fix = broken(f"What was trained before ({self.path})", error, "Move it away.")
+            raise TrainingError(what, fix) from error
+        try:
+            state = torch.load(content, weights_only=True, map_location="cpu")
             rows = state["log"]
             for name, part in parts.items():
                 part.load_state_dict(state["parts"][name])

@@ -62,11 +62,14 @@ def train(
     """
     identity = checkpoint_id(recipe.to_json(), tiles.fingerprint, split.facts())
     folder = home.checkpoints / identity
+    state = ResumeFile(folder)
     if resume and (folder / FACTS).is_file():
-        return read_checkpoint(folder)
+        found = read_checkpoint(folder)
+        if home.writable:
+            state.discard()  # of a run that was killed between its last two steps
+        return found
 
     run = _Run(recipe, tiles, split, home, device, on_progress, should_stop)
-    state = ResumeFile(folder)
     if resume:
         state.restore(run.trainables(), run.dynamics, run.log)
     for epoch in range(len(run.log), recipe.epochs):

@@ -11,7 +11,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.plaintext import visible
 from lcc_core.studies.table import ResultRow, all_rows
-from pages.ui import session, words
+from pages.ui import session, unreadable, words
 from pages.ui.note import note
 from pages.ui.plain import plain
 
@@ -58,7 +58,9 @@ def short_ids(rows: Sequence[ResultRow]) -> dict[str, str]:
 
 def comparable() -> list[ResultRow]:
     """Rows, own and shipped, on test tiles that another row was measured on too."""
-    rows = [row for row in all_rows(session.home()) if row.measurement.part == "test"]
+    every = all_rows(session.home())
+    unreadable.skipped(every.unreadable, "stored row")
+    rows = [row for row in every if row.measurement.part == "test"]
     times = Counter(row.tested_on for row in rows)
     return sorted(
         (row for row in rows if times[row.tested_on] > 1),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
-from pages.ui import words
+from pages.ui import session, unreadable, words
 from pages.ui.note import FORWARD, note
 from pages.ui.plain import plain
 
@@ -28,6 +28,7 @@ def checkpoint(
 
     Without any, ``nothing`` and what to do first.
     """
+    unreadable.skipped(session.checkpoints().unreadable, "stored checkpoint")
     known = {item.id: item for item in models}
     if not known:
         st.info(nothing)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from lcc_core.errors import LccError
+from lcc_core.unreadable import reason
 from pages.ui.plain import plain
 
 log = logging.getLogger("lcc.app")
@@ -21,6 +22,9 @@ def guard() -> Iterator[None]:
         yield
     except LccError as error:
         st.error(f"**{plain(error.what)}** {plain(error.fix)}")
+    except OSError as error:
+        log.warning("a page met the system's refusal", exc_info=True)
+        st.error(f"**The system refused:** {plain(reason(error))}. {plain(error.filename or '')}")
     except ValueError as error:
         st.error(f"**This setting does not work.** {plain(error)}")
     except Exception:

@@ -17,6 +17,7 @@ from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layer
 from lcc_core.studies.against import Against
 from lcc_core.studies.measured import checkpoint_split
 from lcc_core.studies.previewed import Preview
+from lcc_core.unreadable import Found
 from lcc_core.workers.requests import (
     CompareNarrowed,
     Importances,
@@ -31,7 +32,7 @@ def home() -> Home:
     return Home.find()
 
 
-def checkpoints() -> list[Checkpoint]:
+def checkpoints() -> Found[Checkpoint]:
     return list_checkpoints(home())
 
 

@@ -10,7 +10,7 @@ from lcc_core.plaintext import csv_text, file_stem, visible
 from lcc_core.studies.grid import folder, report
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.status import PointRow, Standing, rows, standing
-from pages.ui import jobpanel, jobviews, session, words
+from pages.ui import jobpanel, jobviews, session, unreadable, words
 from pages.ui.note import note
 from pages.ui.plain import plain, sheet
 
@@ -44,6 +44,7 @@ def live(place: Folder) -> None:
     _progress(now, job)
     _actions(place, now, job)
     every = rows(home, place)
+    unreadable.skipped(every.unreadable, "file of its points")
     done = [row for row in every if row.row]
     if done:
         sets = sorted({row.point.data for row in done})

@@ -92,7 +92,7 @@ def test_values_that_are_no_numbers(home: Home, tmp_path: Path) -> None:
     np.save(labels, np.load(labels) + 0.5)
     with pytest.raises(DataError, match="no class numbers"):
         import_files("x", *scenes.files(tmp_path / "b")[:1], labels, home)
-    assert not list(home.tiles.iterdir())
+    assert not list(home.tiles.glob("*"))
 
 
 def test_envi_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

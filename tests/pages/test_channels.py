@@ -76,7 +76,7 @@ def test_lost_weights_are_said_on_the_channels_page(home: Home, tile_folder) -> 
     test = page("channels")
     test.selectbox(key="criterion").set_value("l1").run()
     assert not test.exception
-    assert "damaged or missing" in test.error[0].value
+    assert "training dynamics" in test.error[0].value and "is missing" in test.error[0].value
 
 
 def test_distilling_starts_a_job(trained: Home) -> None:

@@ -79,6 +79,7 @@ def test_what_a_study_only_found_stays(home: Home) -> None:
 
 def test_the_limit_holds_by_age(filled: Home) -> None:
     folder = filled.predictions
+    folder.mkdir()
     for number in range(4):
         path = folder / f"{number}.npz"
         path.write_bytes(bytes(1000))

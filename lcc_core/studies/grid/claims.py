@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import socket
 import threading
@@ -16,8 +15,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lcc_core.files import Home
+from lcc_core.files import Home, NotWritten, make_folder, write_json
 from lcc_core.jobs.process import alive, start_time
+from lcc_core.unreadable import ODD, listed, read_json
 
 BEAT_S, STALE_S = 2.0, 30.0
 
@@ -27,6 +27,10 @@ class Claims:
 
     def __init__(self, home: Home) -> None:
         self.folder = home.folder("claims")
+        try:
+            make_folder(self.folder)
+        except OSError as error:
+            raise NotWritten(str(self.folder), error) from error
         self.mine: set[str] = set()
         pid = os.getpid()
         self.owner = {
@@ -46,7 +50,7 @@ class Claims:
         with self._locked():
             if owner := read_owner(path):
                 return owner["runner"] == self.owner["runner"]
-            path.write_text(json.dumps(self.owner))
+            write_json(path, self.owner)
         self.mine.add(step)
         return True
 
@@ -61,11 +65,8 @@ class Claims:
             with contextlib.suppress(OSError):
                 self.release(step)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self.folder / "lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield  # closing the file gives the lock back
+    def _locked(self) -> contextlib.AbstractContextManager[None]:
+        return _locked(self.folder)
 
     def _beats(self) -> None:
         while not self._closed.wait(BEAT_S):
@@ -74,16 +75,45 @@ class Claims:
                     os.utime(self.folder / f"{step}.json")
 
 
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield  # closing the file gives the lock back
+
+
+def left_behind(home: Home) -> list[Path]:
+    """Claims nobody stands behind any more, and progress of steps that nobody does."""
+    folder = home.folder("claims")
+    found = [path for path in listed(folder, "*.json") if not read_owner(path)]
+    dead = {path.stem for path in found}
+    held = {path.stem for path in listed(folder, "*.json")} - dead
+    return found + [path for path in listed(folder, "*.progress") if path.stem not in held]
+
+
+def sweep(home: Home) -> int:
+    """Delete what runners that died have left; returns how many files."""
+    folder = home.folder("claims")
+    if not left_behind(home):
+        return 0
+    gone = 0
+    with _locked(folder):  # nobody takes one meanwhile
+        for path in left_behind(home):
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
 def read_owner(path: Path) -> dict | None:
     """Whose claim the file is, or ``None`` where nobody stands behind it any more."""
     try:
         age = time.time() - path.stat().st_mtime
-        owner = json.loads(path.read_text())
+        owner = read_json(path)
         here = owner["host"] == socket.gethostname()
         if here:
             return owner if alive(int(owner["pid"]), owner["started"]) else None
         return owner if age < STALE_S else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except ODD:
         return None
 
 

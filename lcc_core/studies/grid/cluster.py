@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import shutil
 import tempfile
 import threading
 import time
@@ -21,6 +20,7 @@ from lcc_core.files import Home, write_bytes
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.errands import Back, Errand, run
 from lcc_core.studies.grid.work import Outcome
+from lcc_core.temporary import sweep_named, temporary_folder
 
 SHARES = ("path", "scatter")
 CONNECT_S, POLL_S = 10, 0.05
@@ -168,6 +168,8 @@ def _inside(home: Home, name: str) -> Path:
 
 
 _homes: dict[str, Home] = {}
+_while_alive = contextlib.ExitStack()
+atexit.register(_while_alive.close)
 _unpacking = threading.Lock()  # a worker may have several threads
 
 
@@ -178,8 +180,11 @@ def run_apart(
     with _unpacking:
         home = _homes.get(errand.home)
         if home is None:
-            home = _homes[errand.home] = Home(Path(tempfile.mkdtemp(prefix="lcc-")).resolve())
-            atexit.register(shutil.rmtree, home.root, ignore_errors=True)
+            place = Path(tempfile.gettempdir()).resolve()
+            sweep_named(place, "lcc-worker")  # of workers that were killed
+            home = _homes[errand.home] = Home(
+                _while_alive.enter_context(temporary_folder(place, "lcc-worker"))
+            )
     with _unpacking:
         for name, content in files.items():
             if not (home.root / name).is_file():

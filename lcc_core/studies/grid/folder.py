@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from lcc_core.errors import LccError
-from lcc_core.files import Home, write_bytes, write_json
+from lcc_core.files import Home, NotWritten, write_bytes, write_json
 from lcc_core.studies.grid.study import Study
+from lcc_core.unreadable import ODD, Found, Unreadable, listed, read_json, read_text, reason
 
 STUDY, PRINTS, PAUSED, ERRORS = "study.toml", "data.json", "paused", "errors"
 
@@ -29,8 +29,8 @@ class Folder:
     @property
     def prints(self) -> dict[str, str]:
         """Fingerprints of the data it was run on last; empty before it was run."""
-        with contextlib.suppress(OSError, ValueError):
-            return dict(json.loads((self.path / PRINTS).read_text()))
+        with contextlib.suppress(*ODD):
+            return dict(read_json(self.path / PRINTS))
         return {}
 
 
@@ -52,14 +52,20 @@ def write_prints(folder: Folder, prints: dict[str, str]) -> None:
         write_json(folder.path / PRINTS, prints)
 
 
-def studies(home: Home) -> list[Folder]:
-    """Newest first; damaged ones are left out."""
-    paths = sorted(_root(home).glob(f"*/{STUDY}"), key=lambda p: p.stat().st_mtime, reverse=True)
-    found = []
+def studies(home: Home) -> Found[Folder]:
+    """Newest first, and those that cannot be read."""
+    paths = listed(_root(home))
+    found, bad = [], list(paths.unreadable)
     for path in paths:
-        with contextlib.suppress(LccError, ValueError, OSError):
-            found.append(Folder(path.parent, Study.from_toml(path.read_text())))
-    return found
+        try:
+            text = read_text(path / STUDY)
+            found.append(((path / STUDY).stat().st_mtime, Folder(path, Study.from_toml(text))))
+        except ODD as error:
+            # Being forgotten, or its errors alone are left.
+            if not isinstance(error, FileNotFoundError):
+                bad.append(Unreadable.of(path / STUDY, error))
+    found.sort(key=lambda one: one[0], reverse=True)
+    return Found((one for _, one in found), bad)
 
 
 def find(home: Home, wanted: str) -> Folder:
@@ -82,7 +88,10 @@ def forget(folder: Folder) -> None:
 
 def pause(path: Path) -> None:
     """Every runner of the study stops after the step it is in."""
-    (path / PAUSED).touch()
+    try:
+        (path / PAUSED).touch()
+    except OSError as error:
+        raise NotWritten(str(path / PAUSED), error) from error
 
 
 def unpause(folder: Folder) -> None:
@@ -101,10 +110,12 @@ def write_error(path: Path, step: str, what: str, fix: str) -> None:
 def read_error(path: Path, step: str) -> tuple[str, str]:
     """What is wrong and what to do; two empty texts where nothing is."""
     try:
-        content = json.loads((path / ERRORS / f"{step}.json").read_text())
+        content = read_json(path / ERRORS / f"{step}.json")
         return str(content["error"]), str(content["fix"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
         return "", ""
+    except ODD as error:
+        return "What went wrong cannot be read", f"({reason(error)}). Run the study again."
 
 
 def forget_error(path: Path, step: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lcc_core.progress import Progress
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Graph, Step
 from lcc_core.studies.grid.records import all_records, look
 from lcc_core.training import make_recipe
+from lcc_core.unreadable import ODD, read_json
 
 # Seconds on one core where nothing was measured yet: rough. A training by tile, epoch and million
 # weights, which 2 cores with bf16 needed in trials.
@@ -61,9 +61,9 @@ class Pace:
     def reached(self, path: Path) -> tuple[float, str]:
         """How far a worker says it is."""
         try:
-            content = json.loads(path.read_text())
+            content = read_json(path)
             return float(content["share"]), str(content["message"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except ODD:
             return 0.0, ""
 
     def progress(

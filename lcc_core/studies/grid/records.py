@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from lcc_core.files import Home, file_sum, write_json
 from lcc_core.studies.grid.graph import MEASURE
 from lcc_core.studies.table import read_row
+from lcc_core.unreadable import ODD, Unreadable, listed, read_json
 
 CLOCK_S = 0.05  # by so much a file's time may lie before the clock's
 
@@ -43,11 +43,34 @@ def save(home: Home, step: str, record: Record) -> None:
 def look(home: Home, step: str) -> Record | None:
     """The record as far as its files are there; they are not opened."""
     try:
-        found = Record(**json.loads(_path(home, step).read_text()))
+        found = read(_path(home, step))
         there = all((home.root / name).is_file() for name in found.sums)
         return found if there else None
-    except (OSError, ValueError, TypeError):
+    except ODD:
         return None
+
+
+def read(path: Path) -> Record:
+    """Raises one of ``ODD`` where the file holds none."""
+    found = Record(**read_json(path))
+    texts = (found.kind, found.value, *found.sums, *found.sums.values())
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError("a text is missing")
+    if not isinstance(found.seconds, (int, float)) or not isinstance(found.about, dict):
+        raise ValueError("its seconds are no number")
+    return found
+
+
+def unreadable(home: Home, step: str) -> Unreadable | None:
+    """Why the record of a step cannot be read; ``None`` where it can, or there is none."""
+    path = _path(home, step)
+    try:
+        read(path)
+    except FileNotFoundError:
+        return None
+    except ODD as error:
+        return Unreadable.of(path, error)
+    return None
 
 
 def check(home: Home, step: str) -> Record | None:
@@ -69,8 +92,8 @@ def check(home: Home, step: str) -> Record | None:
 def drop(home: Home, step: str) -> None:
     """Forget a step and what it left."""
     path = _path(home, step)
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        for name in Record(**json.loads(path.read_text())).sums:
+    with contextlib.suppress(*ODD):
+        for name in read(path).sums:
             (home.root / name).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
@@ -90,7 +113,7 @@ def make_record(
 
 
 def all_records(home: Home) -> list[Record]:
-    found = (look(home, path.stem) for path in home.folder("steps").glob("*.json"))
+    found = (look(home, path.stem) for path in listed(home.folder("steps"), "*.json"))
     return [one for one in found if one]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lcc_core.errors import require
-from lcc_core.files import atomic_path, write_bytes
+from lcc_core.files import write_bytes
 from lcc_core.plaintext import csv_text, encodable, figure_text, html_text, records, visible
 from lcc_core.studies import choice
 from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
@@ -42,16 +42,19 @@ def frame(rows: list[PointRow]) -> pd.DataFrame:
     return records(row.flat() for row in rows)
 
 
-def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
-    """By the ending of ``path``; what stood there stays until the new file is whole."""
+def content(folder: Folder, rows: list[PointRow], path: Path) -> bytes:
+    """Of a file to take away, by the ending of ``path``."""
     check_format(path)
     if path.suffix == ".html":
-        write_bytes(path, page(folder, rows).encode())
-    elif path.suffix == ".csv":
-        write_bytes(path, csv_text(frame(rows)).encode())
-    else:
-        with atomic_path(path) as temporary:
-            frame(rows).to_parquet(temporary, index=False)
+        return page(folder, rows).encode()
+    if path.suffix == ".csv":
+        return csv_text(frame(rows)).encode()
+    return frame(rows).to_parquet(index=False)
+
+
+def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
+    """What stood there stays until the new file is whole."""
+    write_bytes(path, content(folder, rows, path))
 
 
 def on_front(rows: list[PointRow]) -> set[str]:

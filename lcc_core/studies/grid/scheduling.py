@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from lcc_core.studies.grid.pace import Pace
 from lcc_core.studies.grid.pools import Pool, make_pool
 from lcc_core.studies.grid.status import tile_counts
 from lcc_core.studies.grid.work import Outcome
+from lcc_core.temporary import PART, held_file
 
 BATCH = 8  # points of one model that go to a worker together
 WAIT_S, LOOK_S = 0.25, 0.5
@@ -64,7 +65,7 @@ class Run:
     looked: float = 0.0
 
     def __post_init__(self) -> None:
-        self.stop_file = self.folder / f"stop-{os.getpid()}-{secrets.token_hex(3)}"
+        self.stop_file = self.folder / f".stop-{os.getpid()}-{secrets.token_hex(3)}{PART}"
 
     def prepare(self) -> None:
         """Which steps there are to do: from the points back to what they need and lack."""
@@ -101,11 +102,17 @@ class Run:
             self._report()
         finally:
             if pool is not None:
-                with contextlib.suppress(OSError):
-                    self.stop_file.touch()
-                pool.close()
+                with self._stopping():
+                    pool.close()
             claims.close()
-            self.stop_file.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Tell the workers to stop, for as long as the block lasts or this process lives."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # without it they end with their step
+                stack.enter_context(held_file(self.stop_file))
+            yield
 
     def _pool(self) -> Pool:
         one = self.options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,10 +14,11 @@ from lcc_core.studies.grid import folder as folders
 from lcc_core.studies.grid.claims import claimed
 from lcc_core.studies.grid.folder import Folder
 from lcc_core.studies.grid.graph import KINDS, Graph, Point, expand
-from lcc_core.studies.grid.records import look
+from lcc_core.studies.grid.records import look, unreadable
 from lcc_core.studies.grid.study import Study
-from lcc_core.studies.table import ResultRow, flat, read_row
+from lcc_core.studies.table import ResultRow, flat, look_at
 from lcc_core.studies.training_cost import TrainingCost, cost_of
+from lcc_core.unreadable import ODD, Found, Unreadable, read_json
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
 
@@ -78,8 +78,8 @@ def fingerprints(home: Home, study: Study) -> dict[str, str]:
     """Of the sets that are there, without opening them."""
     found = {}
     for name in study.data:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            found[name] = json.loads((home.tiles / name / FACTS).read_text())["fingerprint"]
+        with contextlib.suppress(*ODD):
+            found[name] = str(read_json(home.tiles / name / FACTS)["fingerprint"])
     return found
 
 
@@ -91,22 +91,28 @@ def tile_counts(home: Home) -> Mapping[str, int]:
     return {one.name: one.tiles for one in stored(home)}
 
 
-def rows(home: Home, folder: Folder) -> list[PointRow]:
-    """Every point of the study in its order."""
+def rows(home: Home, folder: Folder) -> Found[PointRow]:
+    """Every point of the study in its order, and the files of points that cannot be read."""
     graph = graph_of(home, folder.study)
-    found = [_row(home, folder, step, point) for step, point in graph.points.items()]
+    found, bad = [], []
+    for step, point in graph.points.items():
+        record = look(home, step)
+        row = look_at(home.results / f"{record.value}.json") if record else None
+        lost = row if record else unreadable(home, step)
+        if isinstance(lost, Unreadable):
+            bad.append(lost)
+            row = None
+        text = "" if row else " ".join(_error(folder, step)).strip()
+        found.append(PointRow(step, point, row, text))
     models = {one.row.measurement.checkpoint for one in found if one.row}
     costs = {model: cost_of(home, model) for model in models}
-    return [
-        replace(one, cost=costs[one.row.measurement.checkpoint]) if one.row else one
-        for one in found
-    ]
-
-
-def _row(home: Home, folder: Folder, step: str, point: Point) -> PointRow:
-    record = look(home, step)
-    row = read_row(home.results / f"{record.value}.json") if record else None
-    return PointRow(step, point, row, "" if row else " ".join(_error(folder, step)).strip())
+    return Found(
+        (
+            replace(one, cost=costs[one.row.measurement.checkpoint]) if one.row else one
+            for one in found
+        ),
+        bad,
+    )
 
 
 def _error(folder: Folder, step: str) -> tuple[str, str]:

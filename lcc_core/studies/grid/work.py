@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import read_coreset, save_coreset
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
-from lcc_core.files import Home
+from lcc_core.files import NO_ROOM, NOT_ALLOWED, Home
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.finetuned import FineTuning, prune_and_tune_channels
 from lcc_core.studies.grid import records
@@ -91,7 +90,7 @@ def _needed(step: Step, values: dict[str, str]) -> dict[str, str]:
 def _no_place(error: BaseException | None) -> bool:
     """Whether something could not be written, which will meet all other steps as well."""
     while error is not None:
-        places = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM)
+        places = (*NO_ROOM, *NOT_ALLOWED)
         if isinstance(error, OSError) and error.errno in places:
             return True
         error = error.__cause__
