@@ -48,7 +48,8 @@ class Limit:
 
 def check_disk(needed: int, what: str, folder: Path) -> None:
     """Raise ``DataError`` where the disk of ``folder`` has not ``needed`` bytes free."""
-    free = shutil.disk_usage(folder).free
+    there = next(one for one in (folder, *folder.parents) if one.exists())  # it may be made later
+    free = shutil.disk_usage(there).free
     if needed > free:
         raise DataError(
             f"{what} would take {size(needed)}, and the disk of {folder} has {size(free)} free.",

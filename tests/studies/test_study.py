@@ -273,7 +273,7 @@ def test_files_of_other_editors(tmp_path: Path) -> None:
     path.write_bytes(b'\xef\xbb\xbfdata = "demo"\n')
     assert read_study(path).name == "gr--e"
     path.write_bytes(b'data = "demo"\n' * 10**5)
-    with pytest.raises(LccError, match="larger than the"):
+    with pytest.raises(LccError, match="has more than 1,048,576 bytes"):
         read_study(path)
 
 

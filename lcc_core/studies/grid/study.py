@@ -16,7 +16,7 @@ from lcc_core.compression.search.settings import MARGINS
 from lcc_core.compression.search.settings import METHODS as SEARCHES
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import METHODS as CHOICES
-from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol
+from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
 from lcc_core.models import ARCHITECTURES
@@ -142,15 +142,24 @@ class Study:
         """The number of points, from the lengths of the lists alone."""
         below = sum(fraction < 1 for fraction in self.fractions)
         models = len(self.fractions) - below + below * len(self.coresets)
-        for name in ("data", "archs", "splits", "seeds", "channels"):
+        for name in ("data", "archs", "seeds", "channels"):
             models *= len(getattr(self, name))
-        fixed = FIXED in self.methods
-        plans = (len(self.methods) - fixed) * len(self.margins) * len(self.quantizers)
-        if fixed:
-            plans += len(self.bits) * len(self.k) * len(self.quantizers)
+        # Where a split has no validation part, each way of choosing has models of its own.
+        lacking = sum(lacks_validation(split) for split in self.splits)
+        parts = len(self.select_on)
+        of_search = len(self.margins) * len(self.quantizers)
+        searches = of_search * sum(
+            1 if method == "size" else len(self.margin_kinds)  # it has a margin kind of its own
+            for method in self.methods
+            if method != FIXED
+        )
+        fixed = 0
+        if FIXED in self.methods:
+            fixed = len(self.bits) * len(self.k) * len(self.quantizers)
             # A float model has no quantizer.
-            plans -= (len(self.quantizers) - 1) * (32 in self.bits and 0.0 in self.k)
-        return models * plans
+            fixed -= (len(self.quantizers) - 1) * (32 in self.bits and 0.0 in self.k)
+        whole = len(self.splits) - lacking
+        return models * (whole * (fixed + searches * parts) + lacking * parts * (fixed + searches))
 
     def _check_list(self, name: str) -> None:
         value = getattr(self, name)
