@@ -215,6 +215,7 @@ def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
 def test_a_crash_shows_its_last_words(filled: Home) -> None:
     folder = filled.jobs / "20260101-000000-abcdef"
     facts = {"title": "t", "argv": ["train"], "pid": 1, "process_started": "x"}
+    facts["created"] = "2026-01-01T00:00:00+00:00"
     write_json(folder / jobs.FACTS, facts)
     lines = ['{"stage": "train", "done": 1, "total": 4, "message": "epoch 1 of 4", "time": 1.0}']
     lines += ["Traceback (most recent call last):", "RuntimeError: out of memory"]
@@ -233,7 +234,7 @@ def test_the_command_lists_cancels_resumes_and_clears(
         assert main(["jobs", *words, "--json", "--home", str(filled.root)]) == code
         return json.loads(capsys.readouterr().out)
 
-    assert lcc() == {"jobs": []}
+    assert lcc() == {"jobs": [], "unreadable": []}
     begun = jobs.start(filled, [*TRAIN, "--epochs", "100"], "Training")
     progressed(filled, begun.id, 4)
     assert [one["id"] for one in lcc("--cancel", begun.id)["jobs"]] == [begun.id]

@@ -64,7 +64,7 @@ def test_from_a_file_to_a_report(filled: Path, lcc: Any, tmp_path: Path) -> None
 
 
 def test_what_is_wrong_is_said(filled: Path, lcc: Any, tmp_path: Path) -> None:
-    assert "cannot be read" in lcc("study", "run", "none.toml", code=2)["error"]
+    assert "does not exist" in lcc("study", "run", "none.toml", code=2)["error"]
     assert "no study 'none'" in lcc("study", "run", "none", code=2)["error"]
     assert "no study 'none'" in lcc("study", "export", "none", "--out", "x.csv", code=2)["error"]
     filled.write_text(GRID.replace("mine", "nowhere"))

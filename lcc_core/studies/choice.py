@@ -1,8 +1,9 @@
 """Which of the measured models to take: by validation accuracy, each test set for itself.
 
 What is the best of many by its test accuracy owes part of it to chance. So models are chosen by
-their accuracy on validation tiles, and what the test tiles say of the chosen is told. Where one of
-several has no validation figure all are chosen by test accuracy, and whoever shows them says so.
+their accuracy on validation tiles, and what the test tiles say of the chosen is told. Rows without
+a validation figure (measured by an older engine) can only be chosen by test accuracy: beside rows
+that have one they are left out, and alone they are chosen so; whoever shows them says it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,21 @@ def by_test_set(rows: Iterable[ResultRow]) -> list[list[ResultRow]]:
 
 
 def eligible(rows: Iterable[ResultRow], chosen_on_test: bool = False) -> list[ResultRow]:
-    """Without those whose settings were chosen on test tiles, unless they are asked for."""
-    return [row for row in rows if chosen_on_test or row.chosen_on != "test"]
+    """The rows that a model may be chosen from.
+
+    Without those whose settings were chosen on test tiles, and, of each test set, without those
+    that have no validation figure where others have one; with all of them if they are asked for.
+    """
+    rows = list(rows)
+    if chosen_on_test:
+        return rows
+    judged = {row.tested_on for row in rows if row.measurement.validation_oa is not None}
+    return [
+        row
+        for row in rows
+        if row.chosen_on != "test"
+        and (row.measurement.validation_oa is not None or row.tested_on not in judged)
+    ]
 
 
 def basis(rows: Sequence[ResultRow]) -> str:

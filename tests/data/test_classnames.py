@@ -44,7 +44,7 @@ def test_names_that_look_the_same_are_refused(
     source = hostile.pack(tmp_path / "x.zip", {f"{c}/x.png": tile for c in (one, other, "lake")})
     with pytest.raises(DataError, match=r"class folders of x\.zip hold .* which look the same"):
         import_tiles("mine", source, home)
-    assert not list(home.tiles.iterdir())
+    assert not list(home.tiles.glob("*"))
 
 
 def test_how_they_are_written_is_shown() -> None:

@@ -206,4 +206,4 @@ def test_imports_and_surrogates_take_a_limit(home: Home, tmp_path: Path) -> None
     np.save(tmp_path / "of.npy", labels[labels > 0][:, None] + 0.5)
     with pytest.raises(DataError, match=r"of\.npy holds values that are no class numbers"):
         draw_surrogate("x", *paths, home)
-    assert not list(home.tiles.iterdir())
+    assert not list(home.tiles.glob("*"))

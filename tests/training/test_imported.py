@@ -174,7 +174,7 @@ def test_what_does_not_fit_is_said(home: Home, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "w.pt")
     with pytest.raises(ModelError, match="does not say what network"):
         taken(home, tmp_path / "w.pt", arch="")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="does not exist"):
         taken(home, tmp_path / "none.pt")
     torch.save({"epoch": 3}, tmp_path / "empty.pt")
     with pytest.raises(CheckpointError, match="no file of weights"):

@@ -152,9 +152,7 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     model = worker.workspace.checkpoint(values["model"])
     settings = SearchSettings(**step.content["settings"])
-    # "paper" is the search's own word for the test part.
-    part = "paper" if step.content.get("select_on") == "test" else "honest"
-    where = Selection(part, step.content["tiles"])
+    where = Selection(step.content.get("select_on", "validation"), step.content["tiles"])
     found = search_plan(
         worker.home,
         model,
