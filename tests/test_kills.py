@@ -24,6 +24,7 @@ KILLS = int(os.environ.get("LCC_KILLS", "2"))
 COMMANDS = ("import", "train", "prune", "coreset", "search", "compress", "study")
 TIMES = {
     "seconds", "created", "measured", "recalibration_s", "imported", "found", "made",
+    "train_s", "scoring_s",
     "steps", "log", "out", "path",
 }  # fmt: skip
 Undisturbed = tuple[Any, set[str], float]

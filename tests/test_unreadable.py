@@ -16,7 +16,7 @@ from stores import COMMANDS, LISTS, STORES, beside, first, job
 from world import World
 
 from lcc_core.files import Home
-from lcc_core.studies.table import all_rows, flat, own_rows
+from lcc_core.studies.table import all_rows, flat, own_rows, read_row
 
 pytestmark = pytest.mark.usefixtures("shipped_nothing")
 
@@ -131,7 +131,10 @@ def test_a_row_is_read_whole_or_told(world: World, place: list[str], value: Any)
         odd.write_text(json.dumps(put(json.loads(path.read_text()), place, value)))
         found = own_rows(world.home)
         whole = len(list(path.parent.glob("*.json")))
-        assert len(found) + len(found.unreadable) == whole
+        # A copy that differs in what is no part of a row's id is the same row: told once.
+        again = read_row(odd)
+        same = again is not None and again.id == read_row(path).id
+        assert len(found) + len(found.unreadable) == whole - same
         for row in found:
             text = json.dumps([flat(row), row.title if hasattr(row, "title") else ""], default=str)
             text.encode()
