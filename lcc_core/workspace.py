@@ -7,16 +7,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import FACTS, Checkpoint, find_checkpoint, read_checkpoint
 from lcc_core.compression import Compressed, Plan, apply
-from lcc_core.compression.recalibration import Calibration
+from lcc_core.compression.recalibration import Calibration, calibration_for
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier
 from lcc_core.progress import ShouldStop, never
-from lcc_core.studies.measured import calibration_for, checkpoint_split
 
 KEPT = 2  # of each kind: a data set may take most of a gigabyte once it was read
 T = TypeVar("T")

@@ -109,11 +109,11 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
 
 
 def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
     from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.against import compare, widths_json
     from lcc_core.studies.lineage import epochs
-    from lcc_core.studies.measured import checkpoint_split
 
     how = _how(arguments, context)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)

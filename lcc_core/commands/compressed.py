@@ -65,11 +65,13 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
+    from lcc_core.compression.recalibration import calibration_for
     from lcc_core.data.catalog import load_tiles
     from lcc_core.files import write_bytes
-    from lcc_core.studies.measured import calibration_for, checkpoint_split, packed_content
+    from lcc_core.studies.measured import packed_content
 
     out = output_file(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
@@ -143,13 +145,14 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
     from lcc_core.compression.plan import Plan
     from lcc_core.data.catalog import load_tiles
     from lcc_core.measure.measure import Origin
     from lcc_core.measure.measure import measure as run
-    from lcc_core.studies.measured import checkpoint_split, measure_plan
+    from lcc_core.studies.measured import measure_plan
     from lcc_core.studies.packedfile import foreign_ids
 
     checkpoint = find_checkpoint(context.home, _name(arguments.source))

@@ -87,12 +87,12 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.coresets import CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.data.catalog import load_tiles
     from lcc_core.files import check_name
-    from lcc_core.studies.measured import checkpoint_split
 
     settings = CoresetSettings(
         arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta,

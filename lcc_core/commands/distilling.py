@@ -106,11 +106,11 @@ def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> t
 def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[Any, Any]:
     """The tiles and the split of the checkpoints and the coreset, so that no test tile was ever
     learnt from."""
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.coresets.coreset import read_coreset
     from lcc_core.data.catalog import load_tiles
     from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split, selected_on, split_name
-    from lcc_core.studies.measured import checkpoint_split
 
     known = [teacher] if teacher else []
     known += [find_checkpoint(context.home, arguments.student)] if arguments.student else []

@@ -143,10 +143,11 @@ def _pair(text: str) -> tuple[int, float]:
 
 
 def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
+    from lcc_core.compression.recalibration import calibration_for
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import calibration_for, checkpoint_split
     from lcc_core.studies.scene_map import as_scene, mapped
     from lcc_core.studies.scene_picture import map_kind, write_map
 

@@ -49,9 +49,10 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.checkpoints.split import checkpoint_split
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import checkpoint_split, measure_plan
+    from lcc_core.studies.measured import measure_plan
     from lcc_core.studies.searched import Selection, rivals, search_plan
 
     out = output_text(arguments.out, context) if arguments.out else None

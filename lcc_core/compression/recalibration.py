@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lcc_core.compression.execution import Execution, compute
+from lcc_core.compression.plan import Plan
 from lcc_core.compression.program import Program
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -56,6 +57,13 @@ def calibration_tiles(tiles: TileSet, split: Split, n: int = TILES) -> Calibrati
     picks = np.random.default_rng(0).permutation(split.train)[:n]
     images = np.ascontiguousarray(tiles.images[picks])
     return Calibration(torch.from_numpy(images).permute(0, 3, 1, 2))
+
+
+def calibration_for(plan: Plan, tiles: TileSet, split: Split) -> Calibration | None:
+    """The training tiles that a plan recalibrates on, if it does."""
+    if not plan.recalibrate or plan.is_float:
+        return None
+    return calibration_tiles(tiles, split, plan.recalibrate)
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import mean, stdev
 from typing import Any
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
@@ -25,7 +26,7 @@ from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
-from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.searched import Selection, search_plan
 from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
 from lcc_core.training import Recipe, make_recipe, train

@@ -12,10 +12,9 @@ from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import Calibration, calibration_tiles
-from lcc_core.data.splits import Split, split_from
+from lcc_core.compression.recalibration import calibration_for
+from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
-from lcc_core.errors import DataError
 from lcc_core.files import Home, content_id
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import Origin, measure
@@ -26,26 +25,6 @@ from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.table import make_row, read_row, write_row
 
 VERSION = 1  # raise when a change of the engine changes what a plan yields
-
-
-def checkpoint_split(checkpoint: Checkpoint, tiles: TileSet) -> Split:
-    """The split the checkpoint was trained on. ``DataError`` for tiles it was not trained on."""
-    if tiles.fingerprint != checkpoint.fingerprint:
-        raise DataError(
-            f"The tiles of {tiles.name!r} are not those checkpoint {checkpoint.id} was trained on.",
-            "Training tiles could be among them: measure on the set it names, or train again.",
-        )
-    split = split_from(tiles, checkpoint.split)
-    if coreset := checkpoint.split.get("coreset"):
-        return split.only(checkpoint.trained_on(), coreset)
-    return split
-
-
-def calibration_for(plan: Plan, tiles: TileSet, split: Split) -> Calibration | None:
-    """The training tiles that a plan recalibrates on, if it does."""
-    if not plan.recalibrate or plan.is_float:
-        return None
-    return calibration_tiles(tiles, split, plan.recalibrate)
 
 
 def result_key(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> str:

@@ -14,12 +14,13 @@ import numpy as np
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
+from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, remember
 from lcc_core.measure.evaluate import logits
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
-from lcc_core.studies.measured import calibration_for, result_key
+from lcc_core.studies.measured import result_key
 
 # What reading a cut or altered archive may raise.
 DAMAGED = (OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, MemoryError)

@@ -17,7 +17,7 @@ import numpy as np
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
+from lcc_core.compression.recalibration import TILES, calibration_for
 from lcc_core.compression.search import PAPER
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
@@ -31,7 +31,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.finetuned import FineTuning
-from lcc_core.studies.measured import calibration_for, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import Predictions, predictions
 from lcc_core.studies.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train

@@ -16,7 +16,7 @@ from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.apply import apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import calibration_tiles
+from lcc_core.compression.recalibration import calibration_for, calibration_tiles
 from lcc_core.compression.search import SearchResult, SearchSettings, search
 from lcc_core.compression.search.replay import BUDGET
 from lcc_core.compression.search.settings import STEPS_K
@@ -28,7 +28,7 @@ from lcc_core.files import Home, content_id, remember, write_json
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
 from lcc_core.progress import OnProgress, ShouldStop, ignore, never
-from lcc_core.studies.measured import VERSION, calibration_for, measure_plan
+from lcc_core.studies.measured import VERSION, measure_plan
 from lcc_core.unreadable import ODD, read_json
 
 

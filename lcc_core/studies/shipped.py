@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lcc_core.checkpoints.packed import read_header
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
 from lcc_core.compression.apply import apply
+from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
@@ -16,7 +18,7 @@ from lcc_core.files import Home, write_bytes
 from lcc_core.measure.measurement import Measurement
 from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_front
-from lcc_core.studies.measured import calibration_for, checkpoint_split, packed_content
+from lcc_core.studies.measured import packed_content
 from lcc_core.studies.packedfile import measure_file
 from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
 

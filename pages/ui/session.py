@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Plan
 from lcc_core.compression.importance import LayerImportance
@@ -15,7 +16,6 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
 from lcc_core.studies.against import Against
-from lcc_core.studies.measured import checkpoint_split
 from lcc_core.studies.previewed import Preview
 from lcc_core.unreadable import Found
 from lcc_core.workers.requests import (

@@ -27,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from lcc_core.checkpoints.packed import pack
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import apply
 from lcc_core.compression.recalibration import TILES, calibration_tiles
@@ -34,7 +35,6 @@ from lcc_core.compression.search import SearchSettings, search
 from lcc_core.data.catalog import load_tiles
 from lcc_core.files import Home
 from lcc_core.models import Classifier
-from lcc_core.studies.measured import checkpoint_split
 
 BITS = (8, 4, 2)
 POINTS = 0.5  # accuracy that may be lost on the tiles of the choice

@@ -24,6 +24,7 @@ from typing import Any
 
 from attention import machine
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.recalibration import TILES
@@ -34,7 +35,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, write_json
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import predictions
 from lcc_core.studies.searched import Selection, search_plan
 

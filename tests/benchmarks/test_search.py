@@ -14,12 +14,12 @@ import pytest
 import torch
 from plain_search import decisions, plain_search
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.compression.search import PAPER, SearchSettings, search
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
-from lcc_core.studies.measured import checkpoint_split
 from lcc_core.training import make_recipe, train
 
 GOALS = {"up": 10.0, "down": 5.0}

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import uniform_plan
+from lcc_core.compression.recalibration import calibration_for
 from lcc_core.coresets import Coreset, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import delete_coreset, list_coresets, read_coreset, save_coreset
 from lcc_core.data.catalog import import_tiles
@@ -18,7 +20,6 @@ from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home
-from lcc_core.studies.measured import calibration_for, checkpoint_split
 from lcc_core.training import make_recipe, train
 
 HALF = CoresetSettings("forgetting", 0.5)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lcc_core.checkpoints.packed import load_compressed, pack
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, apply, uniform_plan
 from lcc_core.data.splits import Split, make_split
@@ -19,7 +20,7 @@ from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import bit_figures
 from lcc_core.models import compressible_layers, weight_of
 from lcc_core.studies import measured
-from lcc_core.studies.measured import cached_measurement, checkpoint_split, estimate, measure_plan
+from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
 from lcc_core.studies.table import own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.training.start import Start

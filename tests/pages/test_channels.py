@@ -5,13 +5,13 @@ from __future__ import annotations
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
 from lcc_core.data.catalog import import_tiles, load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
-from lcc_core.studies.measured import checkpoint_split
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell
 

@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from visit import page, words
 
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import import_tiles, load_tiles
@@ -21,7 +22,7 @@ from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import compare_pair
 from lcc_core.studies import predicted
-from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import Predictions, cached_predictions, predictions
 from lcc_core.studies.table import ResultRow, own_rows
 from lcc_core.training import make_recipe, train

@@ -10,13 +10,14 @@ from safetensors.torch import save_file
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.table import own_rows
 from lcc_core.training import make_recipe, train
 from pages.ui import words as spell

@@ -12,6 +12,7 @@ import torch
 
 from lcc_core.checkpoints.onnx import check_onnx, export_onnx
 from lcc_core.checkpoints.packed import load_packed, write_packed
+from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, apply, uniform_plan
 from lcc_core.compression.recalibration import calibration_tiles
@@ -24,7 +25,7 @@ from lcc_core.files import Home
 from lcc_core.measure.evaluate import logits
 from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers
 from lcc_core.models.spectral import Components
-from lcc_core.studies.measured import checkpoint_split, measure_plan
+from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.scene_map import as_scene, cached_map, draw_map, mapped, throughput
 from lcc_core.studies.scene_picture import class_colours, map_bytes, paint, paint_errors
 from lcc_core.studies.searched import Selection, search_plan
