@@ -128,7 +128,7 @@ class Context:
         what, fix = one_line(what), one_line(fix)
         with contextlib.suppress(OSError):  # nobody listens, or the disk is full
             self._end_line()
-            print(f"lcc: {what} {fix}".rstrip(), file=sys.stderr, flush=True)
+            print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
         if self.json:
             with contextlib.suppress(OSError):
                 print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)

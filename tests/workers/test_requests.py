@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import draw_folder
+from tiny_folder import draw_folder
 
 from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
