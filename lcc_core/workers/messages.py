@@ -19,12 +19,11 @@ LENGTH = struct.Struct("<Q")
 
 @dataclass(frozen=True)
 class Order:
-    """A request under a number of its own; ``threads``: how many it may compute with."""
+    """A request under a number of its own."""
 
     number: int
     home: str
     request: Any
-    threads: int
 
 
 @dataclass(frozen=True)

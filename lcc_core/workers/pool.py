@@ -111,16 +111,16 @@ class Pool:
 
     A request that is in work already, or whose value is still kept, is not computed again. A worker
     that has a request's subject loaded is preferred; further ones are started only while all others
-    are busy. Workers that compute at once share the cores between them.
+    are busy. Each computes with one thread: sums depend in their last bits on the number of
+    threads, and a figure must not depend on what others do at the same time.
 
     Args:
-        size: worker processes at most; 0 runs every request in the thread that asks for it.
-        cores: threads for all workers together; by default as many as this process may use.
+        size: worker processes at most; by default one for each core, four at most. 0 runs every
+            request in the thread that asks for it.
     """
 
-    def __init__(self, size: int | None = None, cores: int | None = None) -> None:
-        self.cores = cores or usable_cores()
-        self.size = default_size(self.cores) if size is None else size
+    def __init__(self, size: int | None = None) -> None:
+        self.size = default_size(usable_cores()) if size is None else size
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._jobs: dict[tuple[str, str], _Job] = {}
@@ -192,9 +192,7 @@ class Pool:
                 worker = self._idle_worker(self._queue[0])
                 if worker is None:
                     return
-                job = self._queue.popleft()
-                busy = 1 + sum(one.job is not None for one in self._workers)
-                worker.begin(job, max(1, self.cores // busy))
+                worker.begin(self._queue.popleft())
 
     def _idle_worker(self, job: _Job) -> _Worker | None:
         idle = [worker for worker in self._workers if worker.job is None]
@@ -283,10 +281,10 @@ class _Worker:
         self.channel = Channel(self.process.stdout, self.process.stdin)
         threading.Thread(target=self._listen, name="lcc-worker-listener", daemon=True).start()
 
-    def begin(self, job: _Job, threads: int) -> None:
+    def begin(self, job: _Job) -> None:
         job.worker, job.tries = self, job.tries + 1
         self.job, self.subject = job, job.subject
-        self.send(Order(job.number, str(job.home.root), job.request, threads))
+        self.send(Order(job.number, str(job.home.root), job.request))
 
     def send(self, message: Order | Stop) -> None:
         try:

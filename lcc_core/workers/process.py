@@ -58,10 +58,10 @@ def serve(channel: Channel) -> None:
     from lcc_core.files import Home
     from lcc_core.workspace import Workspace
 
+    torch.set_num_threads(1)  # see Pool: figures must not depend on how many compute at once
     workspaces: OrderedDict[str, Workspace] = OrderedDict()
     while True:
         order = inbox.orders.get()
-        torch.set_num_threads(order.threads)
         if order.home not in workspaces:
             workspaces[order.home] = Workspace(Home(Path(order.home)))
             while len(workspaces) > HOMES:

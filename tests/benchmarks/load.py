@@ -163,6 +163,8 @@ def without_results(home: Path, folder: Path) -> Path:
 
 def serial(home: Path, checkpoint: str, moves: set[tuple[float, int]]) -> dict:
     """(k, bits) → what one thread measures, as the page spells it."""
+    import torch
+
     from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression import apply, uniform_plan
     from lcc_core.compression.recalibration import TILES
@@ -171,6 +173,7 @@ def serial(home: Path, checkpoint: str, moves: set[tuple[float, int]]) -> dict:
     from lcc_core.workspace import Workspace
     from pages.ui import words
 
+    torch.set_num_threads(1)
     workspace = Workspace(Home(home))
     one = find_checkpoint(workspace.home, checkpoint)
     tiles, split, model = workspace.tiles(one.data), workspace.split(one), workspace.model(one)
@@ -179,7 +182,9 @@ def serial(home: Path, checkpoint: str, moves: set[tuple[float, int]]) -> dict:
         plan = uniform_plan(model, bits, k, recalibrate=TILES)
         compressed = apply(model, plan, workspace.calibration(one, plan))
         origin = Origin(one.id, one.bytes, one.split)
-        row = measure(compressed, origin, tiles, split.test, latency=False)
+        row = measure(
+            compressed, origin, tiles, split.test, latency=False, validation=split.validation
+        )
         found[k, bits] = words.percent(row.oa), words.size(row.bytes)
     return found
 

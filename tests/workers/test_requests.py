@@ -58,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Checkpoint]:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Pool]:
-    pool = Pool(size=2, cores=2)
+    pool = Pool(size=2)
     yield pool
     pool.close()
 
