@@ -9,15 +9,15 @@ import pytest
 from lcc_core.checkpoints.packed import load_compressed
 from lcc_core.studies import shipped, table
 
-# sha256 of all weights, codes and scales, as the first reader of the format had them.
+# sha256 of all weights, codes and scales; of the files of 2026-11-21 as the first reader had them.
 GOLDEN = {
-    "compact-c65634d9487b-6ae39c078dea": "99d1e865b31c4752",
-    "compact-c65634d9487b-8049c5277d56": "bad7d069862e3d7d",
-    "compact-c65634d9487b-87488649c55f": "eb494e69c52f3a21",
-    "compact-c65634d9487b-8e59b5c777fd": "af302b03c833fa7f",
-    "compact-c65634d9487b-c942eb72b5bb": "c588fb776f9f63a9",
-    "compact-c65634d9487b-ea1260a057c2": "596dd0bb2c148218",
-    "compact-c65634d9487b-f350e13826d0": "efd4f98f9ea98a05",
+    "compact-8e6a0758105b-0f36b0751d54": "3ee4ba024be2c40c",
+    "compact-8e6a0758105b-2144881b66c1": "dcdd59c3d671d19a",
+    "compact-8e6a0758105b-29d69f4c219f": "64af927991cbfc80",
+    "compact-8e6a0758105b-2be875c4cb49": "b46a7b37434d1e76",
+    "compact-8e6a0758105b-79a492fda2e0": "1d55ea01887e3866",
+    "compact-8e6a0758105b-9ea2d9d89300": "062913e9fc6825f6",
+    "compact-8e6a0758105b-faa23e0f7785": "b0dea654ea396a09",
     "mobilenet_v3_small-5ea1343541eb-8f10444eb4b2": "f90a23161ca8bca9",
     "mobilenet_v3_small-5ea1343541eb-9c04e1d755ae": "01fa22ffcbf3e5ee",
     "resnet18-180e220fa6c2-7276a445afd9": "c3520f791a5f720c",
