@@ -27,8 +27,10 @@ HELP = {
     "least": "Lowest accuracy that is good enough: on validation tiles, which is what models are "
     "chosen by, or on test tiles where some have no validation figure. Empty: any.",
     "tested": "Only models measured on the same test tiles can be compared.",
-    "on test": "Settings chosen on the test tiles flatter. Such models are drawn open with a dot, "
-    "and left out of the front and of the best unless this is on.",
+    "on test": "Settings chosen on the test tiles flatter: such models are drawn open with a dot. "
+    "Others were measured before validation figures were kept, so that they could only be chosen "
+    "by their test accuracy, which flatters too. Both stay off the front and are never the best, "
+    "unless this is on.",
     "data": "Tiles that the models were trained and measured on.",
     "methods": "How bits and pruning were chosen. fixed: the same for all layers. laq, lap, "
     "laq+lap, size: searched for each layer. float: not compressed. (papers'): with one scale a "
@@ -142,10 +144,11 @@ def _said(row: ResultRow) -> str:
 
 
 def with_test_chosen(rows: list[ResultRow]) -> bool:
-    """Whether rows chosen on test tiles may be on the front; asked only where there are some."""
-    if marked := sum(row.chosen_on == "test" for row in rows):
+    """Whether rows that only test tiles can speak for may be on the front; asked only where there
+    are some: their settings were chosen on test tiles, or they have no validation figure."""
+    if left := len(rows) - len(choice.eligible(rows)):
         return st.toggle(
-            f"Front and best with the {marked} chosen on test tiles",
+            f"Front and best with the {left} that only test tiles speak for",
             key="on-test",
             help=HELP["on test"],
             bind=URL,

@@ -97,3 +97,16 @@ def test_test_sets_have_names() -> None:
     spatial = row("s", {"protocol": "blocks-30/10/60", "seed": 2})
     assert spatial.test_set == "20 test tiles (blocks-30/10/60 of made, seed 2)"
     assert np.unique([r.test_set for r in (cut, whole)]).size == 1
+
+
+def test_rows_without_a_validation_figure_stay_off_beside_rows_with_one() -> None:
+    none = {"validation_oa": None, "validation_tiles": 0}
+    old = [row("a", bytes=100, oa=0.99, **none), row("b", bytes=50, oa=0.95, **none)]
+    new = [
+        row("c", bytes=100, oa=0.90, validation_oa=0.91),
+        row("d", bytes=80, oa=0.89, validation_oa=0.92),
+    ]
+    assert choice.eligible([*old, *new]) == new
+    assert choice.on_front([*old, *new]) == {new[1].id}
+    assert choice.eligible(old) == old  # alone they are chosen by test accuracy, and said to be
+    assert choice.eligible([*old, *new], chosen_on_test=True) == [*old, *new]
