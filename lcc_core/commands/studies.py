@@ -222,7 +222,7 @@ def presets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     context.say(table(("preset", "points", "what it shows"), rows))
     for name, what in OPEN.items():
         context.say(f"\n{name}: {what}")
-    context.say("\nRun one: lcc study run PRESET, or write your own file (see README).")
+    context.say("\nRun one: lcc study run PRESET, or write your own file (see docs/GUIDE.md).")
     return {
         "presets": [
             {"name": n, "points": c, "what": w, "open": OPEN.get(n, "")} for n, c, w in rows
