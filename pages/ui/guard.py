@@ -26,6 +26,7 @@ def guard() -> Iterator[None]:
         log.warning("a page met the system's refusal", exc_info=True)
         st.error(f"**The system refused:** {plain(reason(error))}. {plain(error.filename or '')}")
     except ValueError as error:
+        log.warning("a page met a value that does not work", exc_info=True)
         st.error(f"**This setting does not work.** {plain(error)}")
     except Exception:
         log.exception("a page failed")

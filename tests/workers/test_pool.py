@@ -80,6 +80,13 @@ def test_errors_a_user_can_act_on(pool: Pool, home: Home, how: str, kind: type, 
         assert (found.value.what, found.value.fix) == ("There is nothing.", "Bring something.")
 
 
+def test_a_value_error_tells_the_log_where_it_was(shared: Pool, home: Home) -> None:
+    with pytest.raises(ValueError, match="k=-1") as found:
+        shared.run(home, Failing("setting"))
+    (note,) = found.value.__notes__
+    assert note.startswith("Traceback") and "sample.py" in note
+
+
 @pytest.mark.parametrize("how", ["bug", "unpicklable"])
 def test_bugs_bring_their_traceback(shared: Pool, home: Home, how: str) -> None:
     with pytest.raises(WorkerError, match="Traceback") as found:
