@@ -8,6 +8,7 @@ started it, even if that was killed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -61,4 +62,5 @@ if __name__ == "__main__":
     words.add_argument("--port", type=int, required=True)
     words.add_argument("--host", action="append", default=[])
     asked = words.parse_args()
-    serve(Hosts.of(asked.port, asked.host))
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        serve(Hosts.of(asked.port, asked.host))

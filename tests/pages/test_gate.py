@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import hostile_names as hostile
 import pytest
+import served
 from served import NO_NETWORK, serving
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -177,3 +179,23 @@ def test_an_attempt_would_be_seen(attempts: Path) -> None:
         subprocess.run([sys.executable, "-c", code], env=env, capture_output=True)
         assert seen.read_text()
         seen.unlink()
+
+
+def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    port = served.free_port()
+    app = subprocess.Popen(
+        [sys.executable, "-m", "lcc_core.cli", "app", "--port", str(port)],
+        cwd=served.PROJECT,
+        env=os.environ | {"LCC_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert app.stdout is not None
+    said = app.stdout.readline()  # it is told once it answers
+    while "is at http://" not in said and app.poll() is None:
+        said = app.stdout.readline()
+    os.killpg(app.pid, signal.SIGINT)  # as a terminal does: to the command and its server
+    rest = app.communicate(timeout=60)[0]
+    assert app.returncode == 0 and rest.startswith("Stopped.") and "Traceback" not in rest
