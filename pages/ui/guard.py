@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterator
 
 import streamlit as st
 
 from lcc_core.errors import LccError
+from lcc_core.logs import logger
 from lcc_core.unreadable import reason
 from pages.ui.plain import plain
 
-log = logging.getLogger("lcc.app")
+log = logger("lcc.app")
 
 
 @contextlib.contextmanager
