@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             context = Context(json=arguments.json, home=Home.find(arguments.home), stop=stop)
             dry = getattr(arguments, "dry_run", False)
             _open(context, READ if dry else getattr(arguments, "home_is", WRITTEN_AT_NEED))
-            inside.enter(context.home, context.progress)
+            inside.enter(context.home, context.hooks)
             result = arguments.run(arguments, context)
             context.finish(result)
         except (Cancelled, KeyboardInterrupt):

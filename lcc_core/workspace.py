@@ -15,8 +15,8 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
-from lcc_core.progress import ShouldStop, never
 
 KEPT = 2  # of each kind: a data set may take most of a gigabyte once it was read
 T = TypeVar("T")
@@ -69,13 +69,11 @@ class Workspace:
         tiles, split = self.tiles(checkpoint.data), self.split(checkpoint)
         return self._keep("calibration", key, lambda: calibration_for(plan, tiles, split))
 
-    def compressed(
-        self, checkpoint: Checkpoint, plan: Plan, should_stop: ShouldStop = never
-    ) -> Compressed:
-        """The model with ``plan`` applied. Raises ``Cancelled`` once ``should_stop`` says so."""
+    def compressed(self, checkpoint: Checkpoint, plan: Plan, hooks: Hooks = QUIET) -> Compressed:
+        """The model with ``plan`` applied. Raises ``Cancelled`` once ``hooks`` say so."""
         model, calibration = self.model(checkpoint), self.calibration(checkpoint, plan)
         key = (checkpoint.id, checkpoint.created, plan.id)
-        return self._keep("compressed", key, lambda: apply(model, plan, calibration, should_stop))
+        return self._keep("compressed", key, lambda: apply(model, plan, calibration, hooks))
 
     def _keep(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:

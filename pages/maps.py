@@ -5,9 +5,9 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan
 from lcc_core.data.scene import Scene
+from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem
-from lcc_core.progress import Progress
 from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map
 from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
 from lcc_core.workers.requests import DrawMap

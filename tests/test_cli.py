@@ -19,7 +19,7 @@ from lcc_core.commands.app import FIRST_PORT, free_port
 from lcc_core.commands.context import Context
 from lcc_core.commands.text import bar, duration, size, table
 from lcc_core.files import Home
-from lcc_core.progress import Progress
+from lcc_core.hooks import Progress
 
 
 @pytest.fixture(scope="module")

@@ -118,13 +118,13 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
     how = _how(arguments, context)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     how.recipe_for(checkpoint.arch, 1, 1)  # bad choices fail before tiles are read
-    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
     split = checkpoint_split(checkpoint, tiles)
     made = prune(
         context.home, checkpoint, what, how, tiles, split, arguments.device,
-        context.progress, context.stop,
+        context.hooks,
     )  # fmt: skip
-    both = compare(context.home, checkpoint, made.result, tiles, split, should_stop=context.stop)
+    both = compare(context.home, checkpoint, made.result, tiles, split, hooks=context.hooks.silent)
     layers = widths_json(made.result.spec)
     trained = epochs(made.result, {one.id: one for one in list_checkpoints(context.home)})
     context.say(_report(made, both, layers, trained))

@@ -77,7 +77,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
     model = checkpoint.model()
     plan = planned(arguments, model)
-    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
     split = checkpoint_split(checkpoint, tiles)
     split.part(arguments.part)
     compressed = apply(model, plan, calibration_for(plan, tiles, split))
@@ -88,8 +88,7 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         arguments.part,
         compress=lambda: compressed,
         opened=lambda: (tiles, split),
-        on_progress=context.progress,
-        should_stop=context.stop,
+        hooks=context.hooks,
     )
     write_bytes(out, content)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
@@ -135,8 +134,7 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
             context.home,
             arguments.data,
             arguments.part,
-            on_progress=context.progress,
-            should_stop=context.stop,
+            hooks=context.hooks,
         )
     else:
         row = _measure_checkpoint(arguments, context)
@@ -157,16 +155,17 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
 
     checkpoint = find_checkpoint(context.home, _name(arguments.source))
     plan = Plan({}, method="float")
-    tiles = load_tiles(arguments.data or checkpoint.data, context.home, context.progress)
-    hooks = {"on_progress": context.progress, "should_stop": context.stop}
+    tiles = load_tiles(arguments.data or checkpoint.data, context.home, context.hooks)
     if tiles.name == checkpoint.data:
         split = checkpoint_split(checkpoint, tiles)
         return measure_plan(
-            context.home, checkpoint, plan, tiles, split, part=arguments.part, **hooks
+            context.home, checkpoint, plan, tiles, split, part=arguments.part, hooks=context.hooks
         )
     ids = foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return run(apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, **hooks)
+    return run(
+        apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, hooks=context.hooks
+    )
 
 
 def _name(source: str) -> str:
@@ -269,7 +268,7 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     try:
         if data is None:
             raise DataError("unknown data set")
-        tiles = load_tiles(data, context.home, context.progress)
+        tiles = load_tiles(data, context.home, context.hooks)
         ids = foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
         return gather(tiles, ids).contiguous(), f"test tiles of {data}"
     except DataError:

@@ -16,8 +16,8 @@ from typing import Any
 
 from lcc_core.commands.text import bar, duration
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.plaintext import visible
-from lcc_core.progress import Progress
 from lcc_core.unreadable import Unreadable, said
 
 REPORT_EVERY_S = 0.2
@@ -74,6 +74,11 @@ class Context:
     _line: int = field(default=0, repr=False)
     _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)
     _began: tuple[int, float] = field(default=(0, 0.0), repr=False)
+
+    @property
+    def hooks(self) -> Hooks:
+        """What a command hands to the work it does."""
+        return Hooks(self.progress, self.stop)
 
     def progress(self, report: Progress) -> None:
         """One JSON line, or the one line that is written over; a few times a second at most."""

@@ -101,7 +101,7 @@ def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.out:
         check_name(arguments.out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
     split = checkpoint_split(checkpoint, tiles)
     timer = Timer()
     made = choose_coreset(checkpoint, tiles, split, settings, arguments.out)
@@ -173,7 +173,7 @@ def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, 
         "recipe": {name: value for name, value in recipe.items() if value is not None},
     }
     study = CoresetStudy(**{name: value for name, value in chosen.items() if value is not None})
-    rows = run_coreset_study(study, context.home, arguments.device, context.progress, context.stop)
+    rows = run_coreset_study(study, context.home, arguments.device, context.hooks)
     means = summarize(rows)
     heads = (
         "arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real",

@@ -131,7 +131,7 @@ def _state(known: Any, name: str, here: bool) -> str:
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import DATASETS, load_tiles, stored
 
-    tiles = load_tiles(arguments.name, context.home, context.progress)
+    tiles = load_tiles(arguments.name, context.home, context.hooks)
     kept = next(i for i in stored(context.home) if i.name == arguments.name)
     known = DATASETS.get(arguments.name)
     counts = dict(zip(tiles.class_names, map(int, tiles.class_counts()), strict=True))
@@ -242,8 +242,7 @@ def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any
         arguments.paths[0],
         context.home,
         size=arguments.size,
-        on_progress=context.progress,
-        should_stop=context.stop,
+        hooks=context.hooks,
         limit=arguments.limit,
     )
     return _arrived(tiles, timer, context)
@@ -280,9 +279,7 @@ def download(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.catalog import download_tiles
 
     timer = Timer()
-    tiles = download_tiles(
-        arguments.name, context.home, on_progress=context.progress, should_stop=context.stop
-    )
+    tiles = download_tiles(arguments.name, context.home, hooks=context.hooks)
     return _arrived(tiles, timer, context)
 
 

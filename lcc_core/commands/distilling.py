@@ -64,8 +64,7 @@ def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         split,
         context.home,
         device=arguments.device,
-        on_progress=context.progress,
-        should_stop=context.stop,
+        hooks=context.hooks,
         resume=arguments.resume,
     )
     context.say(training_report(made))
@@ -129,7 +128,7 @@ def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tup
         if not arguments.data:
             fix = "Give --data, --coreset, --teacher or --student."
             raise LccError("No data set is named.", fix)
-        tiles = load_tiles(arguments.data, context.home, context.progress)
+        tiles = load_tiles(arguments.data, context.home, context.hooks)
         where = arguments.select_on or "validation"
         protocol = arguments.split or DEFAULT_PROTOCOL
         return tiles, make_split(tiles, protocol, arguments.seed, where)
@@ -151,7 +150,7 @@ def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tup
             "Take those of the same data set and split: test tiles of one could be known to the "
             "other.",
         )
-    tiles = load_tiles(data, context.home, context.progress)
+    tiles = load_tiles(data, context.home, context.hooks)
     return tiles, coreset.split(tiles) if coreset else checkpoint_split(known[0], tiles)
 
 

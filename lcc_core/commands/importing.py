@@ -33,7 +33,7 @@ def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, A
     from lcc_core.training import imported
 
     how = imported.Foreign(arguments.arch, arguments.norm, arguments.classes)
-    tiles = load_tiles(arguments.data, context.home, context.progress)
+    tiles = load_tiles(arguments.data, context.home, context.hooks)
     # Whoever trained it with 80/20 or 70/30 trained on all that is not the test part: no validation
     # part may be cut from that.
     split = make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed, "test")
@@ -44,8 +44,7 @@ def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, A
         split,
         context.home,
         arguments.device,
-        context.progress,
-        context.stop,
+        context.hooks,
     )
     rows = [
         (part, f"{percent(one['oa'])} of {one['tiles']:,} tiles")

@@ -112,7 +112,7 @@ def _csv(flats: list[dict[str, Any]]) -> bytes:
 def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.studies.shipped import TOLERANCE, verify
 
-    found = verify(context.home, on_progress=context.progress, should_stop=context.stop)
+    found = verify(context.home, hooks=context.hooks)
     heads = ("model", "shipped", "here", "tiles", "")
     context.say(
         table(

@@ -69,7 +69,7 @@ def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, An
         "recipe": {name: value for name, value in recipe.items() if value is not None},
     }
     study = SceneStudy(**{name: value for name, value in chosen.items() if value is not None})
-    rows = run_scene_study(study, context.home, arguments.device, context.progress, context.stop)
+    rows = run_scene_study(study, context.home, arguments.device, context.hooks)
     means = summarize(rows)
     heads = ("network", "split", "plan", "OA", "AA", "κ", "size", "real", "latency", "pixels/s")
     context.say(
@@ -155,7 +155,7 @@ def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if out:
         map_kind(out)
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    scene = as_scene(load_tiles(checkpoint.data, context.home, context.progress))
+    scene = as_scene(load_tiles(checkpoint.data, context.home, context.hooks))
     split = checkpoint_split(checkpoint, scene)
     model = checkpoint.model()
     plan = planned(arguments, model)
@@ -165,8 +165,7 @@ def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         plan,
         scene,
         lambda: apply(model, plan, calibration_for(plan, scene, split)).model,
-        context.progress,
-        context.stop,
+        context.hooks,
     )
     if out:
         write_map(out, found.classes, scene.class_names)

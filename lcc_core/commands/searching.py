@@ -61,13 +61,12 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.memory < 0:
         raise LccError("--memory is negative.", "Give gigabytes, or 0 to keep nothing.")
     checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.progress)
+    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
     split = checkpoint_split(checkpoint, tiles)
     timer = Timer()
-    hooks = {"on_progress": context.progress, "should_stop": context.stop}
     budget = int(arguments.memory * 2**30)
     found = search_plan(
-        context.home, checkpoint, settings, where, tiles, split, budget=budget, **hooks
+        context.home, checkpoint, settings, where, tiles, split, budget=budget, hooks=context.hooks
     )
     if out:
         send(out, json.dumps(found.plan.to_json(), indent=1, sort_keys=True).encode())
@@ -82,12 +81,19 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if found.stopped:
         context.say("Stopped: the plan is as far as the search came; the other layers are mild.")
     else:
-        row = measure_plan(context.home, checkpoint, found.plan, tiles, split, **hooks)
+        row = measure_plan(context.home, checkpoint, found.plan, tiles, split, hooks=context.hooks)
         context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
         if warning := where.warning(split):
             context.say(f"\n{warning}")
         fixed = rivals(
-            context.home, checkpoint, checkpoint.model(), row, settings, tiles, split, **hooks
+            context.home,
+            checkpoint,
+            checkpoint.model(),
+            row,
+            settings,
+            tiles,
+            split,
+            hooks=context.hooks,
         )
         context.say("\nFixed settings around that size:")
         context.say(

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
             "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
         }  # fmt: skip
     options = Options(arguments.jobs, arguments.backend, arguments.scheduler, arguments.share)
-    done = run_study(study, context.home, options, context.progress, context.stop)
+    done = run_study(study, context.home, options, context.hooks)
     context.say(
         pairs(
             (

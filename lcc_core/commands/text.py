@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lcc_core.errors import LccError
+from lcc_core.hooks import Progress
 from lcc_core.inputs import read_regular
 from lcc_core.plaintext import visible
-from lcc_core.progress import Progress
 from lcc_core.units import size as size
 
 LONGEST_LIST = 1 << 20  # bytes of a file of names

@@ -92,7 +92,7 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.explain:
         return _explained(asked, context)
     data, split_of = _parts(arguments, context)
-    tiles = load_tiles(data, context.home, context.progress)
+    tiles = load_tiles(data, context.home, context.hooks)
     split = split_of(tiles)
     if arguments.equal_steps and split.coreset is None:
         raise LccError("Equal steps are of a coreset.", "Name one with --coreset.")
@@ -107,8 +107,7 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         split,
         context.home,
         device=arguments.device,
-        on_progress=context.progress,
-        should_stop=context.stop,
+        hooks=context.hooks,
         resume=arguments.resume,
     )
     cost = training_cost(context.home, checkpoint)

@@ -15,13 +15,13 @@ from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.quantization import Codes, quantize
 from lcc_core.compression.recalibration import Calibration, float_means, recalibrate
 from lcc_core.errors import LccError
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import (
     Classifier,
     compressible_layers,
     first_not_finite,
     weight_of,
 )
-from lcc_core.progress import ShouldStop, check, never
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +49,13 @@ def apply(
     model: Classifier,
     plan: Plan,
     calibration: Calibration | None = None,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Compressed:
     """Compress a copy of ``model``; the original is never touched.
 
     ``calibration`` is needed by plans that recalibrate. Raises ``LccError`` when the plan names
     layers the model does not have, or calibration tiles are missing; ``Cancelled`` once
-    ``should_stop`` says so.
+    ``hooks`` say so.
     """
     layers = compressible_layers(model)
     unknown = set(plan.layers) - {layer.name for layer in layers}
@@ -77,7 +77,7 @@ def apply(
     pruned = {layer.name: int((weight_of(result, layer.name) == 0).sum()) for layer in layers}
     for name, setting in plan.layers.items():
         if setting.touches:
-            check(should_stop)
+            hooks.check()
             weight = weight_of(result, name)
             pruned[name] = masked(weight, setting.prune_k)
             values, layer_codes = layer_weight(weight, setting)
@@ -87,7 +87,7 @@ def apply(
     began, recalibrated = time.perf_counter(), 0
     if plan.recalibrate and calibration is not None and not plan.is_float:
         float_means(model, calibration)
-        recalibrate(result, calibration, should_stop=should_stop)
+        recalibrate(result, calibration, hooks=hooks)
         recalibrated = len(calibration.tiles)
     seconds = round(time.perf_counter() - began, 3)
     if plan.rounds_sides:

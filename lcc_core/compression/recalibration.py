@@ -20,9 +20,9 @@ from lcc_core.compression.program import Program
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
-from lcc_core.progress import ShouldStop, check, never
 
 CHUNK = 256
 TILES = 512  # 2,048 did no better on EuroSAT at 1 to 4 bits
@@ -158,13 +158,13 @@ def recalibrate(
     model: Classifier,
     calibration: Calibration,
     program: Program | None = None,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> None:
     """Correct ``model`` in place; ``calibration.means`` must be the float model's."""
     program = program or Program(model)
     measuring = Measuring(program, model.net, calibration.precision, calibration.means)
     for chunk in calibration.chunks():
-        check(should_stop)
+        hooks.check()
         program.run(measuring.input(model.normalise(calibration.tiles[chunk])), 0, measuring.call)
     figures = measuring.figures
     biases = {name: model.net.get_submodule(name).bias for name in measuring.free}

@@ -27,7 +27,7 @@ from lcc_core.data.surrogate import bytes_to_draw, draw_cube, renumber
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, check_name
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.hooks import QUIET, Hooks
 
 __all__ = [
     "DATASETS",
@@ -131,13 +131,13 @@ DATASETS = {
 }
 
 
-def load_tiles(name: str, home: Home, on_progress: OnProgress = ignore) -> TileSet:
+def load_tiles(name: str, home: Home, hooks: Hooks = QUIET) -> TileSet:
     """A stored set; the demo is drawn on first use. ``DataError`` tells how to get the others."""
     check_name(name)
     if (home.tiles / name).is_dir():
         return read(home, name)
     if name == "demo":
-        return _draw_demo(home, on_progress)
+        return _draw_demo(home, hooks)
     info = DATASETS.get(name)
     raise DataError(
         f"The data set {name!r} is not here yet.",
@@ -152,8 +152,7 @@ def import_tiles(
     source: str | Path,
     home: Home,
     size: int | None = None,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
     *,
     limit: int | None = None,
 ) -> TileSet:
@@ -190,7 +189,7 @@ def import_tiles(
             shape,
             listing.labels,
             listing.class_names,
-            lambda images: decode_all(listing, images, most, on_progress, should_stop),
+            lambda images: decode_all(listing, images, most, hooks),
             title=info.title if info else name,
             source=path.name,
         )
@@ -213,22 +212,20 @@ def _check_classes(listing: Listing, info: DatasetInfo) -> None:
         )
 
 
-def download_tiles(
-    name: str, home: Home, on_progress: OnProgress = ignore, should_stop: ShouldStop = never
-) -> TileSet:
+def download_tiles(name: str, home: Home, hooks: Hooks = QUIET) -> TileSet:
     """Download and import a known data set."""
     if name == "demo":
-        return load_tiles(name, home, on_progress)
+        return load_tiles(name, home, hooks)
     info = DATASETS.get(name)
     if info is None or not info.downloads:
         known = ", ".join(n for n, i in DATASETS.items() if i.downloads)
         raise DataError(f"{name!r} cannot be downloaded.", f"These can: {known}.")
     folder = home.folder("downloads")
-    paths = [fetch(one, folder, on_progress, should_stop) for one in info.downloads]
+    paths = [fetch(one, folder, hooks) for one in info.downloads]
     if info.scene:
         tiles = import_files(name, paths[0], paths[1], home)
     else:
-        tiles = import_tiles(name, paths[0], home, None, on_progress, should_stop)
+        tiles = import_tiles(name, paths[0], home, None, hooks)
     for path in paths:
         path.unlink(missing_ok=True)
     return tiles
@@ -300,7 +297,7 @@ def draw_surrogate(
     return keep_scene(name, cube, label_map, home, choice, title, names, source, synthetic=True)
 
 
-def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:
+def _draw_demo(home: Home, hooks: Hooks) -> TileSet:
     labels, test_ids = demo.layout()
     return store(
         home,
@@ -308,7 +305,7 @@ def _draw_demo(home: Home, on_progress: OnProgress) -> TileSet:
         (len(labels), demo.SIZE, demo.SIZE, 3),
         labels,
         demo.CLASSES,
-        lambda images: demo.draw(labels, images, on_progress),
+        lambda images: demo.draw(labels, images, hooks),
         title=DATASETS["demo"].title,
         source=f"drawn by this program, seed {demo.SEED}, version {demo.VERSION}",
         synthetic=True,

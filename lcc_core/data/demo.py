@@ -10,7 +10,7 @@ import numpy as np
 
 from lcc_core.data import textures as t
 from lcc_core.data.textures import SIZE, Rng
-from lcc_core.progress import OnProgress, Progress, ignore
+from lcc_core.hooks import QUIET, Hooks, Progress
 
 SEED, VERSION = 20240607, 1
 TRAIN_TILES, TEST_TILES = 2000, 1000
@@ -42,7 +42,7 @@ def layout() -> tuple[np.ndarray, np.ndarray]:
     return labels.astype(np.int64), np.arange(TRAIN_TILES, total)
 
 
-def draw(labels: np.ndarray, images: np.ndarray, on_progress: OnProgress = ignore) -> None:
+def draw(labels: np.ndarray, images: np.ndarray, hooks: Hooks = QUIET) -> None:
     """Fill ``images`` uint8 (N, 64, 64, 3) with tiles of the classes ``labels``."""
     for label in range(len(CLASSES)):
         ids = np.flatnonzero(labels == label)
@@ -50,7 +50,7 @@ def draw(labels: np.ndarray, images: np.ndarray, on_progress: OnProgress = ignor
             part = ids[start : start + 100]
             rng = np.random.default_rng([SEED, label, start])
             images[part] = _tiles(rng, label, len(part))
-        on_progress(Progress("draw", label + 1, len(CLASSES), CLASSES[label]))
+        hooks.progress(Progress("draw", label + 1, len(CLASSES), CLASSES[label]))
 
 
 def _tiles(rng: Rng, label: int, n: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lcc_core.errors import DataError
 from lcc_core.files import make_folder
-from lcc_core.progress import OnProgress, Progress, ShouldStop, check
+from lcc_core.hooks import Hooks, Progress
 
 CHUNK = 1 << 18
 
@@ -32,7 +32,7 @@ class Archive:
             return hashlib.file_digest(file, kind).hexdigest() == expected
 
 
-def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: ShouldStop) -> Path:
+def fetch(archive: Archive, folder: Path, hooks: Hooks) -> Path:
     """The downloaded and checked file. A broken download goes on where it stopped."""
     target = folder / archive.url.rpartition("/")[2]
     if target.is_file() and archive.matches(target):
@@ -40,7 +40,7 @@ def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: 
     part = target.with_name(target.name + ".part")
     try:
         make_folder(folder)
-        _transfer(archive, part, on_progress, should_stop)
+        _transfer(archive, part, hooks)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise DataError(
             f"{archive.url} could not be downloaded ({getattr(error, 'reason', error)}).",
@@ -59,9 +59,7 @@ def fetch(archive: Archive, folder: Path, on_progress: OnProgress, should_stop: 
     return target
 
 
-def _transfer(
-    archive: Archive, part: Path, on_progress: OnProgress, should_stop: ShouldStop
-) -> None:
+def _transfer(archive: Archive, part: Path, hooks: Hooks) -> None:
     have = part.stat().st_size if part.is_file() else 0
     if have >= archive.bytes:
         return
@@ -73,13 +71,13 @@ def _transfer(
             have = start = 0
         with part.open("ab" if have else "wb") as file:
             while chunk := response.read(CHUNK):
-                check(should_stop)
+                hooks.check()
                 file.write(chunk)
                 have += len(chunk)
                 if have > archive.bytes:
                     return
                 rate = (have - start) / max(time.monotonic() - began, 1e-3)
-                on_progress(
+                hooks.progress(
                     Progress(
                         "download",
                         have,

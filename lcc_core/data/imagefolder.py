@@ -19,7 +19,7 @@ from lcc_core.data.limits import Limit
 from lcc_core.data.pictures import SUFFIXES, decode, open_image
 from lcc_core.data.sources import open_source
 from lcc_core.errors import DataError
-from lcc_core.progress import OnProgress, Progress, ShouldStop, check
+from lcc_core.hooks import Hooks, Progress
 
 SAMPLE = 500  # images whose headers tell what the others will be like
 RGB = 3  # bytes of a pixel
@@ -104,8 +104,7 @@ def decode_all(
     listing: Listing,
     images: np.ndarray,
     limit: Limit,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
+    hooks: Hooks,
     threads: int = 2,
 ) -> int:
     """Decode into ``images`` (N, H, W, 3); sizes that differ are resized. Returns how many were."""
@@ -122,9 +121,9 @@ def decode_all(
     resized = 0
     with ThreadPoolExecutor(threads) as pool:
         for chunk in _chunks(range(len(images)), 512):
-            check(should_stop)
+            hooks.check()
             resized += sum(pool.map(fill, chunk))
-            on_progress(Progress("import", chunk[-1] + 1, len(images), "tiles decoded"))
+            hooks.progress(Progress("import", chunk[-1] + 1, len(images), "tiles decoded"))
     return resized
 
 

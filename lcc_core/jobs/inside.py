@@ -12,10 +12,10 @@ from pathlib import Path
 
 from lcc_core.errors import Cancelled
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.jobs.process import watch_parent, yield_to_others
 from lcc_core.jobs.queue import ahead, locked
 from lcc_core.jobs.record import BEGAN, FACTS, NO_ROOM, ORPHANED, QUEUE_STAGE, STOP, read
-from lcc_core.progress import OnProgress, Progress
 from lcc_core.unreadable import listed
 
 # Set for a job: its folder, and the process that started it.
@@ -26,7 +26,7 @@ _job: list[Path] = []  # the folder of the job that this process is
 STOP_WITHIN_S, INTERRUPT_WITHIN_S = 20.0, 10.0
 
 
-def enter(home: Home, on_progress: OnProgress) -> None:
+def enter(home: Home, hooks: Hooks) -> None:
     """In a job: return once its turn has come. Elsewhere: return at once.
 
     From then on the process is told to stop when its owner is gone. Raises ``Cancelled`` when
@@ -53,7 +53,7 @@ def enter(home: Home, on_progress: OnProgress) -> None:
         if waits_for and waits_for != reported:
             reported = waits_for
             text = "one job goes first" if waits_for == 1 else f"{waits_for} jobs go first"
-            on_progress(Progress(QUEUE_STAGE, 0, waits_for, text, lasting=True))
+            hooks.progress(Progress(QUEUE_STAGE, 0, waits_for, text, lasting=True))
         time.sleep(POLL_S)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.errors import LccError
+from lcc_core.hooks import Progress
 from lcc_core.jobs import process
-from lcc_core.progress import Progress
 from lcc_core.unreadable import ODD, broken, parse_json, read_json
 
 FACTS, PROGRESS, RESULT = "job.json", "progress.jsonl", "result.json"

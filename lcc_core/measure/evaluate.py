@@ -9,9 +9,9 @@ import torch
 
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import Classifier
 from lcc_core.models.device import autocast, choose_device, choose_precision, layout
-from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
 
 
 @torch.inference_mode()
@@ -23,8 +23,7 @@ def logits(
     device: str = "cpu",
     precision: str = "auto",
     batch: int = 128,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> torch.Tensor:
     """Logits float32 (n, classes) of the tiles ``ids``, in evaluation mode."""
     where = choose_device(device)
@@ -35,10 +34,10 @@ def logits(
     try:
         with autocast(where, precision):
             for start in range(0, len(ids), batch):
-                check(should_stop)
+                hooks.check()
                 images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids[start:][:batch]]))
                 parts.append(model(images.permute(0, 3, 1, 2).to(where)).float().cpu())
-                on_progress(Progress("measure", min(start + batch, len(ids)), len(ids)))
+                hooks.progress(Progress("measure", min(start + batch, len(ids)), len(ids)))
     finally:
         model.train(was_training)
     return torch.cat(parts)

@@ -12,6 +12,7 @@ import numpy as np
 from lcc_core.checkpoints.packed import pack
 from lcc_core.compression.apply import Compressed
 from lcc_core.data.tiles import TileSet
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.cost import latency_ms, macs, parameters
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measurement import ENGINE, Measurement
@@ -24,7 +25,6 @@ from lcc_core.measure.metrics import (
 )
 from lcc_core.models import compressible_layers
 from lcc_core.models.device import choose_device, choose_precision
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def measure(
     precision: str = "auto",
     latency: bool = True,
     validation: np.ndarray | None = None,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Measurement:
     """Accuracy on the tiles ``ids`` and every size of the compressed model.
 
@@ -61,8 +60,7 @@ def measure(
         np.concatenate([ids, beside]),
         device=device,
         precision=precision,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     predicted, chosen_by = answers[: len(ids)], answers[len(ids) :]
     compressed.model.cpu()

@@ -10,11 +10,11 @@ from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec, compressible_layers, skeleton
 from lcc_core.models.widths import widths
-from lcc_core.progress import ShouldStop, never
 from lcc_core.studies.measured import measure_plan
 
 BATCHES = (1, 64)
@@ -77,11 +77,11 @@ def compare(
     tiles: TileSet,
     split: Split,
     runs: int = 40,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Against:
     """Accuracy, parameters, MACs and bytes of both, and their latency side by side."""
     rows = [
-        measure_plan(home, one, Plan({}, method="float"), tiles, split, should_stop=should_stop)
+        measure_plan(home, one, Plan({}, method="float"), tiles, split, hooks=hooks.silent)
         for one in (source, result)
     ]
     models = [source.model(), result.model()]

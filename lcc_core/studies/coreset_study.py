@@ -23,9 +23,9 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, check_protocol, make_split
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.searched import Selection, search_plan
 from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
@@ -164,11 +164,10 @@ def run_coreset_study(
     study: CoresetStudy,
     home: Home,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> list[StudyRow]:
     """Train, choose, train again, compress, measure. ``Cancelled`` keeps all that was finished."""
-    return _Runner(study, home, device, on_progress, should_stop).run()
+    return _Runner(study, home, device, hooks).run()
 
 
 @dataclass(eq=False)
@@ -176,14 +175,13 @@ class _Runner:
     study: CoresetStudy
     home: Home
     device: str
-    on_progress: OnProgress
-    should_stop: ShouldStop
+    hooks: Hooks
     done: int = 0
     total: int = 0
 
     def run(self) -> list[StudyRow]:
         study = self.study
-        self.tiles = load_tiles(study.data, self.home, self.on_progress)
+        self.tiles = load_tiles(study.data, self.home, self.hooks)
         whole = study.seeds if 1 in study.fractions else ()
         coresets = list(study.coresets())
         self.total = len(study.archs) * (len(whole) + len(coresets))
@@ -226,8 +224,7 @@ class _Runner:
             recipe = with_equal_steps(recipe, whole, kept)
         return train(
             recipe, self.tiles, split, self.home, self.device,
-            lambda report: self._pass_on(report, f"{arch}, {what}"),
-            self.should_stop,
+            self.hooks.told(lambda report: self._pass_on(report, f"{arch}, {what}")),
         )  # fmt: skip
 
     def _measure(
@@ -237,9 +234,7 @@ class _Runner:
         cost = training_cost(self.home, model)
         assert cost is not None  # it was trained here
         for name, plan in self._plans(model, split):
-            row = measure_plan(
-                self.home, model, plan, self.tiles, split, should_stop=self.should_stop
-            )
+            row = measure_plan(self.home, model, plan, self.tiles, split, hooks=self.hooks.silent)
             rows.append(StudyRow(model.arch, coreset, seed, name, row, cost))
         return rows
 
@@ -253,15 +248,14 @@ class _Runner:
         for method in study.searches:
             found = search_plan(
                 self.home, checkpoint, study.search(method), where, self.tiles, split,
-                on_progress=lambda report: self._pass_on(report, "search"),
-                should_stop=self.should_stop,
+                hooks=self.hooks.told(lambda report: self._pass_on(report, "search")),
             )  # fmt: skip
             yield f"{method}, T₀ = {study.t_margin:g}", found.plan
 
     def _pass_on(self, report: Progress, what: str) -> None:
         """The piece's own progress as a part of the whole."""
         share = report.done / max(report.total, 1)
-        self.on_progress(
+        self.hooks.progress(
             Progress(
                 "study",
                 round(1000 * (self.done + share)),
@@ -272,6 +266,6 @@ class _Runner:
 
     def _step(self) -> None:
         self.done += 1
-        self.on_progress(
+        self.hooks.progress(
             Progress("study", 1000 * self.done, 1000 * self.total, f"{self.done} of {self.total}")
         )

@@ -12,8 +12,8 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import compressible_layers, skeleton
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
 from lcc_core.training.start import Start
@@ -92,15 +92,14 @@ class _Chain:
     split: Split
     how: FineTuning
     device: str
-    on_progress: OnProgress
-    should_stop: ShouldStop
+    hooks: Hooks
     total: int
     done: int = 0
 
     def train(self, recipe: Recipe, what: str) -> Checkpoint:
         made = train(
             recipe, self.tiles, self.split, self.home, self.device,
-            lambda report: self._pass_on(report, recipe.epochs, what), self.should_stop,
+            self.hooks.told(lambda report: self._pass_on(report, recipe.epochs, what)),
         )  # fmt: skip
         self.done += recipe.epochs
         return made
@@ -114,7 +113,7 @@ class _Chain:
         figures = dict(report.figures or {})
         if "epoch" in figures:
             figures["epoch"] += self.done
-        self.on_progress(
+        self.hooks.progress(
             Progress(
                 "train",
                 round(1000 * share),
@@ -133,8 +132,7 @@ def prune_and_tune_channels(
     tiles: TileSet,
     split: Split,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Pruned:
     """Remove channels by the schedule, fine-tuning after every step.
 
@@ -151,7 +149,7 @@ def prune_and_tune_channels(
     first = how.attention_epochs * gates
     if cut.criterion != "attention":
         first = how.source_epochs
-    chain = _Chain(home, tiles, split, how, device, on_progress, should_stop, how.epochs + first)
+    chain = _Chain(home, tiles, split, how, device, hooks, how.epochs + first)
     current, prepared = checkpoint, None
     if first:
         recipe = chain.recipe(checkpoint.arch, first, start=Start(checkpoint.id), attention=gates)
@@ -179,14 +177,13 @@ def prune_and_tune_weights(
     tiles: TileSet,
     split: Split,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Pruned:
     """Zero weights below k·σ by the schedule; zeros are held while the others are trained on."""
     require(0 < k <= 10, "k", k, "above 0, to 10")
     layers = [layer.name for layer in compressible_layers(skeleton(checkpoint.spec))]
     steps = how.schedule.steps(layers, how.epochs)
-    chain = _Chain(home, tiles, split, how, device, on_progress, should_stop, how.epochs)
+    chain = _Chain(home, tiles, split, how, device, hooks, how.epochs)
     current, made = checkpoint, []
     for number, step in enumerate(steps, 1):
         start = Start(current.id, k=k * step.share, layers=step.layers)

@@ -16,12 +16,12 @@ from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, content_id
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import Origin, measure
 from lcc_core.measure.measurement import ENGINE, Measurement
 from lcc_core.measure.metrics import wilson_interval
 from lcc_core.models.device import choose_device, choose_precision
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.table import make_row, read_row, write_row
 
 VERSION = 1  # raise when a change of the engine changes what a plan yields
@@ -68,8 +68,7 @@ def measure_plan(
     split: Split,
     part: str = "test",
     precision: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
     use_cache: bool = True,
     compressed: Compressed | None = None,
     compress: Callable[[], Compressed] | None = None,
@@ -91,8 +90,7 @@ def measure_plan(
         part,
         precision=precision,
         validation=split.validation if part == "test" else None,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     path = _path(home, checkpoint, plan, part, precision)
     if home.writable:  # one that is read-only is shown what was measured, and keeps none of it
@@ -126,8 +124,7 @@ def packed_content(
     *,
     compress: Callable[[], Compressed],
     opened: Callable[[], tuple[TileSet, Split]],
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> tuple[bytes, Measurement]:
     """The packed file of a plan, and the row that was measured on that very file.
 
@@ -149,8 +146,7 @@ def packed_content(
         *opened(),
         part,
         precision,
-        on_progress,
-        should_stop,
+        hooks,
         use_cache=False,
         compressed=compressed,
     )

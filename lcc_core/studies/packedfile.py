@@ -15,10 +15,10 @@ from lcc_core.data.splits import split_from
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.measure import Origin, measure
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 
 
 def measure_file(
@@ -27,8 +27,7 @@ def measure_file(
     data: str | None = None,
     part: str = "test",
     *,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Measurement:
     """Accuracy and sizes of a packed file on ``part`` of the set it names, or of ``data``."""
     compressed = load_compressed(path)
@@ -37,7 +36,7 @@ def measure_file(
     trained = known.get("data")
     if not (data or trained):
         raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
-    tiles = load_tiles(data or trained, home, on_progress)
+    tiles = load_tiles(data or trained, home, hooks)
     if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
         raise DataError(
             f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",
@@ -50,8 +49,7 @@ def measure_file(
         tiles,
         ids,
         part,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     return row.with_file(path.read_bytes())
 

@@ -18,8 +18,8 @@ from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, remember
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import logits
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.measured import result_key
 
 # What reading a cut or altered archive may raise.
@@ -74,8 +74,7 @@ def predictions(
     split: Split,
     part: str = "test",
     precision: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
     compressed: Compressed | None = None,
 ) -> Predictions:
     """Answers for the tiles of a part; computed and remembered where they are not stored.
@@ -92,8 +91,7 @@ def predictions(
         tiles,
         ids,
         precision=precision,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     answers = scores.argmax(1)  # as `predict` has it
     probability = scores.double().softmax(1).gather(1, answers[:, None])[:, 0].float()

@@ -16,11 +16,11 @@ from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, content_id, remember
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.models import ARCHITECTURES, Classifier
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.models.zoo import SPECTRA
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.predicted import DAMAGED
 
 VERSION = 1  # raise when a change of the engine changes what a map shows
@@ -65,8 +65,7 @@ def draw_map(
     *,
     device: str = "cpu",
     batch: int = 256,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> SceneMap:
     """Predict every pixel of the scene; its patches are cut a batch at a time."""
     pixels = _all_pixels(model, scene)
@@ -77,8 +76,7 @@ def draw_map(
         np.arange(len(pixels)),
         device=device,
         batch=batch,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     seconds = time.perf_counter() - began
     return SceneMap(classes.astype(np.int16).reshape(scene.extent), seconds)
@@ -122,13 +120,12 @@ def mapped(
     plan: Plan,
     scene: Scene,
     model: Callable[[], Classifier],
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> SceneMap:
     """The map of ``plan``, drawn once. ``model`` gives the compressed classifier if needed."""
     if found := cached_map(home, checkpoint, plan, scene):
         return found
-    drawn = draw_map(model(), scene, on_progress=on_progress, should_stop=should_stop)
+    drawn = draw_map(model(), scene, hooks=hooks)
     stream = io.BytesIO()
     np.savez_compressed(stream, classes=drawn.classes, seconds=drawn.seconds)
     remember(home, _path(home, checkpoint, plan), stream.getvalue())

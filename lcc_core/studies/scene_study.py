@@ -27,9 +27,9 @@ from lcc_core.data.spatial import touching
 from lcc_core.data.splits import Split, check_protocol, make_split
 from lcc_core.errors import require
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.finetuned import FineTuning
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import Predictions, predictions
@@ -177,19 +177,18 @@ def run_scene_study(
     study: SceneStudy,
     home: Home,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> list[SceneRow]:
     """Train, compress and measure; what is there already is not made again."""
-    scene = as_scene(load_tiles(study.data, home, on_progress))
+    scene = as_scene(load_tiles(study.data, home, hooks))
     runs = [(p, a, s) for s in study.seeds for a in study.archs for p in study.protocols]
     total = len(runs) * (1 + len(study.students))
-    work = _Work(study, home, scene, device, on_progress, should_stop, total)
+    work = _Work(study, home, scene, device, hooks, total)
     rows: list[SceneRow] = []
     for place, (protocol, arch, seed) in enumerate(runs, 1):
         work.what = f"run {place} of {len(runs)}, {arch}, {protocol}, seed {seed}"
         rows += work.run(arch, make_split(scene, protocol, seed))
-    on_progress(Progress("study", 1000 * total, 1000 * total, work.what))
+    hooks.progress(Progress("study", 1000 * total, 1000 * total, work.what))
     return rows
 
 
@@ -201,8 +200,7 @@ class _Work:
     home: Home
     scene: Scene
     device: str
-    on_progress: OnProgress
-    should_stop: ShouldStop
+    hooks: Hooks
     total: int
     done: int = 0
     what: str = ""
@@ -221,7 +219,7 @@ class _Work:
 
     def _train(self, recipe: Recipe, split: Split) -> Checkpoint:
         made = train(
-            recipe, self.scene, split, self.home, self.device, self._pass_on, self.should_stop
+            recipe, self.scene, split, self.home, self.device, self.hooks.told(self._pass_on)
         )
         self.done += 1
         return made
@@ -229,7 +227,7 @@ class _Work:
     def _pass_on(self, report: Progress) -> None:
         done = self.done + report.done / max(report.total, 1)
         message = f"{self.what}: {report.message or report.stage}"
-        self.on_progress(Progress("study", round(1000 * done), 1000 * self.total, message))
+        self.hooks.progress(Progress("study", round(1000 * done), 1000 * self.total, message))
 
     def _measure(
         self, checkpoint: Checkpoint, variants: Iterable[tuple[str, Plan]], split: Split
@@ -241,9 +239,9 @@ class _Work:
             made: list[Compressed] = []
             compress = partial(self._compress, checkpoint, plan, split, made)
             what = (self.home, checkpoint, plan, self.scene, split)
-            row = measure_plan(*what, should_stop=self.should_stop, compress=compress)
+            row = measure_plan(*what, hooks=self.hooks.silent, compress=compress)
             applied = made[0] if made else None
-            seen = predictions(*what, should_stop=self.should_stop, compressed=applied)
+            seen = predictions(*what, hooks=self.hooks.silent, compressed=applied)
             key = (checkpoint.arch, split.protocol, split.seed, name)
             yield SceneRow(*key, shared, speed, row, seen, truth)
 

@@ -25,9 +25,9 @@ from lcc_core.data.splits import SELECT_ON, Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import require
 from lcc_core.files import Home, content_id, remember, write_json
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
 from lcc_core.studies.measured import VERSION, measure_plan
 from lcc_core.unreadable import ODD, read_json
 
@@ -104,8 +104,7 @@ def search_plan(
     split: Split,
     *,
     budget: int = BUDGET,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
     use_cache: bool = True,
 ) -> SearchResult:
     """Search, and remember the result unless it was stopped."""
@@ -123,8 +122,7 @@ def search_plan(
         settings,
         calibration,
         budget=budget,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        hooks=hooks,
     )
     facts = {**result.plan.facts, "select_on": where.select_on, "part": where.part(split)}
     result = replace(result, plan=replace(result.plan, facts=facts))

@@ -15,8 +15,8 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
 from lcc_core.files import Home, write_bytes
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_front
 from lcc_core.studies.measured import packed_content
 from lcc_core.studies.packedfile import measure_file
@@ -113,8 +113,7 @@ class Verified:
 
 def verify(
     home: Home,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> list[Verified]:
     """Measure every shipped file on the user's own tiles. ``LccError`` where none ships."""
     paths = sorted((shipped_folder() / "models").glob("*.lcc"))
@@ -122,8 +121,8 @@ def verify(
         raise LccError("No packed model ships with this copy.", "Get the whole repository.")
     found = []
     for place, path in enumerate(paths):
-        on_progress(Progress("verify", place, len(paths), path.stem))
+        hooks.progress(Progress("verify", place, len(paths), path.stem))
         known = read_header(path)["measurement"]
-        row = measure_file(path, home, should_stop=should_stop)
+        row = measure_file(path, home, hooks=hooks.silent)
         found.append(Verified(path.stem, known["oa"], row.oa, row.tiles))
     return found

@@ -24,10 +24,10 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError, require
 from lcc_core.files import Home, file_sum
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy
 from lcc_core.models import Classifier, ModelSpec, head, readers
 from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 from lcc_core.training.start import same_classes
 
 BETTER_THAN_CHANCE = 2.0
@@ -63,8 +63,7 @@ def import_model(
     split: Split,
     home: Home,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Checkpoint:
     """The checkpoint of a file of weights; what was imported before is not measured again.
 
@@ -74,8 +73,8 @@ def import_model(
     """
     if isinstance(tiles, Scene):
         raise ModelError(f"{tiles.name!r} is a scene.", "Models of tiles can be imported.")
-    options = {"device": device, "should_stop": should_stop}
-    on_progress(Progress("import", 0, 3, f"reading {file.name}"))
+    options = {"device": device, "hooks": hooks.silent}
+    hooks.progress(Progress("import", 0, 3, f"reading {file.name}"))
     if is_packed(file):
         model, norm = _of_packed(file, how, tiles), ""
     else:
@@ -93,7 +92,7 @@ def import_model(
     folder = home.checkpoints / identity
     if (folder / FACTS).is_file():
         return read_checkpoint(folder)
-    on_progress(Progress("import", 1, 3, "measuring"))
+    hooks.progress(Progress("import", 1, 3, "measuring"))
     checkpoint = Checkpoint(
         id=identity,
         path=folder,
@@ -110,7 +109,7 @@ def import_model(
         made={"file": file.name},
     )
     saved = save_checkpoint(checkpoint, model.cpu())
-    on_progress(Progress("import", 3, 3, "done"))
+    hooks.progress(Progress("import", 3, 3, "done"))
     return saved
 
 

@@ -27,10 +27,10 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
 from lcc_core.files import Home
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
 from lcc_core.models.device import autocast, choose_device, choose_precision, layout
-from lcc_core.progress import OnProgress, Progress, ShouldStop, check, ignore, never
 from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.losses import distillation_term, make_loss
@@ -51,8 +51,7 @@ def train(
     split: Split,
     home: Home,
     device: str = "auto",
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
     resume: bool = True,
 ) -> Checkpoint:
     """Train and store. A run that was trained before is returned at once.
@@ -69,7 +68,7 @@ def train(
             state.discard()  # of a run that was killed between its last two steps
         return found
 
-    run = _Run(recipe, tiles, split, home, device, on_progress, should_stop)
+    run = _Run(recipe, tiles, split, home, device, hooks)
     if resume:
         state.restore(run.trainables(), run.dynamics, run.log)
     for epoch in range(len(run.log), recipe.epochs):
@@ -109,11 +108,10 @@ class _Run:
         split: Split,
         home: Home,
         device: str,
-        on_progress: OnProgress,
-        should_stop: ShouldStop,
+        hooks: Hooks,
     ) -> None:
         self.recipe, self.tiles, self.split = recipe, tiles, split
-        self.on_progress, self.should_stop = on_progress, should_stop
+        self.hooks = hooks
         self.device = choose_device(device)
         self.precision = choose_precision("auto", self.device)
         torch.manual_seed(recipe.seed)
@@ -176,7 +174,7 @@ class _Run:
     def accuracy(self, model: Classifier) -> dict[str, dict[str, Any]]:
         """Overall accuracy on the validation and the test part."""
         where = self.device.type
-        return accuracies(model, self.tiles, self.split, where, should_stop=self.should_stop)
+        return accuracies(model, self.tiles, self.split, where, hooks=self.hooks.silent)
 
     def finish(self) -> dict[str, Tensor]:
         """Make ``model`` a plain network; returns the mean attention it was trained with."""
@@ -185,9 +183,7 @@ class _Run:
         if not self.recipe.attention:
             return {}
         self.made["with attention"] = self.accuracy(self.model)
-        means = mean_attention(
-            self.model, self.tiles, self.split.train, should_stop=self.should_stop
-        )
+        means = mean_attention(self.model, self.tiles, self.split.train, hooks=self.hooks.silent)
         fold_attention(self.model, means)
         return means
 
@@ -202,7 +198,7 @@ class _Run:
             self.teacher.begin(epoch, self.model)
         total_loss, right, seen = 0.0, 0, 0
         for columns in shuffled(len(self.labels), self.recipe.batch, generator):
-            check(self.should_stop)
+            self.hooks.check()
             index = torch.from_numpy(columns)
             images, labels = self.images[index], self.labels[index].to(self.device)
             if self.recipe.augment:
@@ -250,7 +246,7 @@ class _Run:
         if not len(ids):
             return {}
         answers = logits(
-            model, self.tiles, ids, device=self.device.type, should_stop=self.should_stop
+            model, self.tiles, ids, device=self.device.type, hooks=self.hooks.silent
         ).to(self.device)
         labels = torch.from_numpy(self.tiles.labels[ids]).to(self.device)
         loss = self.loss(answers, labels).item()
@@ -280,7 +276,7 @@ class _Run:
         figures = {"epoch": epoch + 1, "loss": loss, "train_accuracy": train_accuracy}
         if self.log:
             figures |= {key: self.log[-1][key] for key in VALIDATED if key in self.log[-1]}
-        self.on_progress(
+        self.hooks.progress(
             Progress(
                 "train",
                 done,

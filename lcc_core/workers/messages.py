@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from lcc_core.progress import Progress
+from lcc_core.hooks import Progress
 
 LENGTH = struct.Struct("<Q")
 

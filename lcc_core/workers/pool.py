@@ -16,8 +16,8 @@ from typing import Any
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.jobs.process import PATIENT
-from lcc_core.progress import Progress
 from lcc_core.workers.messages import Channel, Order, Outcome, Report, Stop
 from lcc_core.workers.request import Request
 from lcc_core.workspace import Workspace
@@ -254,7 +254,7 @@ class Pool:
                 job.lasting.append(progress)
 
         try:
-            value = job.request.run(workspace, note, lambda: job.waiting <= 0)
+            value = job.request.run(workspace, Hooks(note, lambda: job.waiting <= 0))
             self._end(job, Outcome(job.number, value))
         except (LccError, ValueError) as error:
             self._end(job, Outcome(job.number, error=error))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lcc_core.errors import LccError
-from lcc_core.progress import Progress
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.workers.messages import Channel, Order, Outcome, Report, Stop
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _do(order: Order, workspace: Workspace, channel: Channel, inbox: _Inbox) -> 
             channel.send(Report(order.number, progress))
 
     try:
-        value = order.request.run(workspace, tell, lambda: inbox.stopped(order.number))
+        value = order.request.run(workspace, Hooks(tell, lambda: inbox.stopped(order.number)))
         return Outcome(order.number, value)
     except LccError as error:
         return Outcome(order.number, error=error)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lcc_core.compression import Plan
 from lcc_core.files import content_id
-from lcc_core.progress import OnProgress, ShouldStop
+from lcc_core.hooks import Hooks
 from lcc_core.workspace import Workspace
 
 
@@ -29,13 +29,13 @@ class Request:
         """What has to be loaded for it: a worker that has it at hand is preferred."""
         return ""
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> Any:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Any:
         """Do the work; what is returned must be picklable, and so must what is raised.
 
         Args:
             workspace: the home it is about, with what was loaded before.
-            on_progress: told how far it is; lasting reports reach every waiter.
-            should_stop: says that nobody waits for it any longer; ``Cancelled`` is raised then.
+            hooks: are told how far it is (lasting reports reach every waiter), and say that nobody
+                waits for it any longer; ``Cancelled`` is raised then.
         """
         raise TypeError(f"{type(self).__qualname__} does not say what to do")
 

@@ -13,10 +13,10 @@ from lcc_core.compression.importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import weight_of
-from lcc_core.progress import OnProgress, Progress, ShouldStop
 from lcc_core.studies.against import Against, compare
 from lcc_core.studies.measured import cached_measurement, estimate, measure_plan, packed_content
 from lcc_core.studies.predicted import Predictions, predictions
@@ -51,8 +51,8 @@ class OfPlan(OfCheckpoint):
 
     plan: Plan
 
-    def compressed(self, workspace: Workspace, should_stop: ShouldStop) -> Compressed:
-        return workspace.compressed(self.open(workspace), self.plan, should_stop)
+    def compressed(self, workspace: Workspace, hooks: Hooks) -> Compressed:
+        return workspace.compressed(self.open(workspace), self.plan, hooks)
 
 
 def _open(workspace: Workspace, identity: str, created: str) -> Checkpoint:
@@ -68,9 +68,7 @@ def _open(workspace: Workspace, identity: str, created: str) -> Checkpoint:
 class Importances(OfCheckpoint):
     """Importance of the float model's layers, in graph order, at equal weights."""
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> list[LayerImportance]:
+    def run(self, workspace: Workspace, hooks: Hooks) -> list[LayerImportance]:
         return importance(workspace.model(self.open(workspace)))
 
 
@@ -81,26 +79,23 @@ class MeasurePlan(OfPlan):
     Its figures: ``oa``, ``low`` and ``high`` (95 %), and ``where``: on which tiles, in words.
     """
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> Measurement:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Measurement:
         checkpoint = self.open(workspace)
         if found := cached_measurement(workspace.home, checkpoint, self.plan):
             return found
         tiles, split = workspace.tiles(checkpoint.data), workspace.split(checkpoint)
-        compressed = self.compressed(workspace, should_stop)
+        compressed = self.compressed(workspace, hooks)
         first = estimate(compressed, tiles, split)
         low, high = first.interval
         figures = {"oa": first.oa, "low": low, "high": high, "where": first.where}
-        on_progress(Progress(ESTIMATE, 0, len(split.test), figures=figures, lasting=True))
+        hooks.progress(Progress(ESTIMATE, 0, len(split.test), figures=figures, lasting=True))
         return measure_plan(
             workspace.home,
             checkpoint,
             self.plan,
             tiles,
             split,
-            on_progress=on_progress,
-            should_stop=should_stop,
+            hooks=hooks,
             compressed=compressed,
         )
 
@@ -112,7 +107,7 @@ class PackPlan(OfPlan):
     part: str
     precision: str
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> bytes:
+    def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         checkpoint = self.open(workspace)
         content, _ = packed_content(
             workspace.home,
@@ -120,10 +115,9 @@ class PackPlan(OfPlan):
             self.plan,
             self.part,
             self.precision,
-            compress=lambda: self.compressed(workspace, should_stop),
+            compress=lambda: self.compressed(workspace, hooks),
             opened=lambda: (workspace.tiles(checkpoint.data), workspace.split(checkpoint)),
-            on_progress=on_progress,
-            should_stop=should_stop,
+            hooks=hooks,
         )
         return content
 
@@ -132,9 +126,9 @@ class PackPlan(OfPlan):
 class ExportOnnx(OfPlan):
     """The compressed model as ONNX, for tiles of its data set's size."""
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> bytes:
+    def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         size = workspace.tiles(self.open(workspace).data).size
-        return onnx_bytes(self.compressed(workspace, should_stop).model, size)
+        return onnx_bytes(self.compressed(workspace, hooks).model, size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,10 +146,8 @@ class WeightHistogram(OfPlan):
 
     layer: str
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> Histogram:
-        after = self.compressed(workspace, should_stop).model
+    def run(self, workspace: Workspace, hooks: Hooks) -> Histogram:
+        after = self.compressed(workspace, hooks).model
         before, later = (
             weight_of(model, self.layer).detach().numpy().ravel()
             for model in (workspace.model(self.open(workspace)), after)
@@ -172,9 +164,7 @@ class FixedRivals(OfCheckpoint):
     row: Measurement
     settings: SearchSettings
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> list[Measurement]:
+    def run(self, workspace: Workspace, hooks: Hooks) -> list[Measurement]:
         checkpoint = self.open(workspace)
         return rivals(
             workspace.home,
@@ -184,8 +174,7 @@ class FixedRivals(OfCheckpoint):
             self.settings,
             workspace.tiles(checkpoint.data),
             workspace.split(checkpoint),
-            on_progress=on_progress,
-            should_stop=should_stop,
+            hooks=hooks,
         )
 
 
@@ -196,9 +185,7 @@ class Answers(OfPlan):
     part: str
     precision: str
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> Predictions:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Predictions:
         checkpoint = self.open(workspace)
         return predictions(
             workspace.home,
@@ -208,9 +195,8 @@ class Answers(OfPlan):
             workspace.split(checkpoint),
             self.part,
             self.precision,
-            on_progress=on_progress,
-            should_stop=should_stop,
-            compressed=self.compressed(workspace, should_stop),
+            hooks=hooks,
+            compressed=self.compressed(workspace, hooks),
         )
 
 
@@ -224,11 +210,9 @@ class LatenciesInTurn(Request):
     models: tuple[OfPlan, ...]
     asked: float  # a clock's reading: each time it is asked for it is measured anew
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> list[float]:
+    def run(self, workspace: Workspace, hooks: Hooks) -> list[float]:
         size = workspace.tiles(self.models[0].open(workspace).data).size
-        models = [one.compressed(workspace, should_stop).model for one in self.models]
+        models = [one.compressed(workspace, hooks).model for one in self.models]
         return latencies_ms(models, size, runs=40)
 
 
@@ -236,18 +220,15 @@ class LatenciesInTurn(Request):
 class DrawMap(OfPlan):
     """The answer at every pixel of a scene."""
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> SceneMap:
+    def run(self, workspace: Workspace, hooks: Hooks) -> SceneMap:
         checkpoint = self.open(workspace)
         return mapped(
             workspace.home,
             checkpoint,
             self.plan,
             as_scene(workspace.tiles(checkpoint.data)),
-            lambda: self.compressed(workspace, should_stop).model,
-            on_progress,
-            should_stop,
+            lambda: self.compressed(workspace, hooks).model,
+            hooks,
         )
 
 
@@ -255,7 +236,7 @@ class DrawMap(OfPlan):
 class PixelsPerSecond(OfCheckpoint):
     """How fast the float model classifies pixels of its scene."""
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> float:
+    def run(self, workspace: Workspace, hooks: Hooks) -> float:
         checkpoint = self.open(workspace)
         scene = as_scene(workspace.tiles(checkpoint.data))
         return throughput(workspace.model(checkpoint), scene, 1024)
@@ -267,9 +248,7 @@ class PreviewCut(OfCheckpoint):
 
     cut: Cut
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> Preview:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Preview:
         checkpoint = self.open(workspace)
         size = workspace.tiles(checkpoint.data).size
         return preview_cut(workspace.model(checkpoint), self.cut, size)
@@ -282,10 +261,8 @@ class CompareNarrowed(OfCheckpoint):
     result: str
     result_created: str
 
-    def run(
-        self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop
-    ) -> Against:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Against:
         source = self.open(workspace)
         result = _open(workspace, self.result, self.result_created)
         tiles, split = workspace.tiles(source.data), workspace.split(source)
-        return compare(workspace.home, source, result, tiles, split, should_stop=should_stop)
+        return compare(workspace.home, source, result, tiles, split, hooks=hooks.silent)

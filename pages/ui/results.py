@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan
+from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem, visible
-from lcc_core.progress import Progress
 from lcc_core.studies.measured import cached_measurement
 from lcc_core.workers.requests import (
     ESTIMATE,

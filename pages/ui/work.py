@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from lcc_core.files import Home
-from lcc_core.progress import Progress
+from lcc_core.hooks import Progress
 from lcc_core.workers import Pool, Request
 
 LOOK_EVERY_S = 0.05

@@ -22,6 +22,7 @@ from lcc_core.compression.search import SearchSettings, search
 from lcc_core.compression.search.ladder import ladder
 from lcc_core.compression.search.replay import Replay
 from lcc_core.errors import Cancelled, LccError
+from lcc_core.hooks import Hooks
 from lcc_core.models import (
     ARCHITECTURES,
     Classifier,
@@ -281,7 +282,7 @@ def test_a_stopped_search_keeps_what_it_found() -> None:
         calls += 1
         return calls > 25
 
-    result = search(model, tiles, labels, CASES[0], should_stop=stop)
+    result = search(model, tiles, labels, CASES[0], hooks=Hooks(should_stop=stop))
     whole = search(model, tiles, labels, CASES[0])
     assert result.stopped and not whole.stopped
     assert result.trace == () or [
@@ -292,7 +293,7 @@ def test_a_stopped_search_keeps_what_it_found() -> None:
         layer.name: kept.get(layer.name, 8) for layer in compressible_layers(model)
     }
     with pytest.raises(Cancelled):
-        search(model, tiles, labels, CASES[0], should_stop=lambda: True)
+        search(model, tiles, labels, CASES[0], hooks=Hooks(should_stop=lambda: True))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lcc_core.data import demo
+from lcc_core.hooks import Hooks
 
 
 @pytest.fixture(scope="module")
@@ -47,5 +48,5 @@ def test_layout() -> None:
 def test_progress_counts_the_classes() -> None:
     reports = []
     images = np.zeros((2, demo.SIZE, demo.SIZE, 3), np.uint8)
-    demo.draw(np.array([3, 9]), images, reports.append)
+    demo.draw(np.array([3, 9]), images, Hooks(reports.append))
     assert [r.done for r in reports] == list(range(1, 11)) and images[1].any()

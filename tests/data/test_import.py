@@ -15,6 +15,9 @@ from lcc_core.data.catalog import DATASETS, import_tiles, load_tiles, stored
 from lcc_core.data.imagefolder import list_images
 from lcc_core.errors import Cancelled, DataError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
+
+STOPPED = Hooks(should_stop=lambda: True)
 
 
 def png(mode: str = "RGB", size: tuple[int, int] = (16, 16), colour: object = 90) -> bytes:
@@ -110,7 +113,7 @@ def test_no_archive(home: Home, tmp_path: Path) -> None:
 
 def test_stop_keeps_nothing(home: Home, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
-        import_tiles("mine", write(tmp_path, files(), "zip"), home, should_stop=lambda: True)
+        import_tiles("mine", write(tmp_path, files(), "zip"), home, hooks=STOPPED)
     assert not list(home.tiles.glob("*"))
 
 

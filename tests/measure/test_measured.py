@@ -16,6 +16,7 @@ from lcc_core.data.stored import band_statistics, fingerprint
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, CheckpointError, DataError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import bit_figures
 from lcc_core.models import compressible_layers, weight_of
@@ -127,7 +128,7 @@ def test_cancel_leaves_no_row(
 ) -> None:
     plan = uniform_plan(checkpoint.model(), 7)
     with pytest.raises(Cancelled):
-        measure_plan(home, checkpoint, plan, tiles, split, should_stop=lambda: True)
+        measure_plan(home, checkpoint, plan, tiles, split, hooks=Hooks(should_stop=lambda: True))
     assert cached_measurement(home, checkpoint, plan) is None
 
 

@@ -17,7 +17,7 @@ from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, LccError, ModelError
 from lcc_core.files import Home
-from lcc_core.progress import Progress
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.studies.against import compare, layer_widths
 from lcc_core.studies.coreset_results import trained
 from lcc_core.studies.finetuned import (
@@ -68,7 +68,7 @@ def prune(tiles: TileSet, split: Split, home: Home, source: Checkpoint):
 
 def test_attention_comes_first_and_is_shared(prune, home: Home) -> None:
     reports: list[Progress] = []
-    made = prune(Cut("attention", 0.5), how(), on_progress=reports.append)
+    made = prune(Cut("attention", 0.5), how(), hooks=Hooks(reports.append))
     assert made.attended and made.attended.recipe["attention"]
     assert made.result.recipe["start"]["checkpoint"] == made.attended.id
     assert made.result.spec.channels["stem.0"] == (3, 16)
@@ -89,7 +89,7 @@ def test_criteria_can_be_compared_at_equal_training(prune, home: Home, source: C
     reports: list[Progress] = []
     tuning = how(attention_epochs=2, source_epochs=2)
     gated = prune(Cut("attention", 0.5), tuning)
-    plain = prune(Cut("norm", 0.5), tuning, on_progress=reports.append)
+    plain = prune(Cut("norm", 0.5), tuning, hooks=Hooks(reports.append))
     other = prune(Cut("l1", 0.5), tuning)
     assert plain.attended is None and gated.continued is None
     assert plain.continued and other.continued.created == plain.continued.created
@@ -198,7 +198,7 @@ def test_cancelled_goes_on_where_it_was(prune, home: Home) -> None:
         return bool(seen) and seen[-1].done >= 2000
 
     with pytest.raises(Cancelled):
-        prune(cut, tuning, on_progress=seen.append, should_stop=stop)
+        prune(cut, tuning, hooks=Hooks(seen.append, stop))
     first = {c.id: c.created for c in list_checkpoints(home)}
     made = prune(cut, tuning)
     assert made.steps[0].id in first and made.steps[0].created == first[made.steps[0].id]

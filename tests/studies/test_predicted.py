@@ -14,6 +14,7 @@ from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.measure.metrics import confusion_matrix
 from lcc_core.studies import predicted
 from lcc_core.studies.measured import measure_plan
@@ -107,7 +108,7 @@ def test_progress_and_cancel(made: Made) -> None:
     home, checkpoint, tiles, split = made
     plan, seen = uniform_plan(checkpoint.model(), 5), []
     with pytest.raises(Cancelled):
-        predictions(home, checkpoint, plan, tiles, split, should_stop=lambda: True)
+        predictions(home, checkpoint, plan, tiles, split, hooks=Hooks(should_stop=lambda: True))
     assert cached_predictions(home, checkpoint, plan) is None
-    predictions(home, checkpoint, plan, tiles, split, on_progress=seen.append)
+    predictions(home, checkpoint, plan, tiles, split, hooks=Hooks(seen.append))
     assert seen[-1].done == seen[-1].total == len(split.test)

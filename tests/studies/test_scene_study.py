@@ -11,6 +11,7 @@ import tiny_scene as scenes
 
 from lcc_core.errors import DataError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.studies.flattery import flattery
 from lcc_core.studies.scene_study import SceneRow, SceneStudy, run_scene_study, summarize
 
@@ -28,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def test_every_combination_is_measured_once(home: Home) -> None:
     reports = []
-    rows = run_scene_study(STUDY, home, on_progress=reports.append)
+    rows = run_scene_study(STUDY, home, hooks=Hooks(reports.append))
     taught = "taught, 50 % fewer channels"
     plans = {"float", "pruned, k = 1", "4 bits", "4 bits, k = 0.5"}
     plans |= {taught, f"{taught}, 4 bits, k = 0.5"}

@@ -12,10 +12,13 @@ from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.studies import searched
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.searched import Selection, cached_search, rivals, search_plan
 from lcc_core.training import make_recipe, train
+
+STOPPED = Hooks(should_stop=lambda: True)
 
 SETTINGS = SearchSettings(t_margin=12, recalibrate=16)
 
@@ -54,11 +57,13 @@ def test_a_stopped_search_is_not_remembered(made) -> None:
         calls += 1
         return calls > 6
 
-    found = search_plan(home, checkpoint, settings, Selection(), tiles, split, should_stop=stop)
+    found = search_plan(
+        home, checkpoint, settings, Selection(), tiles, split, hooks=Hooks(should_stop=stop)
+    )
     assert found.stopped and len(found.plan.layers) == 14
     assert cached_search(home, checkpoint, settings, Selection()) is None
     with pytest.raises(Cancelled):
-        search_plan(home, checkpoint, settings, Selection(), tiles, split, should_stop=lambda: True)
+        search_plan(home, checkpoint, settings, Selection(), tiles, split, hooks=STOPPED)
 
 
 def test_where_a_search_chooses(made) -> None:

@@ -10,6 +10,7 @@ from studies import WIDE, figures, fill
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.studies.grid.runner import Options, run_study
 
 distributed = pytest.importorskip("distributed")
@@ -45,7 +46,7 @@ def test_a_worker_is_killed_and_the_table_is_the_same(cluster, home: Home, local
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
-    ended = run_study(WIDE, home, options(cluster), on_progress=kill)
+    ended = run_study(WIDE, home, options(cluster), hooks=Hooks(kill))
     assert killed
     assert (ended.made, ended.failed) == (6, 0)
     assert figures(home, WIDE) == local
@@ -68,8 +69,7 @@ def test_it_says_that_there_is_no_worker(home: Home) -> None:
                 WIDE,
                 fill(home),
                 options(empty),
-                on_progress=lambda report: said.append(report.message),
-                should_stop=lambda: bool(said),
+                hooks=Hooks(lambda report: said.append(report.message), lambda: bool(said)),
             )
     assert said == ["0 of 6 points; waiting for a Dask worker"]
 

@@ -20,7 +20,7 @@ from lcc_core import temporary
 from lcc_core.checkpoints.store import WEIGHTS, list_checkpoints
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
-from lcc_core.progress import Progress
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.studies.grid import folder, pools, records, work
 from lcc_core.studies.grid.claims import Claims, claimed
 from lcc_core.studies.grid.graph import MEASURE, SEARCH, expand
@@ -46,7 +46,7 @@ def done(ran: Home, home: Home) -> Home:
 
 def test_a_study_shares_and_repeats_nothing(home: Home) -> None:
     said: list[Progress] = []
-    first = run_study(WIDE, fill(home), on_progress=said.append)
+    first = run_study(WIDE, fill(home), hooks=Hooks(said.append))
     assert (first.points, first.found, first.made, first.failed) == (6, 0, 6, 0)
     assert first.steps == {"train": 2, "choose": 1, "search": 2, "measure": 6}
     assert said[-1].done == said[-1].total
@@ -242,11 +242,11 @@ def test_pause_and_cancel_keep_what_was_finished(
             folder.pause(place.path)
 
     with pytest.raises(Cancelled):
-        run_study(STUDY, home, on_progress=pause)
+        run_study(STUDY, home, hooks=Hooks(pause))
     assert standing(home, place).state == "paused"
     assert standing(home, place).done == 2
     with pytest.raises(Cancelled):
-        run_study(STUDY, home, should_stop=lambda: True)
+        run_study(STUDY, home, hooks=Hooks(should_stop=lambda: True))
     ended = run_study(STUDY, home)
     assert (ended.found, ended.made) == (2, 4)
     assert figures(home) == figures(ran)

@@ -18,8 +18,8 @@ from lcc_core.data.splits import make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, CheckpointError, TrainingError
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.models import compressible_layers, weight_of
-from lcc_core.progress import Progress
 from lcc_core.training import make_recipe, train
 from lcc_core.training.distil import Distil
 from lcc_core.training.recipe import LATER, Recipe
@@ -87,7 +87,7 @@ def test_killed_and_resumed_is_undisturbed(
     what = variants(source.id)[name]
     stop = StopIn()
     with pytest.raises(Cancelled):
-        run(tiles, root, what, on_progress=stop.note, should_stop=stop)
+        run(tiles, root, what, hooks=Hooks(stop.note, stop))
     torch.manual_seed(99)  # what happened between must not matter
     resumed = run(tiles, root, what)
     one = resumed.model().state_dict()

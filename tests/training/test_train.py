@@ -14,7 +14,7 @@ from lcc_core.data.splits import make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, TrainingError
 from lcc_core.files import Home
-from lcc_core.progress import Progress
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.training import make_recipe, train
 from lcc_core.training.recipe import Recipe
 
@@ -89,7 +89,7 @@ def test_resumed_run_is_the_undisturbed_one(
     undisturbed = run(tiles, tmp_path / "one", what) if changes else whole
     stop = StopIn(2)
     with pytest.raises(Cancelled):
-        run(tiles, tmp_path / "two", what, on_progress=stop.note, should_stop=stop)
+        run(tiles, tmp_path / "two", what, hooks=Hooks(stop.note, stop))
     assert BATCHES < len(stop.reports) <= 2 * BATCHES
     assert not list_checkpoints(Home.find(tmp_path / "two"))
     torch.manual_seed(99)  # what happened between must not matter
@@ -104,7 +104,7 @@ def test_damaged_resume_file_costs_only_its_epochs(
 ) -> None:
     stop = StopIn(2)
     with pytest.raises(Cancelled):
-        run(tiles, tmp_path, recipe(), on_progress=stop.note, should_stop=stop)
+        run(tiles, tmp_path, recipe(), hooks=Hooks(stop.note, stop))
     path = next(tmp_path.rglob("resume.pt"))
     path.write_bytes(path.read_bytes()[:5000])
     equal(run(tiles, tmp_path, recipe()), whole)
@@ -112,7 +112,7 @@ def test_damaged_resume_file_costs_only_its_epochs(
 
 def test_stop_at_once(tiles: TileSet, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
-        run(tiles, tmp_path, recipe(), should_stop=lambda: True)
+        run(tiles, tmp_path, recipe(), hooks=Hooks(should_stop=lambda: True))
 
 
 def test_divergence_is_told(tiles: TileSet, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_dynamics(whole: Checkpoint) -> None:
 
 
 def test_trained_before_is_returned(tiles: TileSet, whole: Checkpoint) -> None:
-    again = run(tiles, whole.path.parent.parent, recipe(), should_stop=lambda: True)
+    again = run(tiles, whole.path.parent.parent, recipe(), hooks=Hooks(should_stop=lambda: True))
     assert again.id == whole.id and again.created == whole.created
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from lcc_core.errors import DataError
-from lcc_core.progress import OnProgress, Progress, ShouldStop, check
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.workers import Request
 from lcc_core.workspace import Workspace
 
@@ -29,12 +29,12 @@ class Square(Request):
     def subject(self) -> str:
         return self.of
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> Any:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Any:
         mark = Path(self.marks) / f"{self.n}-{os.getpid()}-{time.monotonic_ns()}"
         mark.write_text(str(torch.get_num_threads()))
-        on_progress(Progress("square", 0, 1, lasting=True, figures={"n": self.n}))
+        hooks.progress(Progress("square", 0, 1, lasting=True, figures={"n": self.n}))
         while self.gate and not Path(self.gate).exists():
-            check(should_stop)
+            hooks.check()
             time.sleep(0.005)
         return self.n**2
 
@@ -45,7 +45,7 @@ class Failing(Request):
 
     how: str
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> Any:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Any:
         if self.how == "told":
             raise DataError("There is nothing.", "Bring something.")
         if self.how == "setting":
@@ -63,7 +63,7 @@ class DiesOnce(Request):
 
     marks: str
 
-    def run(self, workspace: Workspace, on_progress: OnProgress, should_stop: ShouldStop) -> Any:
+    def run(self, workspace: Workspace, hooks: Hooks) -> Any:
         mark = Path(self.marks) / "died"
         if not mark.exists():
             mark.touch()

@@ -28,9 +28,9 @@ from lcc_core.compression.recalibration import (
 from lcc_core.compression.search.cuts import Stream, choose_cuts, step_costs, value_sizes
 from lcc_core.compression.search.tally import CHUNK, Tally, Verdict
 from lcc_core.compression.search.trial import Trial
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier, compressible_layers, weight_of
 from lcc_core.models.device import choose_device, choose_precision, layout
-from lcc_core.progress import ShouldStop, check, never
 
 BUDGET = 2 * 2**30
 
@@ -53,10 +53,10 @@ class Replay:
         *,
         precision: str = "auto",
         budget: int = BUDGET,
-        should_stop: ShouldStop = never,
+        hooks: Hooks = QUIET,
     ) -> None:
         precision = choose_precision(precision, choose_device("cpu"))
-        self.original, self.plan, self.should_stop = model, plan, should_stop
+        self.original, self.plan, self.hooks = model, plan, hooks
         self.layers = [layer.name for layer in compressible_layers(model)]
         self.program = Program(model)
         self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
@@ -162,7 +162,7 @@ class Replay:
 
     def _fast(self, ids: Tensor) -> Tensor:
         """Logits of the state on trial, or in force, by replay."""
-        check(self.should_stop)
+        self.hooks.check()
         change = self._trial.change if self._trial else len(self.program.steps)
         with torch.inference_mode():
             return self.fast.run(ids, change).float()
@@ -173,7 +173,7 @@ class Replay:
         measuring.figures = Figures()
         with torch.inference_mode():
             for ids in self._calibration.chunks():
-                check(self.should_stop)
+                self.hooks.check()
                 self.calibrating.run(ids, change)
         return measuring.figures
 

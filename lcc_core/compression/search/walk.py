@@ -25,8 +25,8 @@ from lcc_core.compression.search.result import SearchResult, Tried
 from lcc_core.compression.search.settings import STARTING_BITS, STEPS_K, SearchSettings
 from lcc_core.compression.search.tally import Verdict
 from lcc_core.errors import Cancelled
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import Classifier, weight_of
-from lcc_core.progress import OnProgress, Progress, ShouldStop, ignore, never
 
 
 @dataclass(eq=False)
@@ -37,7 +37,7 @@ class _Search:
     replay: Replay
     rows: dict[str, float]  # importance, in graph order
     shares: dict[str, float]  # of the weights
-    on_progress: OnProgress
+    hooks: Hooks
     trace: list[Tried] = field(default_factory=list)
     reference: int = 0
 
@@ -110,7 +110,7 @@ class _Search:
     def _report(self, tried: Tried, place: int, total: int) -> None:
         answer = "kept" if tried.kept else "too much lost"
         what = f"{tried.bits} bits" + (f", k = {tried.k:g}" if tried.k else "")
-        self.on_progress(
+        self.hooks.progress(
             Progress(
                 "search",
                 place,
@@ -148,8 +148,7 @@ def search(
     *,
     precision: str = "auto",
     budget: int = BUDGET,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> SearchResult:
     """Search bits, pruning or both on ``tiles`` uint8 (N, C, H, W) with their ``labels``.
 
@@ -164,18 +163,18 @@ def search(
         settings.method,
         recalibrate=settings.recalibrate,
     )
-    on_progress(Progress("search", 0, len(rows), "the reference"))
+    hooks.progress(Progress("search", 0, len(rows), "the reference"))
 
     def replayed(plan: Plan) -> Replay:
         return Replay(
             model, plan, tiles, labels, calibration,
             precision=precision, budget=budget,
-            should_stop=should_stop,
+            hooks=hooks,
         )  # fmt: skip
 
     values = {row.name: row.importance for row in rows}
     shares = {row.name: row.share for row in rows}
-    walk = _Search(settings, replayed(start), values, shares, on_progress)
+    walk = _Search(settings, replayed(start), values, shares, hooks)
     order = walk.order()
     walk.reference = walk.replay.start(order)
     spent = 0.0

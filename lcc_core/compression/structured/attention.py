@@ -15,8 +15,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
-from lcc_core.progress import ShouldStop, check, never
 
 REDUCTION = 16
 # σ(2) = 0.88: a trained net keeps working when the gates come in, and they still learn.
@@ -78,7 +78,7 @@ def mean_attention(
     ids: np.ndarray,
     *,
     batch: int = 128,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> dict[str, Tensor]:
     """s̄ of each batch norm: the gates' mean output over the tiles ``ids``, float32 (C,)."""
     sums: dict[str, Tensor] = {}
@@ -90,18 +90,18 @@ def mean_attention(
 
         return hook
 
-    hooks = [part.gate.register_forward_hook(note(name)) for name, part in _attended(model)]
+    handles = [part.gate.register_forward_hook(note(name)) for name, part in _attended(model)]
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
     try:
         for start in range(0, len(ids), batch):
-            check(should_stop)
+            hooks.check()
             images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids[start:][:batch]]))
             model(images.permute(0, 3, 1, 2).to(device))
     finally:
         model.train(was_training)
-        for hook in hooks:
-            hook.remove()
+        for handle in handles:
+            handle.remove()
     return {name: total / len(ids) for name, total in sums.items()}
 
 

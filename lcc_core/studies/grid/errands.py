@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home, write_json
-from lcc_core.progress import OnProgress, Progress, ShouldStop
+from lcc_core.hooks import Hooks, OnProgress, Progress, ShouldStop
 from lcc_core.studies.grid.graph import Step
 from lcc_core.studies.grid.work import Outcome, Worker
 
@@ -51,8 +51,7 @@ def run(errand: Errand) -> tuple[Outcome, ...]:
     torch.set_num_threads(errand.threads)
     key = errand.home, threading.get_ident()
     worker = _workers.setdefault(key, Worker(Home(Path(errand.home))))
-    worker.should_stop = told_by(Path(errand.stop))
-    worker.on_progress = teller(worker.home, errand.steps[0].id)
+    worker.hooks = Hooks(teller(worker.home, errand.steps[0].id), told_by(Path(errand.stop)))
     return do_all(worker, errand)
 
 
@@ -61,7 +60,7 @@ def do_all(worker: Worker, errand: Errand) -> tuple[Outcome, ...]:
     outcomes: list[Outcome] = []
     with contextlib.suppress(Cancelled):
         for step in errand.steps:
-            if worker.should_stop():
+            if worker.hooks.should_stop():
                 break
             outcomes.append(worker.do(step, errand.values))
             if outcomes[-1].hopeless:

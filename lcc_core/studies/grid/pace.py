@@ -11,8 +11,8 @@ from typing import Any
 
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.files import Home
+from lcc_core.hooks import Progress
 from lcc_core.models import ARCHITECTURES
-from lcc_core.progress import Progress
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Graph, Step
 from lcc_core.studies.grid.records import all_records, look
 from lcc_core.training import make_recipe

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
+from lcc_core.hooks import Hooks
 from lcc_core.jobs.process import watch_parent
-from lcc_core.progress import OnProgress, ShouldStop
 from lcc_core.studies.grid.cluster import Cluster
 from lcc_core.studies.grid.errands import Back, Errand, do_all, run
 from lcc_core.studies.grid.work import Worker
@@ -37,8 +36,8 @@ class Here:
 
     lacks = ""
 
-    def __init__(self, home: Home, on_progress: OnProgress, should_stop: ShouldStop) -> None:
-        self.worker = Worker(home, on_progress=on_progress, should_stop=should_stop)
+    def __init__(self, home: Home, hooks: Hooks) -> None:
+        self.worker = Worker(home, hooks=hooks)
         self.waiting: list[Errand] = []
 
     @property
@@ -124,7 +123,7 @@ def begin(parent: int) -> None:
 
 
 def make_pool(
-    backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: tuple[Callable, ...]
+    backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: Hooks
 ) -> Pool:
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
@@ -133,5 +132,5 @@ def make_pool(
     if scheduler:
         raise LccError("A scheduler is for the Dask backend.", "Add --backend dask.")
     if jobs == 1:
-        return Here(home, *hooks)
+        return Here(home, hooks)
     return Loky(jobs, max(1, (os.cpu_count() or 1) // jobs))

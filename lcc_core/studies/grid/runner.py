@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lcc_core.data.catalog import load_tiles
 from lcc_core.files import Home
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.studies import cache
 from lcc_core.studies.grid import folder as folders
 from lcc_core.studies.grid.graph import expand
@@ -32,8 +32,7 @@ def run_study(
     study: Study,
     home: Home,
     options: Options | None = None,
-    on_progress: OnProgress = ignore,
-    should_stop: ShouldStop = never,
+    hooks: Hooks = QUIET,
 ) -> Finished:
     """All points that are not there yet. A point that fails leaves its error and stops no other.
 
@@ -43,10 +42,10 @@ def run_study(
     began = time.monotonic()
     folder = folders.save(home, study)
     folders.unpause(folder)
-    prints = {name: load_tiles(name, home, on_progress).fingerprint for name in study.data}
+    prints = {name: load_tiles(name, home, hooks).fingerprint for name in study.data}
     graph = expand(study, prints)
     folders.write_prints(folder, prints)
-    run = Run(graph, home, folder.path, options or Options(), on_progress, should_stop)
+    run = Run(graph, home, folder.path, options or Options(), hooks)
     run.prepare()
     found = sum(run.state.get(point) == DONE for point in graph.points)
     if run.missing():

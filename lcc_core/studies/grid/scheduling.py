@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
-from lcc_core.progress import OnProgress, Progress, ShouldStop
+from lcc_core.hooks import Hooks, Progress
 from lcc_core.studies.grid import folder as folders
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.claims import Claims, claimed
@@ -56,8 +56,7 @@ class Run:
     home: Home
     folder: Path
     options: Options
-    on_progress: OnProgress
-    should_stop: ShouldStop
+    hooks: Hooks
     state: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     lost: Counter[str] = field(default_factory=Counter)
@@ -90,7 +89,7 @@ class Run:
         try:
             pool = self._pool()
             while self.missing():
-                if self.should_stop() or folders.paused(self.folder):
+                if self.hooks.should_stop() or folders.paused(self.folder):
                     raise Cancelled()
                 self._send(pool, claims)
                 self._report(message=pool.lacks)
@@ -116,7 +115,7 @@ class Run:
 
     def _pool(self) -> Pool:
         one = self.options
-        hooks = (self._here, lambda: self.should_stop() or folders.paused(self.folder))
+        hooks = Hooks(self._here, lambda: self.hooks.should_stop() or folders.paused(self.folder))
         return make_pool(one.backend, one.jobs, one.scheduler, one.share, self.home, hooks)
 
     def _in(self, *states: str) -> Iterable[str]:
@@ -247,4 +246,4 @@ class Run:
             counts = steps.setdefault(self.graph.steps[step].kind, [0, 0])
             counts[0] += state == DONE
             counts[1] += 1
-        self.on_progress(self.pace.progress(self.state, shares, said, steps))
+        self.hooks.progress(self.pace.progress(self.state, shares, said, steps))

@@ -21,7 +21,7 @@ from lcc_core.coresets.coreset import read_coreset, save_coreset
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import NO_ROOM, NOT_ALLOWED, Home
-from lcc_core.progress import OnProgress, ShouldStop, ignore, never
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.studies.finetuned import FineTuning, prune_and_tune_channels
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
@@ -56,8 +56,7 @@ class Worker:
 
     home: Home
     device: str = DEVICE
-    on_progress: OnProgress = ignore
-    should_stop: ShouldStop = never
+    hooks: Hooks = QUIET
     workspace: Workspace = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,9 +111,7 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     recipe = make_recipe(content["arch"], **chosen)
     if equal:
         recipe = with_equal_steps(recipe, whole, kept)
-    made = train(
-        recipe, tiles, split, worker.home, worker.device, worker.on_progress, worker.should_stop
-    )
+    made = train(recipe, tiles, split, worker.home, worker.device, worker.hooks)
     work = recipe.epochs * len(split.train)
     return made.id, _files(made), {"arch": made.arch, "data": made.data, "work": work}
 
@@ -143,8 +140,7 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
         worker.workspace.tiles(source.data),
         worker.workspace.split(source),
         worker.device,
-        worker.on_progress,
-        worker.should_stop,
+        worker.hooks,
     )
     return made.result.id, _files(made.result), {"arch": source.arch, "data": source.data}
 
@@ -160,8 +156,7 @@ def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
         where,
         worker.workspace.tiles(model.data),
         worker.workspace.split(model),
-        on_progress=worker.on_progress,
-        should_stop=worker.should_stop,
+        hooks=worker.hooks,
     )
     if found.stopped:
         raise Cancelled()
@@ -181,7 +176,7 @@ def _measure(worker: Worker, step: Step, values: dict[str, str]) -> Done:
         plan,
         worker.workspace.tiles(checkpoint.data),
         worker.workspace.split(checkpoint),
-        should_stop=worker.should_stop,
+        hooks=worker.hooks.silent,
         compress=lambda: apply(model, plan, calibration),
     )
     key = result_key(checkpoint, plan, "test", "auto")

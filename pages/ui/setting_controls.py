@@ -1,0 +1,95 @@
+"""Controls made from the settings of a config, in the page's address."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lcc_core.settings import Setting, settings_of
+
+URL = "query-params"
+SHORT = 24  # a slider has so many stops at most; more are typed
+C = TypeVar("C")
+
+
+def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = None) -> Any:
+    """Draw a setting's control and return what it is set to.
+
+    Args:
+        one: the setting; its label, help and range are the control's.
+        place: where it is drawn.
+        key: in the page's address; by default the setting's name.
+        value: what it starts at; by default the setting's default.
+
+    Returns:
+        The value, of the setting's kind.
+    """
+    key = key or one.name
+    value = one.default if value is None else value
+    label = f"{one.label} ({one.unit})" if one.unit else one.label
+    asked: dict[str, Any] = {"key": key, "help": one.help or None, "bind": URL}
+    if one.many:
+        return _many(one, place, label, value, asked)
+    if one.choices:
+        index = one.choices.index(value) if value in one.choices else 0
+        return place.selectbox(label, one.choices, index, **asked)
+    if one.kind is bool:
+        return place.toggle(label, bool(value), **asked)
+    if one.kind is str:
+        return place.text_input(label, value or "", **asked)
+    if one.optional:
+        return place.number_input(
+            label, one.kind(one.low) if math.isfinite(one.low) else None,
+            one.kind(one.high) if math.isfinite(one.high) else None, value,
+            one.kind(one.step) if one.step else None, **asked,
+        )  # fmt: skip
+    if math.isfinite(one.low) and math.isfinite(one.high) and one.step:
+        found = place.slider(
+            label, one.kind(one.low), one.kind(one.high), one.kind(value), one.kind(one.step),
+            **asked,
+        )  # fmt: skip
+        return round(found, 9) if one.kind is float else found
+    low = one.kind(one.low) if math.isfinite(one.low) else None
+    high = one.kind(one.high) if math.isfinite(one.high) else None
+    step = one.kind(one.step) if one.step else None
+    return one.kind(place.number_input(label, low, high, one.kind(value), step, **asked))
+
+
+def _many(one: Setting, place: DeltaGenerator, label: str, value: Any, asked: dict) -> Any:
+    if one.choices:
+        return tuple(place.multiselect(label, one.choices, list(value), **asked))
+    text = place.text_input(label, ", ".join(map(str, value)), **asked)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tuple(one.kind(part) for part in parts)
+    except ValueError as error:
+        raise ValueError(f"{one.label}: {text!r} is not a list; each {one.allowed}") from error
+
+
+def configured(config: type[C], columns: int = 4, prefix: str = "", **fixed: Any) -> C:
+    """Draw the controls of a config and return what they are set to.
+
+    Settings that are ``advanced`` stand in an expander below the others.
+
+    Args:
+        config: the config dataclass.
+        columns: controls in a row.
+        prefix: of the keys in the page's address, where two configs of a page share names.
+        fixed: settings that get no control, with their values.
+    """
+    shown = [one for one in settings_of(config) if one.name not in fixed]
+    values = dict(fixed)
+    plain = [one for one in shown if not one.advanced]
+    if plain:
+        cells = st.columns(columns)
+        for place, one in enumerate(plain):
+            values[one.name] = control(one, cells[place % columns], prefix + one.name)
+    if rest := [one for one in shown if one.advanced]:
+        with st.expander("More settings"):
+            cells = st.columns(columns)
+            for place, one in enumerate(rest):
+                values[one.name] = control(one, cells[place % columns], prefix + one.name)
+    return config(**values)

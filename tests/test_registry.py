@@ -1,0 +1,48 @@
+"""Methods that are found by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from lcc_core.errors import LccError
+from lcc_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    summary: str = ""
+
+
+def test_a_registry_names_what_it_has() -> None:
+    registry: Registry[Method] = Registry("method")
+    one = registry.register(Method("one"))
+    registry.register(one)  # a module that is imported again
+    registry.register(Method("two"))
+    assert registry.names() == ("one", "two") and registry["one"] is one and "two" in registry
+    with pytest.raises(LccError, match=r"There is no method 'three'\. Known are: one, two\."):
+        registry["three"]
+    with pytest.raises(ValueError, match="not taken"):
+        registry.register(Method("one", "another"))
+    registry.forget("two")
+    assert [entry.name for entry in registry] == ["one"]
+
+
+def test_modules_of_a_package_register_themselves(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "methods_of_a_test"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from lcc_core.registry import Registry\nMETHODS = Registry('method', __name__)\n"
+    )
+    for name in ("second", "first"):
+        (package / f"{name}.py").write_text(
+            "from types import SimpleNamespace as Method\n"
+            "from methods_of_a_test import METHODS\n"
+            f"METHODS.register(Method(name='{name}', summary=''))\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
+    from methods_of_a_test import METHODS
+
+    assert METHODS.names() == ("first", "second")
