@@ -13,6 +13,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
+from lcc_core.engine import COMPRESSED, key_of
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, content_id, remember
 from lcc_core.hooks import QUIET, Hooks
@@ -24,7 +25,6 @@ from lcc_core.results.predicted import DAMAGED
 from lcc_core.workspace import Workspace
 
 MAPPED = Compute(batch=256)
-VERSION = 1  # raise when a change of the engine changes what a map shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def _path(home: Home, checkpoint: Checkpoint, plan: Plan) -> Path:
         "trained": checkpoint.created,
         "plan": plan.id,
         "precision": choose_precision("auto", choose_device("cpu")),
-        "version": VERSION,
+        **key_of("map", *COMPRESSED),
     }
     return home.folder("maps") / f"{content_id(key, 24)}.npz"
 

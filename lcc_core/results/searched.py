@@ -21,12 +21,13 @@ from lcc_core.compression.search.replay import BUDGET
 from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import SELECT_ON, Split
+from lcc_core.engine import COMPRESSED, SEARCHED, key_of
 from lcc_core.errors import require
 from lcc_core.files import Home, content_id, remember, write_json
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
-from lcc_core.results.measured import VERSION, measure_plan
+from lcc_core.results.measured import measure_plan
 from lcc_core.unreadable import ODD, read_json
 from lcc_core.workspace import Workspace
 
@@ -78,7 +79,7 @@ def search_path(
         "trained": checkpoint.created,
         "settings": settings.to_json(),
         "selection": where.key(),
-        "version": VERSION,
+        **key_of(*SEARCHED),
     }
     return home.folder("searches") / f"{content_id(key, 24)}.json"
 
@@ -146,7 +147,7 @@ def rivals(
 ) -> list[Measurement]:
     """Measure the fixed settings just above and just below the size that a search ``found``."""
     home, model = workspace.home, workspace.model(checkpoint)
-    key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, "version": VERSION}
+    key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, **key_of(*COMPRESSED)}
     key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
     memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
     plans: list[Plan] = []

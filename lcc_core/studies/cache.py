@@ -20,6 +20,7 @@ from lcc_core.jobs import jobs
 from lcc_core.results.table import own_rows
 from lcc_core.studies import records
 from lcc_core.studies.folder import studies
+from lcc_core.studies.graph import DISTIL, NARROW, TRAIN
 from lcc_core.studies.leases import read_owner
 from lcc_core.studies.leftovers import leftovers
 from lcc_core.temporary import tree_bytes
@@ -204,7 +205,7 @@ def _made_by_studies(home: Home) -> set[str]:
     for path in listed(home.folder("steps"), "*.json"):
         with contextlib.suppress(*ODD):
             record = records.read(path)
-            if record.kind in ("train", "narrow") and not record.found:
+            if record.kind in (TRAIN, DISTIL, NARROW) and not record.found:
                 found.add(record.value)
     return found
 

@@ -1,0 +1,57 @@
+"""The methods that choose which training tiles to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lcc_core.studies.axis import AXES, Axis, Contents
+
+if TYPE_CHECKING:
+    from lcc_core.studies.spec import Study
+
+BALANCED = "balanced-"
+ALL = "all"  # the coreset of those that train on everything
+
+
+def values(study: Study, point: Mapping[str, Any]) -> Iterable[str]:
+    return (ALL,) if point["fraction"] == 1 else study["coresets"]
+
+
+def write(contents: Contents, value: str, point: Mapping[str, Any], study: Study) -> None:
+    if value == ALL:
+        return
+    name = value.removeprefix(BALANCED)
+    contents.choose = {
+        "method": name,
+        "fraction": point["fraction"],
+        "seed": point["seed"],
+        "balanced": name != value,
+    }
+    if study.common.equal_steps:
+        contents.kept["equal_steps"] = True
+
+
+def choices() -> Iterable[str]:
+    from lcc_core.coresets import METHODS
+
+    return (*METHODS, *(BALANCED + name for name in METHODS))
+
+
+CORESETS = AXES.register(
+    Axis(
+        name="coresets",
+        one="coreset",
+        label="Coresets",
+        summary=(
+            "Methods that choose which training tiles to keep; balanced-…: equally many of a class."
+        ),
+        default=("ccs",),
+        write=write,
+        values=values,
+        depends=("fraction",),
+        choices=choices,
+        later=False,
+        place=60,
+    )
+)

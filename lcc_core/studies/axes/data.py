@@ -1,0 +1,25 @@
+"""The data sets."""
+
+from __future__ import annotations
+
+from lcc_core.files import check_name
+from lcc_core.studies.axis import AXES, Axis, Contents
+
+
+def write(contents: Contents, value: str, *_: object) -> None:
+    contents.train["data"] = value
+
+
+DATA = AXES.register(
+    Axis(
+        name="data",
+        one="data",
+        label="Data",
+        summary="Data sets.",
+        default=(),
+        write=write,
+        check=check_name,
+        later=False,
+        place=10,
+    )
+)

@@ -1,0 +1,51 @@
+"""How a search's margin is shared out among the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lcc_core.studies.axes.methods import FIXED
+from lcc_core.studies.axis import AXES, PLAN, Axis, Contents
+
+if TYPE_CHECKING:
+    from lcc_core.studies.spec import Study
+
+SIZE, SHARED = "size", "shared"
+
+
+def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    if point["method"] == FIXED:
+        return (None,)
+    return (SHARED,) if point["method"] == SIZE else study["margin_kinds"]
+
+
+def write(contents: Contents, value: str | None, *_: object) -> None:
+    if contents.search is not None:
+        contents.search["margin"] = value
+
+
+def choices() -> Iterable[str]:
+    from lcc_core.studies.planning import MARGIN_KINDS
+
+    return MARGIN_KINDS
+
+
+MARGIN_KINDS = AXES.register(
+    Axis(
+        name="margin_kinds",
+        one="margin_kind",
+        label="Margin kinds",
+        summary=(
+            "fixed: the same margin for all layers. adaptive: times the layer's importance. "
+            "shared: grows with the weights met so far. size always shares."
+        ),
+        default=("fixed",),
+        of=PLAN,
+        write=write,
+        values=values,
+        depends=("method",),
+        choices=choices,
+        place=250,
+    )
+)

@@ -1,0 +1,45 @@
+"""The ways to compress: fixed bits and k, or a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lcc_core.studies.axis import AXES, PLAN, Axis, Contents
+
+if TYPE_CHECKING:
+    from lcc_core.studies.spec import Study
+
+FIXED = "fixed"
+
+
+def values(study: Study, _: Mapping[str, Any]) -> Iterable[str]:
+    return sorted(study["methods"], key=lambda one: one != FIXED)  # what is fixed is done first
+
+
+def write(contents: Contents, value: str, _: Mapping[str, Any], study: Study) -> None:
+    if value != FIXED:
+        contents.search = {"method": value, "tiles": study.common.tiles}
+
+
+def choices() -> Iterable[str]:
+    from lcc_core.studies.planning import SEARCHES
+
+    return (FIXED, *SEARCHES)
+
+
+METHODS = AXES.register(
+    Axis(
+        name="methods",
+        one="method",
+        label="Methods",
+        summary="fixed: every pair of bits and k. The others search, once for each margin.",
+        default=(FIXED,),
+        of=PLAN,
+        write=write,
+        values=values,
+        choices=choices,
+        later=False,
+        place=200,
+    )
+)
