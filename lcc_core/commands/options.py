@@ -36,14 +36,15 @@ def add_options(
             if before is not one and _meaning(before) != _meaning(one):
                 raise ValueError(f"{config.__name__}.{one.name} has the name of another setting")
             if before is one:
-                _add(command, one)
+                add_option(command, one)
 
 
 def _meaning(one: Setting) -> tuple[Any, ...]:
     return one.kind, one.many, one.option, one.choices, one.low, one.high, one.unit
 
 
-def _add(command: argparse.ArgumentParser, one: Setting) -> None:
+def add_option(command: Any, one: Setting) -> None:
+    """Add one setting's option to a parser or a group of options."""
     told = one.help.rstrip(".")
     if one.choices:
         told += f": {', '.join(map(str, one.choices))}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from typing import Any
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint, variant
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import PROTOCOLS, split_name
+from lcc_core.engine import MEASURED, older, raised
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
+from lcc_core.reading import is_kind
 from lcc_core.results.rowcheck import check_measurement, check_model
 from lcc_core.unreadable import ODD, Found, Unreadable, listed, parse_json, read_json, reason
 
@@ -34,12 +36,26 @@ def shipped_folder() -> Path:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """``model``: facts of the checkpoint; ``settings``: the plan; ``shipped``: with the project."""
+    """A measurement with what it is of.
+
+    Attributes:
+        measurement: the figures.
+        model: facts of the checkpoint.
+        settings: the plan.
+        shipped: whether it ships with the project.
+        versions: of the engine's nouns, as far as they were above their first.
+    """
 
     measurement: Measurement
     model: dict[str, Any]
     settings: dict[str, Any]
     shipped: bool = False
+    versions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def older(self) -> tuple[str, ...]:
+        """The nouns of the engine that have changed since it was measured."""
+        return older({**self.versions, "measure": self.measurement.engine})
 
     @property
     def id(self) -> str:
@@ -106,12 +122,22 @@ class ResultRow:
         return f"{method} (papers')" if quantizer == {("tensor", "absmax")} else method
 
     def to_json(self) -> dict[str, Any]:
-        return self.measurement.to_json() | {"model": self.model, "settings": self.settings}
+        content = self.measurement.to_json() | {"model": self.model, "settings": self.settings}
+        return content | ({"versions": self.versions} if self.versions else {})
 
     @classmethod
     def from_json(cls, content: dict[str, Any], shipped: bool = False) -> ResultRow:
         content = content if content.get("engine", 1) > 1 else _of_first_engine(content)
-        return cls(Measurement.from_json(content), content["model"], content["settings"], shipped)
+        versions = _versions(content.get("versions", {}))
+        measurement = Measurement.from_json(content)
+        return cls(measurement, content["model"], content["settings"], shipped, versions)
+
+
+def _versions(content: Any) -> dict[str, int]:
+    """Noun → version. ``ValueError`` where it is none."""
+    if not isinstance(content, dict) or not all(is_kind(one, int) for one in content.values()):
+        raise ValueError("its versions are no numbers")
+    return dict(content)
 
 
 def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +159,8 @@ def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
 
 def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
     facts = checkpoint.facts()
-    return ResultRow(row, {name: facts[name] for name in MODEL}, plan.to_json())
+    model = {name: facts[name] for name in MODEL}
+    return ResultRow(row, model, plan.to_json(), versions=raised(MEASURED))
 
 
 def write_row(path: Path, row: ResultRow) -> None:
@@ -222,10 +249,15 @@ def all_rows(home: Home) -> Found[ResultRow]:
 
 def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
     """Of rows of one id that of the newest engine; of those the last one, own after shipped."""
+
+    def engine(row: ResultRow) -> tuple[int, ...]:
+        """Rising with the versions; more nouns that have changed since make it older."""
+        return (row.measurement.engine, -len(row.older))
+
     found: dict[str, ResultRow] = {}
     for row in rows:
         other = found.get(row.id)
-        if other is None or row.measurement.engine >= other.measurement.engine:
+        if other is None or engine(row) >= engine(other):
             found[row.id] = row
     return list(found.values())
 
@@ -275,6 +307,7 @@ def flat(row: ResultRow) -> dict[str, Any]:
         "data": one.data,
         "synthetic": one.synthetic,
         "measured": one.measured[:10],
+        "engine": "older" if row.older else "",
         "where": "ships with the project" if row.shipped else "this machine",
         "checkpoint": one.checkpoint,
         "plan": one.plan,

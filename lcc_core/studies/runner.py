@@ -11,7 +11,8 @@ from lcc_core.hooks import QUIET, Hooks
 from lcc_core.studies import cache
 from lcc_core.studies import folder as folders
 from lcc_core.studies.graph import expand
-from lcc_core.studies.scheduler import DONE, FAILED, Options, Run
+from lcc_core.studies.options import Options
+from lcc_core.studies.scheduler import DONE, FAILED, Run
 from lcc_core.studies.spec import Study
 
 

@@ -15,9 +15,9 @@ from lcc_core.compression.structured import Cut
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
 from lcc_core.reading import check_settings, check_values, read_text, value_of
-from lcc_core.settings import changed_settings, setting, settings_json
-from lcc_core.settings import check_settings as check_fields
+from lcc_core.settings import changed_settings, settings_json
 from lcc_core.studies.axis import axes
+from lcc_core.studies.common import COMMON, LATER, Common
 from lcc_core.training import make_recipe
 from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.recipe import Recipe
@@ -28,35 +28,6 @@ TABLES = ("recipe", "tuning")
 LARGEST_FILE = 2**20  # bytes of TOML
 # What a training that starts from a checkpoint does not take from the first one's recipe.
 NOT_AGAIN = ("epochs", "weights", "attention")
-
-
-@dataclass(frozen=True)
-class Common:
-    """Settings that hold for all points of a study."""
-
-    tiles: int = setting(
-        0, "Tiles to search on", "Searches choose on so many tiles; 0: all of their part.",
-        low=0, high=2**31 - 1,
-    )  # fmt: skip
-    redraw: bool = setting(
-        False, "New split for each seed",
-        "The seed draws the split as well, not only weights and coresets.",
-    )  # fmt: skip
-    equal_steps: bool = setting(
-        False, "Equal steps on coresets",
-        "Coresets are trained for as many steps as all tiles, not as many epochs.",
-    )  # fmt: skip
-    answers: bool = setting(
-        False, "Keep every answer",
-        "Keep each model's answer to every test tile; of a scene also measure how fast it is "
-        "mapped. Comparisons of splits on the same pixels need it.",
-    )  # fmt: skip
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-
-LATER = ("equal_steps", "answers")  # left out of ids at their defaults, as axes that came later
 
 
 @dataclass(frozen=True, init=False)
@@ -236,9 +207,6 @@ class Study:
     @classmethod
     def from_toml(cls, text: str) -> Study:
         return cls.from_json(_parse(text))
-
-
-COMMON = tuple(Common.__dataclass_fields__)
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from lcc_core.errors import LccError, require
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks
 from lcc_core.jobs.process import watch_parent
+from lcc_core.models.device import choose_device
 from lcc_core.studies.backends.cluster import Cluster
 from lcc_core.studies.batches import Batch, BatchResult, do_all, run
+from lcc_core.studies.options import Options
 from lcc_core.studies.steps import Worker
 
 BACKENDS = ("loky", "dask")
@@ -36,8 +38,8 @@ class Here:
 
     lacks = ""
 
-    def __init__(self, home: Home, hooks: Hooks) -> None:
-        self.worker = Worker(home, hooks=hooks)
+    def __init__(self, home: Home, hooks: Hooks, device: str = "auto") -> None:
+        self.worker = Worker(home, device, hooks)
         self.waiting: list[Batch] = []
 
     @property
@@ -122,15 +124,16 @@ def begin(parent: int) -> None:
     watch_parent(parent, lambda: os._exit(1))
 
 
-def make_pool(
-    backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: Hooks
-) -> Pool:
+def make_pool(options: Options, home: Home, hooks: Hooks) -> Pool:
+    """Where the steps of a run are done."""
+    backend, jobs = options.backend, options.jobs
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
+    choose_device(options.device)  # one that is not there is told before the work
     if backend == "dask":
-        return Cluster(home, jobs, scheduler, share)
-    if scheduler:
+        return Cluster(home, options)
+    if options.scheduler:
         raise LccError("A scheduler is for the Dask backend.", "Add --backend dask.")
     if jobs == 1:
-        return Here(home, hooks)
-    return Loky(jobs, max(1, (os.cpu_count() or 1) // jobs))
+        return Here(home, hooks, options.device)
+    return Loky(jobs, options.threads)
