@@ -18,7 +18,7 @@ from lcc_core.errors import LccError
 from lcc_core.settings import option_words
 
 if TYPE_CHECKING:
-    from lcc_core.studies.searched import Selection
+    from lcc_core.results.searched import Selection
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -44,8 +44,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.searched import Selection, rivals, search_plan
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.searched import Selection, rivals, search_plan
 
     out = output_text(arguments.out, context) if arguments.out else None
     settings = settings_said(arguments)

@@ -17,8 +17,8 @@ from lcc_core.compression.quantizers import quantizer_of
 from lcc_core.compression.search import USUAL, SearchSettings
 from lcc_core.compression.uniform import SPARED_BITS, UniformConfig
 from lcc_core.data.splits import SELECT_ON
+from lcc_core.results.searched import Selection
 from lcc_core.settings import Setting, settings_of
-from lcc_core.studies.searched import Selection
 from pages.ui import session
 from pages.ui.note import note
 from pages.ui.setting_controls import URL, control

@@ -12,10 +12,10 @@ from lcc_core.compression.presets import presets
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.models import ARCHITECTURES, readers
-from lcc_core.studies.grid.pace import estimate
-from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
-from lcc_core.studies.grid.status import graph_of, tile_counts
-from lcc_core.studies.grid.study import CORESETS, METHODS, SELECT_ON, Study
+from lcc_core.studies.estimate import estimate
+from lcc_core.studies.presets import OPEN, PRESETS, preset
+from lcc_core.studies.spec import CORESETS, METHODS, SELECT_ON, Study
+from lcc_core.studies.status import graph_of, tile_counts
 from pages.ui import session, words
 from pages.ui.note import note
 

@@ -16,8 +16,8 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.table import own_rows
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.table import own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.workspace import Workspace
 from pages.ui import words as spell
@@ -189,7 +189,7 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from lcc_core.studies.searched import Selection
+    from lcc_core.results.searched import Selection
     from pages.ui import session
 
     test = page("compress")
@@ -214,7 +214,7 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
     from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from lcc_core.studies.searched import Selection
+    from lcc_core.results.searched import Selection
     from pages.ui import session
 
     checkpoint = session.checkpoints()[0]
