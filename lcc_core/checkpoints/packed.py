@@ -226,8 +226,8 @@ def _rebuild(container: Container, model: Classifier) -> Compressed:
         stream = Stream(layer.mode, table, data, layer.check)
         values = decode(stream, int(np.prod(shape)), layer.bits).reshape(shape)
         scale = sides.pop(f"{layer.name}.scale")
-        quantizer = plan.layers[layer.name].quantizer
-        codes[layer.name] = Codes(torch.from_numpy(values), scale, layer.bits, quantizer)
+        config = plan.layers[layer.name].config
+        codes[layer.name] = Codes(torch.from_numpy(values), scale, layer.bits, config)
         sides[f"{layer.name}.weight"] = codes[layer.name].dequantize()
     if start != len(blobs["codes"]):
         raise ValueError("its codes are longer than its index says")

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS
+from lcc_core.compression.quantizers import quantizer_of
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 
 
 @dataclass(frozen=True, eq=False)
 class Codes:
     """Integer ``codes`` int8 shaped like the weight; ``scale`` float32 (1,) or (out,).
 
-    ``quantizer``: the scheme that says what they stand for.
+    ``config``: the quantizer's, which says what they stand for.
     """
 
     codes: Tensor
     scale: Tensor
     bits: int
-    quantizer: str = DEFAULT
+    config: Any = SYMMETRIC
 
     def dequantize(self) -> Tensor:
         """The weights they stand for, float32, shaped like the codes."""
-        return QUANTIZERS[self.quantizer].values(self.codes, self.scale)
+        return quantizer_of(self.config).values(self.codes, self.scale, self.config)
 
     @property
     def coded_bits(self) -> float:

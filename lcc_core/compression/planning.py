@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lcc_core.compression.uniform import SYMMETRIC
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 
 if TYPE_CHECKING:
     from torch import Tensor

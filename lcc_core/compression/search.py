@@ -14,8 +14,8 @@ from lcc_core.compression.plan import MANUAL
 from lcc_core.compression.planners import PLANNERS, Planner
 from lcc_core.compression.planning import PlanningInput
 from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS, quantizer_of
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 from lcc_core.compression.result import SearchResult, Tried
-from lcc_core.compression.uniform import SYMMETRIC
 from lcc_core.errors import LccError, require
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.reading import Shortened, is_kind

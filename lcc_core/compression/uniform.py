@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lcc_core.compression.plan import BITS, LayerSetting, Plan
 from lcc_core.compression.quantizers import quantizer_of
-from lcc_core.compression.quantizers.symmetric import Symmetric
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 from lcc_core.settings import check_settings, setting
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 METHOD = "fixed"
 SPARED_BITS = 8
-SYMMETRIC = Symmetric()
 
 
 @dataclass(frozen=True)

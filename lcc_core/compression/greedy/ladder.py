@@ -15,7 +15,7 @@ from torch import Tensor
 from lcc_core.compression.plan import LayerSetting
 from lcc_core.compression.pruning import keep_mask
 from lcc_core.compression.quantizers import SCALE_BITS, quantizer_of
-from lcc_core.compression.uniform import SYMMETRIC
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 STEP = 1.15  # each rung takes at least so many times the bytes of the one below

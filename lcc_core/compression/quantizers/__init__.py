@@ -31,7 +31,7 @@ def _as_it_is(config: Any) -> Any:
     return config
 
 
-def scaled(codes: Tensor, scale: Tensor) -> Tensor:
+def scaled(codes: Tensor, scale: Tensor, _config: Any = None) -> Tensor:
     """Weights float32 that are code times scale: ``scale`` (1,) or (out,), ``codes`` (out, …)."""
     return codes.float().mul_(scale.view(-1, *([1] * (codes.ndim - 1))))
 
@@ -48,7 +48,7 @@ class Quantizer:
         quantize: (weight (out, …), config, keep) → codes. ``keep``: bool like the weight or
             ``None``; where it is false the code is 0. Codes of b bits lie within ±(2^(b−1) − 1);
             at 1 bit they are −1, 0 and 1.
-        values: (codes int8, scale) → float32 weights, as whoever loads a packed file needs them.
+        values: (codes int8, scale, config) → float32 weights, for whoever loads a packed file.
         per_channel: whether each output channel has a scale of its own under a config: stored in
             two bytes. A single one takes four.
         plain: the config with settings that change nothing there at their defaults, so that plans
@@ -60,7 +60,7 @@ class Quantizer:
     summary: str
     config: type
     quantize: Callable[[Tensor, Any, Tensor | None], Codes]
-    values: Callable[[Tensor, Tensor], Tensor] = scaled
+    values: Callable[[Tensor, Tensor, Any], Tensor] = scaled
     per_channel: Callable[[Any], bool] = _yes
     plain: Callable[[Any], Any] = _as_it_is
     always: tuple[str, ...] = ()

@@ -47,6 +47,9 @@ class Symmetric:
         check_settings(self)
 
 
+SYMMETRIC = Symmetric()
+
+
 def quantize(weight: Tensor, config: Symmetric, keep: Tensor | None = None) -> Codes:
     """Quantize a weight tensor.
 
@@ -78,7 +81,7 @@ def quantize(weight: Tensor, config: Symmetric, keep: Tensor | None = None) -> C
             scale = _least_squares(rows, scale, config.bits, largest_code)
         scale = _storable(scale, config)
         codes = _codes(rows, scale, largest_code)
-    return Codes(codes.to(torch.int8).reshape(weight.shape), scale, config.bits)
+    return Codes(codes.to(torch.int8).reshape(weight.shape), scale, config.bits, config)
 
 
 def _storable(scale: Tensor, config: Symmetric) -> Tensor:
