@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from lcc_core.compression.presets import OWN, PAPERS
 from lcc_core.compression.uniform import setting_title
 from lcc_core.engine import STEP, key_of
 from lcc_core.files import content_id
 from lcc_core.studies.axes.coresets import ALL
 from lcc_core.studies.axes.margin_kinds import SHARED, SIZE
 from lcc_core.studies.axes.methods import FIXED
+from lcc_core.studies.axes.quantizers import NONE
 from lcc_core.studies.axes.select_on import lacks_validation
 from lcc_core.studies.axes.sources import is_checkpoint
 from lcc_core.studies.axis import MODEL, PLAN, Axis, Contents, axes
@@ -77,14 +79,18 @@ class Point:
         """The compression alone."""
         if self.method != FIXED:
             kind = self["margin_kind"]
-            how = f"{self.method}, T₀ = {self['margin']:g}"
+            how = self.method
+            how += "" if self["margin"] is None else f", T₀ = {self['margin']:g}"
             how += ", adaptive margin" if kind == "adaptive" else ""
             how += ", shared margin" if kind == SHARED and self.method != SIZE else ""
             how += ", chosen on test tiles" if self["select_on"] == "test" else ""
         else:
             how = setting_title(self["bits"] or 32, self["k"] or 0.0)
         how += self._told(PLAN)
-        return how + (" (papers')" if self["quantizer"] == "papers" else "")
+        quantizer = self["quantizer"]
+        if quantizer in (NONE, OWN):
+            return how
+        return f"{how} (papers')" if quantizer == PAPERS else f"{how} ({quantizer})"
 
     def _told(self, of: str) -> str:
         """What later axes say of their values."""

@@ -196,7 +196,7 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     model = worker.workspace.checkpoint(values["model"])
-    settings = SearchSettings(**step.content["settings"])
+    settings = SearchSettings.from_json(step.content["settings"])
     where = Selection(step.content.get("select_on", "validation"), step.content["tiles"])
     found = search_plan(worker.workspace, model, settings, where, worker.hooks)
     if found.stopped:

@@ -15,7 +15,9 @@ SIZE, SHARED = "size", "shared"
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
-    if point["method"] == FIXED:
+    from lcc_core.studies.planning import has_setting
+
+    if point["method"] == FIXED or not has_setting(point["method"], "margin"):
         return (None,)
     return (SHARED,) if point["method"] == SIZE else study["margin_kinds"]
 
@@ -26,9 +28,9 @@ def write(contents: Contents, value: str | None, *_: object) -> None:
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.studies.planning import MARGIN_KINDS
+    from lcc_core.compression.greedy.config import MARGINS
 
-    return MARGIN_KINDS
+    return MARGINS
 
 
 MARGIN_KINDS = AXES.register(

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[float | None]:
-    return (None,) if point["method"] == FIXED else study["margins"]
+    from lcc_core.studies.planning import has_setting
+
+    takes = point["method"] != FIXED and has_setting(point["method"], "t_margin")
+    return study["margins"] if takes else (None,)
 
 
 def write(contents: Contents, value: float | None, *_: object) -> None:

@@ -23,9 +23,9 @@ def write(contents: Contents, value: str, _: Mapping[str, Any], study: Study) ->
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.studies.planning import SEARCHES
+    from lcc_core.studies.planning import searches
 
-    return (FIXED, *SEARCHES)
+    return (FIXED, *searches())
 
 
 METHODS = AXES.register(

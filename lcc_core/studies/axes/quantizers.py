@@ -26,9 +26,9 @@ def write(contents: Contents, value: str, *_: object) -> None:
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.studies.planning import QUANTIZERS
+    from lcc_core.compression.presets import presets
 
-    return QUANTIZERS
+    return presets()
 
 
 QUANTIZERS = AXES.register(
