@@ -7,7 +7,7 @@ its trainings and measurements with all others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -19,6 +19,7 @@ from lcc_core.compression.search import PAPER, SearchSettings
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
+from lcc_core.coresets.selection import BALANCED, choices
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, check_protocol, make_split
 from lcc_core.errors import LccError, require
@@ -26,15 +27,14 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
+from lcc_core.settings import settings_json
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.searched import Selection, search_plan
 from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.steps import with_equal_steps
 
-BALANCED = "balanced-"
 STUDY_METHODS = ("random", BALANCED + "random", "forgetting", "margin", "ccs")
-KNOWN_METHODS = (*METHODS, *(BALANCED + method for method in METHODS))
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class CoresetStudy:
     def __post_init__(self) -> None:
         for name in ("archs", "methods", "fractions", "seeds", "bits", "k"):
             require(len(getattr(self, name)) > 0, name, getattr(self, name), "one value or more")
-        known = f"one of {', '.join(KNOWN_METHODS)}"
+        known = choices()
         for method in self.methods:
-            require(method in KNOWN_METHODS, "method", method, known)
+            require(method in known, "method", method, f"one of {', '.join(known)}")
         for arch in self.archs:
             require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
         check_protocol(self.protocol)
@@ -84,10 +84,13 @@ class CoresetStudy:
         for seed in self.seeds:
             for fraction in sorted(self.fractions, reverse=True):
                 for method in self.methods:
-                    name = method.removeprefix(BALANCED)
-                    settings = CoresetSettings(name, fraction, name != method, seed, aum=self.aum)
                     if fraction < 1:
-                        yield settings
+                        yield self._coreset(method, fraction, seed)
+
+    def _coreset(self, choice: str, fraction: float, seed: int) -> CoresetSettings:
+        plain = CoresetSettings.named(choice, fraction, seed)
+        own = {"aum": self.aum} if "aum" in settings_json(plain.own) else {}
+        return replace(plain, own=METHODS[plain.method].config(**own))
 
     def search(self, method: str) -> SearchSettings:
         how: dict[str, Any] = PAPER if self.paper else {"recalibrate": TILES}

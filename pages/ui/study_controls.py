@@ -8,13 +8,14 @@ import streamlit as st
 
 from lcc_core.compression.plan import BITS
 from lcc_core.compression.search.settings import MARGINS as MARGIN_KINDS
+from lcc_core.coresets.selection import choices
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.models import ARCHITECTURES, readers
 from lcc_core.studies.grid.pace import estimate
 from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
 from lcc_core.studies.grid.status import graph_of, tile_counts
-from lcc_core.studies.grid.study import CORESETS, METHODS, QUANTIZERS, SELECT_ON, Study
+from lcc_core.studies.grid.study import METHODS, QUANTIZERS, SELECT_ON, Study
 from pages.ui import session, words
 from pages.ui.note import note
 
@@ -66,7 +67,7 @@ def build() -> Study:
         key=key("fractions"),
         help=HELP["fractions"],
     )
-    coresets = right.multiselect("Coresets", CORESETS, start.coresets, key=key("coresets"))
+    coresets = right.multiselect("Coresets", choices(), start.coresets, key=key("coresets"))
     methods = left.multiselect(
         "Methods", METHODS, start.methods, key=key("methods"), help=HELP["methods"]
     )

@@ -15,7 +15,7 @@ from lcc_core.compression.search import PAPER, SearchSettings
 from lcc_core.compression.search.settings import MARGINS
 from lcc_core.compression.search.settings import METHODS as SEARCHES
 from lcc_core.compression.structured import Cut
-from lcc_core.coresets import METHODS as CHOICES
+from lcc_core.coresets.selection import choices
 from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
@@ -32,8 +32,6 @@ from lcc_core.studies.finetuned import FineTuning
 from lcc_core.training import make_recipe
 from lcc_core.training.recipe import Recipe
 
-BALANCED = "balanced-"
-CORESETS = (*CHOICES, *(BALANCED + name for name in CHOICES))
 FIXED = "fixed"
 METHODS = (FIXED, *SEARCHES)
 QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
@@ -96,7 +94,7 @@ class Study:
             self._check_list(name)
         for name, known in (
             ("archs", tuple(ARCHITECTURES)),
-            ("coresets", CORESETS),
+            ("coresets", choices()),
             ("methods", METHODS),
             ("bits", BITS),
             ("quantizers", tuple(QUANTIZERS)),
