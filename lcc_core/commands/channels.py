@@ -82,7 +82,6 @@ def recipe_options(command: argparse.ArgumentParser) -> None:
 
 
 def _how(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.schedule import Schedule
     from lcc_core.studies.finetuned import EPOCHS, FineTuning
     from lcc_core.training.distil import Distil
@@ -92,7 +91,7 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
     recipe["loss"] = arguments.loss
     distil = None
     if arguments.teacher:
-        teacher = find_checkpoint(context.home, arguments.teacher).id
+        teacher = context.workspace.checkpoint(arguments.teacher).id
         distil = Distil("offline", teacher, arguments.tau, arguments.weight)
     epochs = getattr(arguments, "attention_epochs", None)
     epochs = EPOCHS if epochs is None else epochs
@@ -109,22 +108,15 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
 
 
 def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
-    from lcc_core.data.catalog import load_tiles
+    from lcc_core.checkpoints.store import list_checkpoints
     from lcc_core.studies.against import compare, widths_json
     from lcc_core.studies.lineage import epochs
 
     how = _how(arguments, context)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    checkpoint = context.workspace.checkpoint(arguments.checkpoint)
     how.recipe_for(checkpoint.arch, 1, 1)  # bad choices fail before tiles are read
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
-    made = prune(
-        context.home, checkpoint, what, how, tiles, split, arguments.device,
-        context.hooks,
-    )  # fmt: skip
-    both = compare(context.home, checkpoint, made.result, tiles, split, hooks=context.hooks.silent)
+    made = prune(context.workspace, checkpoint, what, how, arguments.device, context.hooks)
+    both = compare(context.workspace, checkpoint, made.result, hooks=context.hooks.silent)
     layers = widths_json(made.result.spec)
     trained = epochs(made.result, {one.id: one for one in list_checkpoints(context.home)})
     context.say(_report(made, both, layers, trained))

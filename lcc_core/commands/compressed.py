@@ -65,31 +65,15 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.compression.apply import apply
-    from lcc_core.compression.recalibration import calibration_for
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.files import write_bytes
     from lcc_core.studies.measured import packed_content
 
     out = output_file(arguments.out)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    model = checkpoint.model()
-    plan = planned(arguments, model)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
-    split.part(arguments.part)
-    compressed = apply(model, plan, calibration_for(plan, tiles, split))
-    content, row = packed_content(
-        context.home,
-        checkpoint,
-        plan,
-        arguments.part,
-        compress=lambda: compressed,
-        opened=lambda: (tiles, split),
-        hooks=context.hooks,
-    )
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(arguments.checkpoint)
+    plan = planned(arguments, workspace.model(checkpoint))
+    workspace.split(checkpoint).part(arguments.part)
+    content, row = packed_content(workspace, checkpoint, plan, arguments.part, hooks=context.hooks)
     write_bytes(out, content)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
     context.say(compression_report(row, before))
@@ -143,29 +127,23 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.apply import apply
     from lcc_core.compression.plan import Plan
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.measure.measure import Origin
+    from lcc_core.measure.measure import Origin, Sample
     from lcc_core.measure.measure import measure as run
     from lcc_core.studies.measured import measure_plan
     from lcc_core.studies.packedfile import foreign_ids
 
-    checkpoint = find_checkpoint(context.home, _name(arguments.source))
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(_name(arguments.source))
     plan = Plan({}, method="float")
-    tiles = load_tiles(arguments.data or checkpoint.data, context.home, context.hooks)
+    tiles = workspace.tiles(arguments.data or checkpoint.data, context.hooks)
     if tiles.name == checkpoint.data:
-        split = checkpoint_split(checkpoint, tiles)
-        return measure_plan(
-            context.home, checkpoint, plan, tiles, split, part=arguments.part, hooks=context.hooks
-        )
+        return measure_plan(workspace, checkpoint, plan, arguments.part, hooks=context.hooks)
     ids = foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return run(
-        apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, hooks=context.hooks
-    )
+    sample = Sample(tiles, ids, arguments.part)
+    return run(apply(workspace.model(checkpoint), plan), origin, sample, hooks=context.hooks)
 
 
 def _name(source: str) -> str:
@@ -227,7 +205,6 @@ def _ratio(value: float | None) -> str:
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.checkpoints.onnx import check_onnx, export_onnx
     from lcc_core.checkpoints.packed import load_packed
-    from lcc_core.checkpoints.store import find_checkpoint
 
     out = output_file(arguments.onnx)
     timer = Timer()
@@ -237,7 +214,7 @@ def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         facts = model.header.get("measurement") or {}
         data, split = facts.get("data"), (model.header.get("extra") or {}).get("split") or {}
     else:
-        checkpoint = find_checkpoint(context.home, _name(arguments.source))
+        checkpoint = context.workspace.checkpoint(_name(arguments.source))
         model, data, split = checkpoint.model(), checkpoint.data, checkpoint.split
     images, what = _images(context, model.spec, data, split)
     export_onnx(model, out, size=tuple(images.shape[2:]))
@@ -261,14 +238,13 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
     import torch
 
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.packedfile import foreign_ids
     from lcc_core.training.batches import gather
 
     try:
         if data is None:
             raise DataError("unknown data set")
-        tiles = load_tiles(data, context.home, context.hooks)
+        tiles = context.workspace.tiles(data, context.hooks)
         ids = foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
         return gather(tiles, ids).contiguous(), f"test tiles of {data}"
     except DataError:

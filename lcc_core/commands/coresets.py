@@ -78,12 +78,9 @@ def _methods(command: argparse.ArgumentParser) -> None:
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.coresets.selection import DEFAULT_METHOD, settled
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.files import check_name
 
     said = given(arguments, CoresetSettings)
@@ -91,9 +88,9 @@ def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     settings = CoresetSettings(**said, own=config_of(arguments, method, METHODS))
     if arguments.out:
         check_name(arguments.out)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
+    checkpoint = context.workspace.checkpoint(arguments.checkpoint)
+    tiles = context.workspace.tiles(checkpoint.data, context.hooks)
+    split = context.workspace.split(checkpoint)
     timer = Timer()
     made = choose_coreset(checkpoint, tiles, split, settings, arguments.out)
     seconds = timer.seconds

@@ -49,9 +49,6 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.studies.measured import measure_plan
     from lcc_core.studies.searched import Selection, rivals, search_plan
 
@@ -60,14 +57,13 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     where = Selection(arguments.select_on, arguments.tiles)
     if arguments.memory < 0:
         raise LccError("--memory is negative.", "Give gigabytes, or 0 to keep nothing.")
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(arguments.checkpoint)
+    workspace.tiles(checkpoint.data, context.hooks)
+    split = workspace.split(checkpoint)
     timer = Timer()
     budget = int(arguments.memory * 2**30)
-    found = search_plan(
-        context.home, checkpoint, settings, where, tiles, split, budget=budget, hooks=context.hooks
-    )
+    found = search_plan(workspace, checkpoint, settings, where, context.hooks, budget)
     if out:
         send(out, json.dumps(found.plan.to_json(), indent=1, sort_keys=True).encode())
     answer = found.to_json() | {"out": str(out) if out else None}
@@ -81,20 +77,11 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if found.stopped:
         context.say("Stopped: the plan is as far as the search came; the other layers are mild.")
     else:
-        row = measure_plan(context.home, checkpoint, found.plan, tiles, split, hooks=context.hooks)
+        row = measure_plan(workspace, checkpoint, found.plan, hooks=context.hooks)
         context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
         if warning := where.warning(split):
             context.say(f"\n{warning}")
-        fixed = rivals(
-            context.home,
-            checkpoint,
-            checkpoint.model(),
-            row,
-            settings,
-            tiles,
-            split,
-            hooks=context.hooks,
-        )
+        fixed = rivals(workspace, checkpoint, row, settings, context.hooks)
         context.say("\nFixed settings around that size:")
         context.say(
             table(

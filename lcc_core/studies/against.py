@@ -7,15 +7,13 @@ from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.data.splits import Split
-from lcc_core.data.tiles import TileSet
-from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec, compressible_layers, skeleton
 from lcc_core.models.widths import widths
 from lcc_core.studies.measured import measure_plan
+from lcc_core.workspace import Workspace
 
 BATCHES = (1, 64)
 
@@ -71,21 +69,21 @@ def layer_widths(spec: ModelSpec) -> list[LayerWidth]:
 
 
 def compare(
-    home: Home,
+    workspace: Workspace,
     source: Checkpoint,
     result: Checkpoint,
-    tiles: TileSet,
-    split: Split,
     runs: int = 40,
     hooks: Hooks = QUIET,
 ) -> Against:
-    """Accuracy, parameters, MACs and bytes of both, and their latency side by side."""
-    rows = [
-        measure_plan(home, one, Plan({}, method="float"), tiles, split, hooks=hooks.silent)
-        for one in (source, result)
-    ]
-    models = [source.model(), result.model()]
-    latency = {n: tuple(latencies_ms(models, tiles.size, runs, n)) for n in BATCHES}
+    """Measure accuracy, parameters, MACs and bytes of both, and their latency side by side."""
+    both = (source, result)
+    plan = Plan({}, method="float")
+    rows = [measure_plan(workspace, one, plan, hooks=hooks.silent) for one in both]
+    models, size = [workspace.model(one) for one in both], workspace.tiles(source.data).size
+    latency: dict[int, tuple[float, float]] = {}
+    for batch in BATCHES:
+        first, second = latencies_ms(models, size, runs, batch)
+        latency[batch] = (first, second)
     return Against(rows[0], rows[1], latency)
 
 

@@ -9,14 +9,13 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.schedule import Schedule, Step, step_ratio
 from lcc_core.compression.structured import Cut, channel_groups
 from lcc_core.data.splits import Split
-from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError, require
-from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import compressible_layers, skeleton
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
 from lcc_core.training.start import Start
+from lcc_core.workspace import Workspace
 
 EPOCHS = 10
 # Of the rate that trains from scratch: what was learnt should be kept.
@@ -87,8 +86,8 @@ class Pruned:
 class _Chain:
     """Trainings one after the other, each from the last one's weights."""
 
-    home: Home
-    tiles: TileSet
+    workspace: Workspace
+    data: str
     split: Split
     how: FineTuning
     device: str
@@ -98,7 +97,7 @@ class _Chain:
 
     def train(self, recipe: Recipe, what: str) -> Checkpoint:
         made = train(
-            recipe, self.tiles, self.split, self.home, self.device,
+            recipe, self.workspace.tiles(self.data), self.split, self.workspace.home, self.device,
             self.hooks.told(lambda report: self._pass_on(report, recipe.epochs, what)),
         )  # fmt: skip
         self.done += recipe.epochs
@@ -124,13 +123,23 @@ class _Chain:
         )
 
 
+def _chain(
+    workspace: Workspace,
+    checkpoint: Checkpoint,
+    how: FineTuning,
+    device: str,
+    hooks: Hooks,
+    epochs: int,
+) -> _Chain:
+    split = workspace.split(checkpoint)
+    return _Chain(workspace, checkpoint.data, split, how, device, hooks, epochs)
+
+
 def prune_and_tune_channels(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     cut: Cut,
     how: FineTuning,
-    tiles: TileSet,
-    split: Split,
     device: str = "auto",
     hooks: Hooks = QUIET,
 ) -> Pruned:
@@ -149,7 +158,7 @@ def prune_and_tune_channels(
     first = how.attention_epochs * gates
     if cut.criterion != "attention":
         first = how.source_epochs
-    chain = _Chain(home, tiles, split, how, device, hooks, how.epochs + first)
+    chain = _chain(workspace, checkpoint, how, device, hooks, how.epochs + first)
     current, prepared = checkpoint, None
     if first:
         recipe = chain.recipe(checkpoint.arch, first, start=Start(checkpoint.id), attention=gates)
@@ -170,12 +179,10 @@ def prune_and_tune_channels(
 
 
 def prune_and_tune_weights(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     k: float,
     how: FineTuning,
-    tiles: TileSet,
-    split: Split,
     device: str = "auto",
     hooks: Hooks = QUIET,
 ) -> Pruned:
@@ -183,7 +190,7 @@ def prune_and_tune_weights(
     require(0 < k <= 10, "k", k, "above 0, to 10")
     layers = [layer.name for layer in compressible_layers(skeleton(checkpoint.spec))]
     steps = how.schedule.steps(layers, how.epochs)
-    chain = _Chain(home, tiles, split, how, device, hooks, how.epochs)
+    chain = _chain(workspace, checkpoint, how, device, hooks, how.epochs)
     current, made = checkpoint, []
     for number, step in enumerate(steps, 1):
         start = Start(current.id, k=k * step.share, layers=step.layers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,19 +9,19 @@ import numpy as np
 
 from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import Compressed, apply
+from lcc_core.compression.apply import Compressed
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, content_id
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
-from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measure import Origin, Sample, measure
 from lcc_core.measure.measurement import ENGINE, Measurement
 from lcc_core.measure.metrics import wilson_interval
-from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.models.device import Compute, choose_device, choose_precision
 from lcc_core.studies.table import make_row, read_row, write_row
+from lcc_core.workspace import Workspace
 
 VERSION = 1  # raise when a change of the engine changes what a plan yields
 
@@ -61,40 +60,49 @@ def cached_measurement(
 
 
 def measure_plan(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     plan: Plan,
-    tiles: TileSet,
-    split: Split,
     part: str = "test",
     precision: str = "auto",
     hooks: Hooks = QUIET,
-    use_cache: bool = True,
-    compressed: Compressed | None = None,
-    compress: Callable[[], Compressed] | None = None,
 ) -> Measurement:
-    """Apply, measure and remember; beside the test part the validation part too, to choose by.
+    """Apply a plan and measure it, unless that is stored already.
 
-    ``compressed``: the plan applied already, if at hand; ``compress``: applies it, where model and
-    calibration tiles are at hand.
+    Beside the test part the validation part is measured too, to choose by.
+
+    Args:
+        workspace: the home with its tiles and models.
+        checkpoint: what is compressed.
+        plan: how.
+        part: ``"test"``, ``"validation"`` or ``"train"`` of the checkpoint's own split.
+        precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
+        hooks: progress and cancel.
     """
-    if use_cache and (found := cached_measurement(home, checkpoint, plan, part, precision)):
+    if found := cached_measurement(workspace.home, checkpoint, plan, part, precision):
         return found
-    if compressed is None and compress is not None:
-        compressed = compress()
+    return measure_anew(workspace, checkpoint, plan, part, precision, hooks)
+
+
+def measure_anew(
+    workspace: Workspace,
+    checkpoint: Checkpoint,
+    plan: Plan,
+    part: str = "test",
+    precision: str = "auto",
+    hooks: Hooks = QUIET,
+) -> Measurement:
+    """Measure a plan whatever is stored, and store the row; arguments as :func:`measure_plan`."""
     row = measure(
-        compressed or apply(checkpoint.model(), plan, calibration_for(plan, tiles, split)),
+        workspace.compressed(checkpoint, plan, hooks),
         Origin(checkpoint.id, checkpoint.bytes, checkpoint.split),
-        tiles,
-        split.part(part),
-        part,
-        precision=precision,
-        validation=split.validation if part == "test" else None,
-        hooks=hooks,
+        Sample.of(workspace.tiles(checkpoint.data), workspace.split(checkpoint), part),
+        Compute(precision=precision),
+        hooks,
     )
-    path = _path(home, checkpoint, plan, part, precision)
+    home = workspace.home
     if home.writable:  # one that is read-only is shown what was measured, and keeps none of it
-        write_row(path, make_row(row, checkpoint, plan))
+        write_row(_path(home, checkpoint, plan, part, precision), make_row(row, checkpoint, plan))
     return row
 
 
@@ -116,40 +124,27 @@ class Estimate:
 
 
 def packed_content(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     plan: Plan,
     part: str = "test",
     precision: str = "auto",
-    *,
-    compress: Callable[[], Compressed],
-    opened: Callable[[], tuple[TileSet, Split]],
     hooks: Hooks = QUIET,
 ) -> tuple[bytes, Measurement]:
     """The packed file of a plan, and the row that was measured on that very file.
 
     Compressed again, a model can differ in its last bits: sums depend on the processor and the
     number of threads. Then the row is measured anew on what is handed out, and takes the place of
-    the older one. ``opened``: tiles and split, asked for only if something is to be measured.
+    the older one. Arguments as :func:`measure_plan`.
     """
-    compressed, extra = compress(), {"split": checkpoint.split}
-    if stored := read_row(_path(home, checkpoint, plan, part, precision)):
+    compressed, extra = workspace.compressed(checkpoint, plan, hooks), {"split": checkpoint.split}
+    if stored := read_row(_path(workspace.home, checkpoint, plan, part, precision)):
         # Plans that do the same share a row; the file tells of the one that was measured.
         compressed, row = replace(compressed, plan=stored.plan), stored.measurement
         content = pack(compressed, row.for_header(), extra)
         if row.is_of(content):
             return content, row
-    row = measure_plan(
-        home,
-        checkpoint,
-        compressed.plan,
-        *opened(),
-        part,
-        precision,
-        hooks,
-        use_cache=False,
-        compressed=compressed,
-    )
+    row = measure_anew(workspace, checkpoint, compressed.plan, part, precision, hooks)
     return pack(compressed, row.for_header(), extra), row
 
 
@@ -163,9 +158,8 @@ def estimate(
     ids = split.test[
         np.unique(np.linspace(0, len(split.test) - 1, min(n, len(split.test))).astype(int))
     ]
-    right = int(
-        (predict(compressed.model, tiles, ids, precision=precision) == tiles.labels[ids]).sum()
-    )
+    answers = predict(compressed.model, tiles, ids, Compute(precision=precision))
+    right = int((answers == tiles.labels[ids]).sum())
     return Estimate(
         right / len(ids),
         wilson_interval(right, len(ids)),

@@ -16,7 +16,7 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError
 from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks
-from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measure import Origin, Sample, measure
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ModelSpec
 
@@ -46,9 +46,7 @@ def measure_file(
     row = measure(
         compressed,
         Origin(known.get("checkpoint", ""), _float_bytes(compressed, known), split),
-        tiles,
-        ids,
-        part,
+        Sample(tiles, ids, part),
         hooks=hooks,
     )
     return row.with_file(path.read_bytes())

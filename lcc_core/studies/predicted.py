@@ -12,15 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import calibration_for
-from lcc_core.data.splits import Split
-from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, remember
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import logits
+from lcc_core.models.device import Compute
 from lcc_core.studies.measured import result_key
+from lcc_core.workspace import Workspace
 
 # What reading a cut or altered archive may raise.
 DAMAGED = (OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, MemoryError)
@@ -67,31 +65,28 @@ def _sound(found: Predictions, classes: int) -> bool:
 
 
 def predictions(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     plan: Plan,
-    tiles: TileSet,
-    split: Split,
     part: str = "test",
     precision: str = "auto",
     hooks: Hooks = QUIET,
-    compressed: Compressed | None = None,
 ) -> Predictions:
-    """Answers for the tiles of a part; computed and remembered where they are not stored.
+    """Answers for the tiles of a part of the checkpoint's split; stored ones are taken.
 
-    ``compressed``: the plan applied already, if at hand.
+    Arguments as :func:`~lcc_core.studies.measured.measure_plan`.
     """
-    ids = np.asarray(split.part(part), np.int64)
+    home = workspace.home
+    ids = np.asarray(workspace.split(checkpoint).part(part), np.int64)
     found = cached_predictions(home, checkpoint, plan, part, precision)
     if found is not None and np.array_equal(found.ids, ids):
         return found
-    applied = compressed or apply(checkpoint.model(), plan, calibration_for(plan, tiles, split))
     scores = logits(
-        applied.model,
-        tiles,
+        workspace.compressed(checkpoint, plan, hooks).model,
+        workspace.tiles(checkpoint.data),
         ids,
-        precision=precision,
-        hooks=hooks,
+        Compute(precision=precision),
+        hooks,
     )
     answers = scores.argmax(1)  # as `predict` has it
     probability = scores.double().softmax(1).gather(1, answers[:, None])[:, 0].float()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,12 @@ from lcc_core.files import Home, content_id, remember
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.models import ARCHITECTURES, Classifier
-from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.models.device import Compute, choose_device, choose_precision
 from lcc_core.models.zoo import SPECTRA
 from lcc_core.studies.predicted import DAMAGED
+from lcc_core.workspace import Workspace
 
+MAPPED = Compute(batch=256)
 VERSION = 1  # raise when a change of the engine changes what a map shows
 
 
@@ -60,36 +61,26 @@ def _all_pixels(model: Classifier, scene: Scene) -> Scene:
 
 
 def draw_map(
-    model: Classifier,
-    scene: Scene,
-    *,
-    device: str = "cpu",
-    batch: int = 256,
-    hooks: Hooks = QUIET,
+    model: Classifier, scene: Scene, compute: Compute = MAPPED, hooks: Hooks = QUIET
 ) -> SceneMap:
     """Predict every pixel of the scene; its patches are cut a batch at a time."""
     pixels = _all_pixels(model, scene)
     began = time.perf_counter()
-    classes = predict(
-        model,
-        pixels,
-        np.arange(len(pixels)),
-        device=device,
-        batch=batch,
-        hooks=hooks,
-    )
+    classes = predict(model, pixels, np.arange(len(pixels)), compute, hooks)
     seconds = time.perf_counter() - began
     return SceneMap(classes.astype(np.int16).reshape(scene.extent), seconds)
 
 
-def throughput(model: Classifier, scene: Scene, pixels: int = 2048, batch: int = 256) -> float:
+def throughput(
+    model: Classifier, scene: Scene, pixels: int = 2048, compute: Compute = MAPPED
+) -> float:
     """Pixels a second, cutting included, on an even sample of the scene."""
     require(pixels >= 1, "pixels", pixels, "1 or more")
     every = _all_pixels(model, scene)
     ids = np.unique(np.linspace(0, len(every) - 1, pixels).astype(int))
-    predict(model, every, ids[:batch], batch=batch)  # the first run builds what later ones use
+    predict(model, every, ids[: compute.batch], compute)  # the first run builds what later ones use
     began = time.perf_counter()
-    predict(model, every, ids, batch=batch)
+    predict(model, every, ids, compute)
     return len(ids) / (time.perf_counter() - began)
 
 
@@ -115,17 +106,13 @@ def cached_map(home: Home, checkpoint: Checkpoint, plan: Plan, scene: Scene) -> 
 
 
 def mapped(
-    home: Home,
-    checkpoint: Checkpoint,
-    plan: Plan,
-    scene: Scene,
-    model: Callable[[], Classifier],
-    hooks: Hooks = QUIET,
+    workspace: Workspace, checkpoint: Checkpoint, plan: Plan, hooks: Hooks = QUIET
 ) -> SceneMap:
-    """The map of ``plan``, drawn once. ``model`` gives the compressed classifier if needed."""
+    """The map of a plan, drawn once. Raises ``DataError`` where the data are no scene."""
+    home, scene = workspace.home, as_scene(workspace.tiles(checkpoint.data))
     if found := cached_map(home, checkpoint, plan, scene):
         return found
-    drawn = draw_map(model(), scene, hooks=hooks)
+    drawn = draw_map(workspace.compressed(checkpoint, plan, hooks).model, scene, hooks=hooks)
     stream = io.BytesIO()
     np.savez_compressed(stream, classes=drawn.classes, seconds=drawn.seconds)
     remember(home, _path(home, checkpoint, plan), stream.getvalue())

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import partial
 from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES, calibration_for
+from lcc_core.compression.recalibration import TILES
 from lcc_core.compression.search import PAPER
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
-from lcc_core.data.catalog import load_tiles
 from lcc_core.data.scene import Scene
 from lcc_core.data.spatial import touching
 from lcc_core.data.splits import Split, check_protocol, make_split
@@ -37,6 +34,7 @@ from lcc_core.studies.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
 from lcc_core.training.start import Start
+from lcc_core.workspace import Workspace
 
 NETWORKS = tuple(readers(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
@@ -180,10 +178,11 @@ def run_scene_study(
     hooks: Hooks = QUIET,
 ) -> list[SceneRow]:
     """Train, compress and measure; what is there already is not made again."""
-    scene = as_scene(load_tiles(study.data, home, hooks))
+    workspace = Workspace(home)
+    scene = as_scene(workspace.tiles(study.data, hooks))
     runs = [(p, a, s) for s in study.seeds for a in study.archs for p in study.protocols]
     total = len(runs) * (1 + len(study.students))
-    work = _Work(study, home, scene, device, hooks, total)
+    work = _Work(study, workspace, scene, device, hooks, total)
     rows: list[SceneRow] = []
     for place, (protocol, arch, seed) in enumerate(runs, 1):
         work.what = f"run {place} of {len(runs)}, {arch}, {protocol}, seed {seed}"
@@ -197,7 +196,7 @@ class _Work:
     """One network after the other: trained, compressed, measured; then its students."""
 
     study: SceneStudy
-    home: Home
+    workspace: Workspace
     scene: Scene
     device: str
     hooks: Hooks
@@ -219,7 +218,12 @@ class _Work:
 
     def _train(self, recipe: Recipe, split: Split) -> Checkpoint:
         made = train(
-            recipe, self.scene, split, self.home, self.device, self.hooks.told(self._pass_on)
+            recipe,
+            self.scene,
+            split,
+            self.workspace.home,
+            self.device,
+            self.hooks.told(self._pass_on),
         )
         self.done += 1
         return made
@@ -236,18 +240,8 @@ class _Work:
         shared = touching(self.scene, split.train, split.test)
         truth = self.scene.labels[split.test]
         for name, plan in variants:
-            made: list[Compressed] = []
-            compress = partial(self._compress, checkpoint, plan, split, made)
-            what = (self.home, checkpoint, plan, self.scene, split)
-            row = measure_plan(*what, hooks=self.hooks.silent, compress=compress)
-            applied = made[0] if made else None
-            seen = predictions(*what, hooks=self.hooks.silent, compressed=applied)
+            what = (self.workspace, checkpoint, plan)
+            row = measure_plan(*what, hooks=self.hooks.silent)
+            seen = predictions(*what, hooks=self.hooks.silent)
             key = (checkpoint.arch, split.protocol, split.seed, name)
             yield SceneRow(*key, shared, speed, row, seen, truth)
-
-    def _compress(
-        self, checkpoint: Checkpoint, plan: Plan, split: Split, made: list[Compressed]
-    ) -> Compressed:
-        """The plan applied, and kept in ``made`` for whoever needs it next."""
-        made.append(apply(checkpoint.model(), plan, calibration_for(plan, self.scene, split)))
-        return made[0]

@@ -14,15 +14,13 @@ import torch
 
 from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import calibration_for, calibration_tiles
+from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.search import SearchResult, SearchSettings, search
 from lcc_core.compression.search.replay import BUDGET
 from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import SELECT_ON, Split
-from lcc_core.data.tiles import TileSet
 from lcc_core.errors import require
 from lcc_core.files import Home, content_id, remember, write_json
 from lcc_core.hooks import QUIET, Hooks
@@ -30,6 +28,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
 from lcc_core.studies.measured import VERSION, measure_plan
 from lcc_core.unreadable import ODD, read_json
+from lcc_core.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -96,27 +95,34 @@ def cached_search(
 
 
 def search_plan(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     settings: SearchSettings,
     where: Selection,
-    tiles: TileSet,
-    split: Split,
-    *,
-    budget: int = BUDGET,
     hooks: Hooks = QUIET,
-    use_cache: bool = True,
+    budget: int = BUDGET,
 ) -> SearchResult:
-    """Search, and remember the result unless it was stopped."""
-    if use_cache and (found := cached_search(home, checkpoint, settings, where)):
+    """Search a plan, unless it is stored; a search that was not stopped is remembered.
+
+    Args:
+        workspace: the home with its tiles and models.
+        checkpoint: what is compressed.
+        settings: what is searched.
+        where: the tiles to choose on.
+        hooks: progress and cancel.
+        budget: bytes of activations kept for replay at most.
+    """
+    home = workspace.home
+    if found := cached_search(home, checkpoint, settings, where):
         return found
+    tiles, split = workspace.tiles(checkpoint.data), workspace.split(checkpoint)
     ids = where.ids(split)
     calibration = None
     if settings.recalibrate:
         calibration = calibration_tiles(tiles, split, settings.recalibrate)
     images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
     result = search(
-        checkpoint.model(),
+        workspace.model(checkpoint),
         images,
         torch.from_numpy(tiles.labels[ids]),
         settings,
@@ -132,16 +138,14 @@ def search_plan(
 
 
 def rivals(
-    home: Home,
+    workspace: Workspace,
     checkpoint: Checkpoint,
-    model: Classifier,
     found: Measurement,
     settings: SearchSettings,
-    tiles: TileSet,
-    split: Split,
-    **hooks: Any,
+    hooks: Hooks = QUIET,
 ) -> list[Measurement]:
-    """The fixed settings just above and just below the packed size that a search ``found``."""
+    """Measure the fixed settings just above and just below the size that a search ``found``."""
+    home, model = workspace.home, workspace.model(checkpoint)
     key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, "version": VERSION}
     key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
     memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
@@ -151,10 +155,10 @@ def rivals(
     if not plans:
         for plan in _fixed(model, settings):
             plans = [*plans[-1:], plan]
-            if len(pack(apply(model, plan, calibration_for(plan, tiles, split)))) <= found.bytes:
+            if len(pack(workspace.compressed(checkpoint, plan, hooks))) <= found.bytes:
                 break
         remember(home, memory, json.dumps([plan.to_json() for plan in plans]).encode())
-    return [measure_plan(home, checkpoint, plan, tiles, split, **hooks) for plan in plans]
+    return [measure_plan(workspace, checkpoint, plan, hooks=hooks) for plan in plans]
 
 
 def _fixed(model: Classifier, settings: SearchSettings) -> Iterator[Plan]:

@@ -7,12 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lcc_core.checkpoints.packed import read_header
-from lcc_core.checkpoints.split import checkpoint_split
-from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
-from lcc_core.compression.apply import apply
-from lcc_core.compression.recalibration import calibration_for
-from lcc_core.data.catalog import load_tiles
-from lcc_core.data.tiles import TileSet
+from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.errors import LccError
 from lcc_core.files import Home, write_bytes
 from lcc_core.hooks import QUIET, Hooks, Progress
@@ -21,6 +16,7 @@ from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_f
 from lcc_core.studies.measured import packed_content
 from lcc_core.studies.packedfile import measure_file
 from lcc_core.studies.table import ResultRow, own_rows, shipped_folder, write_shipped
+from lcc_core.workspace import Workspace
 
 USELESS = 0.05  # of the accuracy lost against the best of the architecture
 TOLERANCE = 0.001  # of the accuracy: processors round differently
@@ -48,14 +44,14 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
     ]
     if not rows:
         raise LccError(f"Nothing was measured on {data!r} yet.", "Measure something first.")
-    tiles, written, used = load_tiles(data, home), [], 0
+    workspace, written, used = Workspace(home), [], 0
     here = {checkpoint.id for checkpoint in list_checkpoints(home)}
     packable = [row for row in rows if row.measurement.checkpoint in here]
     final = {row.id: row for row in rows}
     for row in sorted(_fronts(packable), key=lambda row: row.measurement.bytes):
         if used + row.measurement.bytes > most_bytes:
             break
-        content, measured = _packed(home, row, tiles)
+        content, measured = _packed(workspace, row)
         final[row.id] = replace(row, measurement=measured)
         path = packed_path(row)
         write_bytes(path, content)
@@ -68,20 +64,10 @@ def ship(home: Home, data: str, most_bytes: int) -> list[Path]:
     return written
 
 
-def _packed(home: Home, row: ResultRow, tiles: TileSet) -> tuple[bytes, Measurement]:
-    checkpoint = find_checkpoint(home, row.measurement.checkpoint)
-    split = checkpoint_split(checkpoint, tiles)
-    return packed_content(
-        home,
-        checkpoint,
-        row.plan,
-        row.measurement.part,
-        row.measurement.precision,
-        compress=lambda: apply(
-            checkpoint.model(), row.plan, calibration_for(row.plan, tiles, split)
-        ),
-        opened=lambda: (tiles, split),
-    )
+def _packed(workspace: Workspace, row: ResultRow) -> tuple[bytes, Measurement]:
+    one = row.measurement
+    checkpoint = workspace.checkpoint(one.checkpoint)
+    return packed_content(workspace, checkpoint, row.plan, one.part, one.precision)
 
 
 def _fronts(rows: list[ResultRow]) -> Iterator[ResultRow]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from lcc_core.files import Home, file_sum
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy
 from lcc_core.models import Classifier, ModelSpec, head, readers
+from lcc_core.models.device import Compute
 from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
 from lcc_core.training.start import same_classes
 
@@ -73,12 +73,12 @@ def import_model(
     """
     if isinstance(tiles, Scene):
         raise ModelError(f"{tiles.name!r} is a scene.", "Models of tiles can be imported.")
-    options = {"device": device, "hooks": hooks.silent}
+    where = Compute(device), hooks.silent
     hooks.progress(Progress("import", 0, 3, f"reading {file.name}"))
     if is_packed(file):
         model, norm = _of_packed(file, how, tiles), ""
     else:
-        model, norm = _of_weights(file, how, tiles, split, options)
+        model, norm = _of_weights(file, how, tiles, split, where)
     recipe = {
         "arch": model.spec.arch,
         "preset": IMPORTED,
@@ -103,7 +103,7 @@ def import_model(
         synthetic=tiles.synthetic,
         split=split.facts(),
         log=[],
-        accuracy=accuracies(model, tiles, split, **options),
+        accuracy=accuracies(model, tiles, split, *where),
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=0.0,
         made={"file": file.name},
@@ -125,7 +125,7 @@ def _of_packed(file: Path, how: Foreign, tiles: TileSet) -> Classifier:
 
 
 def _of_weights(
-    file: Path, how: Foreign, tiles: TileSet, split: Split, options: dict[str, Any]
+    file: Path, how: Foreign, tiles: TileSet, split: Split, where: tuple[Compute, Hooks]
 ) -> tuple[Classifier, str]:
     if not how.arch:
         raise ModelError(
@@ -148,7 +148,7 @@ def _of_weights(
     found = {}
     for name, (mean, std) in norms.items():
         candidate = Classifier(model.net, replace(model.spec, mean=mean, std=std)).eval()
-        found[name] = accuracy(candidate, tiles, ids, **options), candidate
+        found[name] = accuracy(candidate, tiles, ids, *where), candidate
     best = max(found, key=lambda name: found[name][0])
     return found[best][1], best
 

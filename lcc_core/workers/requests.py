@@ -89,15 +89,7 @@ class MeasurePlan(OfPlan):
         low, high = first.interval
         figures = {"oa": first.oa, "low": low, "high": high, "where": first.where}
         hooks.progress(Progress(ESTIMATE, 0, len(split.test), figures=figures, lasting=True))
-        return measure_plan(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            tiles,
-            split,
-            hooks=hooks,
-            compressed=compressed,
-        )
+        return measure_plan(workspace, checkpoint, self.plan, hooks=hooks)
 
 
 @dataclass(frozen=True)
@@ -110,14 +102,7 @@ class PackPlan(OfPlan):
     def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         checkpoint = self.open(workspace)
         content, _ = packed_content(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            self.part,
-            self.precision,
-            compress=lambda: self.compressed(workspace, hooks),
-            opened=lambda: (workspace.tiles(checkpoint.data), workspace.split(checkpoint)),
-            hooks=hooks,
+            workspace, checkpoint, self.plan, self.part, self.precision, hooks
         )
         return content
 
@@ -165,17 +150,7 @@ class FixedRivals(OfCheckpoint):
     settings: SearchSettings
 
     def run(self, workspace: Workspace, hooks: Hooks) -> list[Measurement]:
-        checkpoint = self.open(workspace)
-        return rivals(
-            workspace.home,
-            checkpoint,
-            workspace.model(checkpoint),
-            self.row,
-            self.settings,
-            workspace.tiles(checkpoint.data),
-            workspace.split(checkpoint),
-            hooks=hooks,
-        )
+        return rivals(workspace, self.open(workspace), self.row, self.settings, hooks)
 
 
 @dataclass(frozen=True)
@@ -187,17 +162,7 @@ class Answers(OfPlan):
 
     def run(self, workspace: Workspace, hooks: Hooks) -> Predictions:
         checkpoint = self.open(workspace)
-        return predictions(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            workspace.tiles(checkpoint.data),
-            workspace.split(checkpoint),
-            self.part,
-            self.precision,
-            hooks=hooks,
-            compressed=self.compressed(workspace, hooks),
-        )
+        return predictions(workspace, checkpoint, self.plan, self.part, self.precision, hooks)
 
 
 @dataclass(frozen=True)
@@ -221,15 +186,7 @@ class DrawMap(OfPlan):
     """The answer at every pixel of a scene."""
 
     def run(self, workspace: Workspace, hooks: Hooks) -> SceneMap:
-        checkpoint = self.open(workspace)
-        return mapped(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            as_scene(workspace.tiles(checkpoint.data)),
-            lambda: self.compressed(workspace, hooks).model,
-            hooks,
-        )
+        return mapped(workspace, self.open(workspace), self.plan, hooks)
 
 
 @dataclass(frozen=True)
@@ -264,5 +221,4 @@ class CompareNarrowed(OfCheckpoint):
     def run(self, workspace: Workspace, hooks: Hooks) -> Against:
         source = self.open(workspace)
         result = _open(workspace, self.result, self.result_created)
-        tiles, split = workspace.tiles(source.data), workspace.split(source)
-        return compare(workspace.home, source, result, tiles, split, hooks=hooks.silent)
+        return compare(workspace, source, result, hooks=hooks.silent)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from given import Given
 
 from lcc_core.checkpoints.packed import load_compressed, pack
 from lcc_core.checkpoints.split import checkpoint_split
@@ -21,10 +22,11 @@ from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import bit_figures
 from lcc_core.models import compressible_layers, weight_of
 from lcc_core.studies import measured
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan
+from lcc_core.studies.measured import cached_measurement, estimate, measure_anew, measure_plan
 from lcc_core.studies.table import own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.training.start import Start
+from lcc_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -62,38 +64,34 @@ def test_second_call_is_equal_and_computes_nothing(
 ) -> None:
     plan = uniform_plan(checkpoint.model(), 4, 0.5)
     assert cached_measurement(home, checkpoint, plan) is None
-    first = measure_plan(home, checkpoint, plan, tiles, split)
+    first = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("measured again")
 
+    workspace = Workspace(home, [tiles])
     monkeypatch.setattr(measured, "measure", refuse)
-    monkeypatch.setattr(measured, "apply", refuse)
-    assert measure_plan(home, checkpoint, plan, tiles, split) == first
-    assert measure_plan(home, checkpoint, replace(plan, method="other"), tiles, split) == first
-    for other in (
-        {"part": "validation"},
-        {"plan": uniform_plan(checkpoint.model(), 3)},
-        {"use_cache": False},
+    assert measure_plan(workspace, checkpoint, plan) == first
+    assert measure_plan(workspace, checkpoint, replace(plan, method="other")) == first
+    for work, one, part in (
+        (measure_plan, plan, "validation"),
+        (measure_plan, uniform_plan(checkpoint.model(), 3), "test"),
+        (measure_anew, plan, "test"),
     ):
         with pytest.raises(AssertionError, match="measured again"):
-            measure_plan(
-                **{"home": home, "checkpoint": checkpoint, "plan": plan, "tiles": tiles}
-                | {"split": split}
-                | other
-            )
+            work(workspace, checkpoint, one, part)
 
 
 def test_damaged_row_is_measured_again(
     home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split
 ) -> None:
     plan = uniform_plan(checkpoint.model(), 2)
-    first = measure_plan(home, checkpoint, plan, tiles, split)
+    first = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     path = measured._path(home, checkpoint, plan, "test", "auto")
     for content in ("", "[]", "{}", path.read_text()[:50]):
         path.write_text(content)
         assert cached_measurement(home, checkpoint, plan) is None
-    again = measure_plan(home, checkpoint, plan, tiles, split)
+    again = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     assert again.bytes == pytest.approx(first.bytes, rel=0.01)
     same = {"latency_ms": None, "measured": "", "bytes": 0, "real_ratio": 0.0}
     assert replace(again, **same) == replace(first, **same)
@@ -101,7 +99,7 @@ def test_damaged_row_is_measured_again(
 
 def test_figures(home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split) -> None:
     plan = uniform_plan(checkpoint.model(), 4, 1.0)
-    row = measure_plan(home, checkpoint, plan, tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     compressed = apply(checkpoint.model(), plan)
     assert row.tiles == len(split.test) == sum(map(sum, row.confusion))
     assert row.interval[0] <= row.oa <= row.interval[1]
@@ -118,7 +116,7 @@ def test_figures(home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Spli
 
 
 def test_float_model(home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split) -> None:
-    row = measure_plan(home, checkpoint, Plan({}), tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, Plan({}))
     assert row.average_bits == 32 and row.nominal_ratio == 1
     assert row.oa == checkpoint.accuracy["test"]["oa"]
 
@@ -128,7 +126,9 @@ def test_cancel_leaves_no_row(
 ) -> None:
     plan = uniform_plan(checkpoint.model(), 7)
     with pytest.raises(Cancelled):
-        measure_plan(home, checkpoint, plan, tiles, split, hooks=Hooks(should_stop=lambda: True))
+        measure_plan(
+            Workspace(home, [tiles]), checkpoint, plan, hooks=Hooks(should_stop=lambda: True)
+        )
     assert cached_measurement(home, checkpoint, plan) is None
 
 
@@ -179,7 +179,7 @@ def test_only_masked_weights_are_free(
 ) -> None:
     """What rounding makes 0 was not pruned: at 2 bits, with one scale a layer, that is most."""
     plan = uniform_plan(checkpoint.model(), bits, k, "tensor", "absmax")
-    row = measure_plan(home, checkpoint, plan, tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     gone, every = counted(checkpoint, k)
     each = np.log2(3) if bits == 1 else bits
     assert row.pruned == pytest.approx(gone / every, abs=2 / every)
@@ -193,7 +193,7 @@ def test_only_masked_weights_are_free(
 def test_one_bit_that_is_not_pruned_is_one_bit(
     home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split
 ) -> None:
-    row = measure_plan(home, checkpoint, uniform_plan(checkpoint.model(), 1), tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, uniform_plan(checkpoint.model(), 1))
     assert row.sparsity == row.pruned == 0
 
 
@@ -206,7 +206,7 @@ def test_zeros_of_the_float_weights_were_pruned(
     sparse = train(recipe, tiles, split, home, "cpu")
     gone, every = counted(checkpoint, 0.5)
     for plan in (Plan({}), uniform_plan(sparse.model(), 1, 0, "tensor", "absmax", recalibrate=8)):
-        row = measure_plan(home, sparse, plan, tiles, split)
+        row = measure_plan(Workspace(home, [tiles]), sparse, plan)
         assert row.pruned == pytest.approx(gone / every, abs=2 / every) and row.pruned > 0.2
         assert row.zeros_free_ratio == pytest.approx(row.nominal_ratio / (1 - row.pruned))
     assert row.sparsity == pytest.approx(row.pruned)
@@ -218,7 +218,7 @@ def test_a_packed_file_gives_the_figures_of_its_row(
 ) -> None:
     plan = uniform_plan(checkpoint.model(), bits, k)
     compressed = apply(checkpoint.model(), plan)
-    row = measure_plan(home, checkpoint, plan, tiles, split, compressed=compressed)
+    row = measure_plan(Given(home, tiles, compressed), checkpoint, plan)
     again = load_compressed(pack(compressed, row.for_header()))
     assert again.pruned == compressed.pruned
     figures = bit_figures(again)
@@ -242,7 +242,7 @@ def test_both_parts_are_measured_at_once(
     home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split
 ) -> None:
     plan = uniform_plan(checkpoint.model(), 3)
-    row = measure_plan(home, checkpoint, plan, tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     model = apply(checkpoint.model(), plan).model
     for part, share, count in (
         ("test", row.oa, row.tiles),
@@ -254,11 +254,11 @@ def test_both_parts_are_measured_at_once(
             for i in range(len(ids))
         )
         assert (share, count) == (pytest.approx(right / len(ids)), len(ids))
-    alone = measure_plan(home, checkpoint, plan, tiles, split, part="validation")
+    alone = measure_plan(Workspace(home, [tiles]), checkpoint, plan, part="validation")
     assert (alone.validation_oa, alone.validation_tiles) == (alone.oa, alone.tiles)
     assert alone.oa == row.validation_oa
     papers = make_split(tiles, "80/20", select_on="test")
-    without = measure_plan(home, checkpoint, plan, tiles, papers, use_cache=False)
+    without = measure_anew(Given(home, tiles, split=papers), checkpoint, plan)
     assert without.validation_oa is None and without.validation_tiles == 0
 
 
@@ -272,9 +272,9 @@ def test_a_plan_found_without_test_tiles_takes_the_mark_off(
 
     flattering = replace(plan, method="laq", facts={"select_on": "test", "part": "test"})
     honest = replace(plan, method="laq", facts={"select_on": "validation", "part": "validation"})
-    first = measure_plan(home, checkpoint, flattering, tiles, split)
+    first = measure_plan(Workspace(home, [tiles]), checkpoint, flattering)
     assert marks() == ["test"]
-    assert measure_plan(home, checkpoint, honest, tiles, split) == first
+    assert measure_plan(Workspace(home, [tiles]), checkpoint, honest) == first
     assert marks() == ["validation"]
-    assert measure_plan(home, checkpoint, flattering, tiles, split) == first
+    assert measure_plan(Workspace(home, [tiles]), checkpoint, flattering) == first
     assert marks() == ["validation"]

@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
-from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
@@ -20,6 +19,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.table import own_rows
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 from pages.ui import words as spell
 
 
@@ -37,9 +37,9 @@ def test_tradeoffs_name_the_first_step(home: Home) -> None:
 
 def measure_some(home: Home) -> list[Measurement]:
     tiles, checkpoint = load_tiles("tiny", home), list_checkpoints(home)[0]
-    split, model = checkpoint_split(checkpoint, tiles), checkpoint.model()
+    model = checkpoint.model()
     plans = [Plan({}), *(uniform_plan(model, bits) for bits in (8, 4, 2))]
-    return [measure_plan(home, checkpoint, plan, tiles, split) for plan in plans]
+    return [measure_plan(Workspace(home, [tiles]), checkpoint, plan) for plan in plans]
 
 
 def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> None:

@@ -17,7 +17,7 @@ from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, LccError, ModelError
 from lcc_core.files import Home
-from lcc_core.hooks import Hooks, Progress
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.studies.against import compare, layer_widths
 from lcc_core.studies.coreset_results import trained
 from lcc_core.studies.finetuned import (
@@ -31,6 +31,7 @@ from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.table import flat, own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.training.distil import Distil
+from lcc_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def how(**changes: object) -> FineTuning:
 
 @pytest.fixture
 def prune(tiles: TileSet, split: Split, home: Home, source: Checkpoint):
-    def run(cut: Cut, tuning: FineTuning, **hooks: object) -> Pruned:
-        return prune_and_tune_channels(home, source, cut, tuning, tiles, split, "cpu", **hooks)
+    def run(cut: Cut, tuning: FineTuning, hooks: Hooks = QUIET) -> Pruned:
+        return prune_and_tune_channels(Workspace(home, [tiles]), source, cut, tuning, "cpu", hooks)
 
     return run
 
@@ -120,7 +121,7 @@ def test_a_model_trained_with_attention_needs_no_more(
 ) -> None:
     recipe = make_recipe("compact", epochs=1, batch=8, attention=True)
     attended = train(recipe, tiles, split, home, "cpu")
-    made = prune_and_tune_channels(home, attended, Cut(), how(epochs=1), tiles, split, "cpu")
+    made = prune_and_tune_channels(Workspace(home, [tiles]), attended, Cut(), how(epochs=1), "cpu")
     assert made.attended is None
     assert made.result.recipe["start"]["checkpoint"] == attended.id
 
@@ -147,7 +148,7 @@ def test_single_weights_follow_the_same_schedules(
     tiles: TileSet, split: Split, home: Home, source: Checkpoint
 ) -> None:
     made = prune_and_tune_weights(
-        home, source, 1.0, how(schedule=Schedule("multi-pass")), tiles, split, "cpu"
+        Workspace(home, [tiles]), source, 1.0, how(schedule=Schedule("multi-pass")), "cpu"
     )
     zeros = [
         sum(int((p == 0).sum()) for p in step.model().parameters() if p.ndim > 1)
@@ -156,20 +157,20 @@ def test_single_weights_follow_the_same_schedules(
     assert 0 < zeros[0] < zeros[1] < zeros[2]
     assert not made.result.spec.channels
     with pytest.raises(ValueError, match="k=0"):
-        prune_and_tune_weights(home, source, 0, how(), tiles, split, "cpu")
+        prune_and_tune_weights(Workspace(home, [tiles]), source, 0, how(), "cpu")
 
 
 def test_the_result_is_smaller_in_every_way_and_compresses(
     prune, tiles: TileSet, split: Split, home: Home, source: Checkpoint
 ) -> None:
     made = prune(Cut("norm", 0.5), how()).result
-    both = compare(home, source, made, tiles, split, runs=3)
+    both = compare(Workspace(home, [tiles]), source, made, runs=3)
     ratios = both.ratios()
     assert ratios["parameters"] > 3 and ratios["macs"] > 3 and ratios["bytes"] > 3
     assert all(min(pair) > 0 for pair in both.latency_ms.values())
     assert both.result.oa == made.accuracy["test"]["oa"]
     plan = uniform_plan(made.model(), 4, recalibrate=16)
-    row = measure_plan(home, made, plan, tiles, split)
+    row = measure_plan(Workspace(home, [tiles]), made, plan)
     assert row.bytes < both.result.bytes / 3 and row.checkpoint == made.id
     variants = {flat(one)["checkpoint"]: flat(one)["variant"] for one in own_rows(home)}
     assert variants[made.id] == "narrowed by norm" and variants[source.id] == ""
@@ -226,4 +227,4 @@ def test_attention_without_batch_norm_is_said_at_once(tiles: TileSet, split: Spl
     )  # fmt: skip
     net = train(make_recipe("convnext_tiny", epochs=1, batch=32), larger, split, home, "cpu")
     with pytest.raises(ModelError, match="no batch norm"):
-        prune_and_tune_channels(home, net, Cut(), how(epochs=1), larger, split, "cpu")
+        prune_and_tune_channels(Workspace(home, [larger]), net, Cut(), how(epochs=1), "cpu")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from given import Given
 from tiny import lived_in, make_tiles
 
 from lcc_core.checkpoints.packed import load_packed, pack, read_header
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, apply, uniform_plan
+from lcc_core.compression.recalibration import calibration_for
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, canonical_json
@@ -18,12 +20,12 @@ from lcc_core.measure.measure import bit_figures
 from lcc_core.measure.measurement import Measurement
 from lcc_core.studies.measured import (
     cached_measurement,
-    calibration_for,
     measure_plan,
     packed_content,
 )
 from lcc_core.studies.packedfile import measure_file
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 
 TILES = make_tiles()
 
@@ -35,10 +37,8 @@ def made(home: Home, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, Checkpoint,
 
 
 def handed_out(made: tuple, plan: Plan, compressed: Compressed) -> tuple[bytes, Measurement]:
-    home, checkpoint, split = made
-    return packed_content(
-        home, checkpoint, plan, compress=lambda: compressed, opened=lambda: (TILES, split)
-    )
+    home, checkpoint, _ = made
+    return packed_content(Given(home, TILES, compressed), checkpoint, plan)
 
 
 def compress(made: tuple, plan: Plan) -> Compressed:
@@ -48,9 +48,9 @@ def compress(made: tuple, plan: Plan) -> Compressed:
 
 @pytest.mark.parametrize("recalibrate", [0, 16])
 def test_made_again_it_is_the_same_file(made: tuple, recalibrate: int) -> None:
-    home, checkpoint, split = made
+    home, checkpoint, _ = made
     plan = uniform_plan(checkpoint.model(), 4, 0.5, recalibrate=recalibrate)
-    row = measure_plan(home, checkpoint, plan, TILES, split)
+    row = measure_plan(Workspace(home, [TILES]), checkpoint, plan)
     # As a row remembers it, sorted by name.
     again = Plan.from_json(canonical_json(plan.to_json()))
     content, same = handed_out(made, again, compress(made, again))
@@ -58,9 +58,9 @@ def test_made_again_it_is_the_same_file(made: tuple, recalibrate: int) -> None:
 
 
 def test_what_came_out_otherwise_is_measured_anew(made: tuple) -> None:
-    home, checkpoint, split = made
+    home, checkpoint, _ = made
     plan = uniform_plan(checkpoint.model(), 4, recalibrate=16)
-    old = measure_plan(home, checkpoint, plan, TILES, split)
+    old = measure_plan(Workspace(home, [TILES]), checkpoint, plan)
     other = compress(made, plan)  # as with another number of threads
     with torch.no_grad():
         other.model.net.stem[1].bias.mul_(1.5)
@@ -72,9 +72,9 @@ def test_what_came_out_otherwise_is_measured_anew(made: tuple) -> None:
 
 
 def test_plans_that_do_the_same_hand_out_one_file(made: tuple) -> None:
-    home, checkpoint, split = made
+    home, checkpoint, _ = made
     plan = uniform_plan(checkpoint.model(), 4)
-    row = measure_plan(home, checkpoint, plan, TILES, split)
+    row = measure_plan(Workspace(home, [TILES]), checkpoint, plan)
     same = Plan(plan.layers, "laq", plan.sides, {"found": "by a search" * 9}, plan.recalibrate)
     assert same.id == plan.id
     content, found = handed_out(made, same, compress(made, same))
@@ -112,7 +112,7 @@ def test_a_net_of_zeros_has_no_ratio_without_them(made: tuple) -> None:
     plan = uniform_plan(net, 4, 0.5)
     figures = bit_figures(apply(net, plan))
     assert figures["zeros_free_ratio"] is None and figures["nominal_ratio"] == 8
-    home, checkpoint, split = made
-    row = measure_plan(home, checkpoint, plan, TILES, split, compressed=apply(net, plan))
+    home, checkpoint, _ = made
+    row = measure_plan(Given(home, TILES, apply(net, plan)), checkpoint, plan)
     assert row.zeros_free_ratio is None and Measurement.from_json(row.to_json()) == row
     assert load_packed(pack(apply(net, plan), row.for_header())).header["measurement"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from given import Given
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, uniform_plan
@@ -20,6 +21,7 @@ from lcc_core.studies import predicted
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import cached_predictions, predictions
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 
 Made = tuple[Home, Checkpoint, TileSet, Split]
 
@@ -40,8 +42,8 @@ def plan(made: Made) -> Plan:
 def test_they_are_what_was_measured(made: Made, plan: Plan) -> None:
     home, checkpoint, tiles, split = made
     for part in ("test", "validation"):
-        found = predictions(home, checkpoint, plan, tiles, split, part)
-        row = measure_plan(home, checkpoint, plan, tiles, split, part)
+        found = predictions(Workspace(home, [tiles]), checkpoint, plan, part)
+        row = measure_plan(Workspace(home, [tiles]), checkpoint, plan, part)
         np.testing.assert_array_equal(found.ids, split.part(part))
         matrix = confusion_matrix(tiles.labels[found.ids], found.answers, len(tiles.class_names))
         np.testing.assert_array_equal(matrix, row.confusion_array())
@@ -52,13 +54,13 @@ def test_they_are_what_was_measured(made: Made, plan: Plan) -> None:
 
 def test_they_are_computed_once(made: Made, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     home, checkpoint, tiles, split = made
-    first = predictions(home, checkpoint, plan, tiles, split)
+    first = predictions(Workspace(home, [tiles]), checkpoint, plan)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
     monkeypatch.setattr(predicted, "logits", refuse)
-    again = predictions(home, checkpoint, replace(plan, method="other"), tiles, split)
+    again = predictions(Workspace(home, [tiles]), checkpoint, replace(plan, method="other"))
     np.testing.assert_array_equal(again.answers, first.answers)
     np.testing.assert_array_equal(again.probability, first.probability)
     stored = cached_predictions(home, checkpoint, plan)
@@ -72,12 +74,12 @@ def test_they_are_computed_once(made: Made, plan: Plan, monkeypatch: pytest.Monk
     assert cached_predictions(home, checkpoint, Plan({})) is None
     assert cached_predictions(home, checkpoint, plan, "train") is None
     with pytest.raises(AssertionError, match="computed again"):  # another part of other tiles
-        predictions(home, checkpoint, plan, tiles, replace(split, test=split.test[1:]))
+        predictions(Given(home, tiles, split=replace(split, test=split.test[1:])), checkpoint, plan)
 
 
 def test_damaged_files_are_computed_again(made: Made, plan: Plan) -> None:
-    home, checkpoint, tiles, split = made
-    first = predictions(home, checkpoint, plan, tiles, split)
+    home, checkpoint, tiles, _split = made
+    first = predictions(Workspace(home, [tiles]), checkpoint, plan)
     path = predicted._path(home, checkpoint, plan, "test", "auto")
     sound = path.read_bytes()
     for content in (b"", b"{}", sound[:200], sound[:-30]):
@@ -98,7 +100,7 @@ def test_damaged_files_are_computed_again(made: Made, plan: Plan) -> None:
     ):
         np.savez(path, **(arrays | wrong))
         assert cached_predictions(home, checkpoint, plan) is None
-    again = predictions(home, checkpoint, plan, tiles, split)
+    again = predictions(Workspace(home, [tiles]), checkpoint, plan)
     np.testing.assert_array_equal(again.answers, first.answers)
     assert path.read_bytes() != b"" and cached_predictions(home, checkpoint, plan) is not None
     assert [file.suffix for file in home.predictions.iterdir()].count(".part") == 0
@@ -108,7 +110,9 @@ def test_progress_and_cancel(made: Made) -> None:
     home, checkpoint, tiles, split = made
     plan, seen = uniform_plan(checkpoint.model(), 5), []
     with pytest.raises(Cancelled):
-        predictions(home, checkpoint, plan, tiles, split, hooks=Hooks(should_stop=lambda: True))
+        predictions(
+            Workspace(home, [tiles]), checkpoint, plan, hooks=Hooks(should_stop=lambda: True)
+        )
     assert cached_predictions(home, checkpoint, plan) is None
-    predictions(home, checkpoint, plan, tiles, split, hooks=Hooks(seen.append))
+    predictions(Workspace(home, [tiles]), checkpoint, plan, hooks=Hooks(seen.append))
     assert seen[-1].done == seen[-1].total == len(split.test)

@@ -17,6 +17,7 @@ from lcc_core.studies import searched
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.searched import Selection, cached_search, rivals, search_plan
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 
 STOPPED = Hooks(should_stop=lambda: True)
 
@@ -34,11 +35,11 @@ def made(
 
 
 def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
-    home, checkpoint, tiles, split = made
+    home, checkpoint, tiles, _split = made
     assert cached_search(home, checkpoint, SETTINGS, Selection()) is None
-    first = search_plan(home, checkpoint, SETTINGS, Selection(), tiles, split)
+    first = search_plan(Workspace(home, [tiles]), checkpoint, SETTINGS, Selection())
     monkeypatch.setattr(searched, "search", None)
-    again = search_plan(home, checkpoint, SETTINGS, Selection(), tiles, split)
+    again = search_plan(Workspace(home, [tiles]), checkpoint, SETTINGS, Selection())
     assert again == first and first.trace
     assert cached_search(home, checkpoint, SearchSettings(**PAPER), Selection()) is None
     assert cached_search(home, checkpoint, SETTINGS, Selection("test")) is None
@@ -48,7 +49,7 @@ def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stopped_search_is_not_remembered(made) -> None:
-    home, checkpoint, tiles, split = made
+    home, checkpoint, tiles, _split = made
     settings = SearchSettings(t_margin=11)
     calls = 0
 
@@ -58,12 +59,12 @@ def test_a_stopped_search_is_not_remembered(made) -> None:
         return calls > 6
 
     found = search_plan(
-        home, checkpoint, settings, Selection(), tiles, split, hooks=Hooks(should_stop=stop)
+        Workspace(home, [tiles]), checkpoint, settings, Selection(), hooks=Hooks(should_stop=stop)
     )
     assert found.stopped and len(found.plan.layers) == 14
     assert cached_search(home, checkpoint, settings, Selection()) is None
     with pytest.raises(Cancelled):
-        search_plan(home, checkpoint, settings, Selection(), tiles, split, hooks=STOPPED)
+        search_plan(Workspace(home, [tiles]), checkpoint, settings, Selection(), hooks=STOPPED)
 
 
 def test_where_a_search_chooses(made) -> None:
@@ -82,11 +83,11 @@ def test_where_a_search_chooses(made) -> None:
 
 @pytest.mark.parametrize("method", ["laq", "lap"])
 def test_rivals_lie_around_the_plan(made, method: str) -> None:
-    home, checkpoint, tiles, split = made
+    home, checkpoint, tiles, _split = made
     settings = SearchSettings(method=method, t_margin=30, recalibrate=16)
-    found = search_plan(home, checkpoint, settings, Selection(), tiles, split)
-    row = measure_plan(home, checkpoint, found.plan, tiles, split)
-    args = (home, checkpoint, checkpoint.model(), row, settings, tiles, split)
+    found = search_plan(Workspace(home, [tiles]), checkpoint, settings, Selection())
+    row = measure_plan(Workspace(home, [tiles]), checkpoint, found.plan)
+    args = (Workspace(home, [tiles]), checkpoint, row, settings)
     fixed = rivals(*args)
     assert fixed == rivals(*args)
     assert fixed[-1].bytes <= row.bytes or fixed[-1].average_bits == 1 or method == "lap"

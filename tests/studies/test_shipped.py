@@ -20,6 +20,7 @@ from lcc_core.files import Home
 from lcc_core.studies import shipped, table
 from lcc_core.studies.measured import measure_plan
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 from pages.ui import session
 
 
@@ -31,7 +32,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory, tile_folder: Path) -> Hom
     checkpoint = train(make_recipe("compact", epochs=3, batch=8), tiles, split, home)
     model = checkpoint.model()
     for plan in (Plan({}), *(uniform_plan(model, b, recalibrate=16) for b in (8, 4, 2, 1))):
-        measure_plan(home, checkpoint, plan, tiles, split)
+        measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     return home
 
 

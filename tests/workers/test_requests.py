@@ -24,7 +24,7 @@ from lcc_core.errors import CheckpointError
 from lcc_core.files import Home
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.measure.evaluate import predict
-from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measure import Origin, Sample, measure
 from lcc_core.models import weight_of
 from lcc_core.training import make_recipe, train
 from lcc_core.training.batches import gather
@@ -78,9 +78,7 @@ def plain(home: Home, checkpoint: Checkpoint, plan: Plan) -> Any:
     calibration = calibration_tiles(tiles, split, plan.recalibrate) if plan.recalibrate else None
     compressed = apply(checkpoint.model(), plan, calibration)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return measure(
-        compressed, origin, tiles, split.test, latency=False, validation=split.validation
-    )
+    return measure(compressed, origin, Sample.of(tiles, split), latency=False)
 
 
 # What differs from run to run, not from thread to thread.

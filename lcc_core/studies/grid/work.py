@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import apply
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.schedule import Schedule
 from lcc_core.compression.search import SearchResult, SearchSettings
@@ -133,12 +132,10 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     how = step.content["how"]
     tuning = FineTuning(**{**how, "schedule": Schedule(**how["schedule"])})
     made = prune_and_tune_channels(
-        worker.home,
+        worker.workspace,
         source,
         Cut.from_json(step.content["cut"]),
         tuning,
-        worker.workspace.tiles(source.data),
-        worker.workspace.split(source),
         worker.device,
         worker.hooks,
     )
@@ -149,15 +146,7 @@ def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     model = worker.workspace.checkpoint(values["model"])
     settings = SearchSettings(**step.content["settings"])
     where = Selection(step.content.get("select_on", "validation"), step.content["tiles"])
-    found = search_plan(
-        worker.home,
-        model,
-        settings,
-        where,
-        worker.workspace.tiles(model.data),
-        worker.workspace.split(model),
-        hooks=worker.hooks,
-    )
+    found = search_plan(worker.workspace, model, settings, where, worker.hooks)
     if found.stopped:
         raise Cancelled()
     path = search_path(worker.home, model, settings, where)
@@ -167,18 +156,8 @@ def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 def _measure(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     checkpoint = worker.workspace.checkpoint(values["model"])
-    model = worker.workspace.model(checkpoint)
     plan = _plan(worker, step, values, checkpoint)
-    calibration = worker.workspace.calibration(checkpoint, plan)
-    measure_plan(
-        worker.home,
-        checkpoint,
-        plan,
-        worker.workspace.tiles(checkpoint.data),
-        worker.workspace.split(checkpoint),
-        hooks=worker.hooks.silent,
-        compress=lambda: apply(model, plan, calibration),
-    )
+    measure_plan(worker.workspace, checkpoint, plan, hooks=worker.hooks.silent)
     key = result_key(checkpoint, plan, "test", "auto")
     about = {"arch": checkpoint.arch, "data": checkpoint.data}
     return key, [worker.home.results / f"{key}.json"], about
