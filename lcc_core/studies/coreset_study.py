@@ -71,7 +71,8 @@ class CoresetStudy:
         for method in self.methods:
             require(method in known, "method", method, f"one of {', '.join(known)}")
         for arch in self.archs:
-            require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
+            archs = ARCHITECTURES.names()
+            require(arch in archs, "arch", arch, f"one of {', '.join(archs)}")
         check_protocol(self.protocol)
         for coreset in self.coresets():  # whoever cannot be chosen by says so at once
             coreset.to_json()

@@ -26,7 +26,7 @@ from lcc_core.errors import require
 from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import Classifier, readers
+from lcc_core.models import Classifier, architectures
 from lcc_core.studies.finetuned import FineTuning
 from lcc_core.studies.measured import measure_plan
 from lcc_core.studies.predicted import Predictions, predictions
@@ -36,7 +36,7 @@ from lcc_core.training.distil import Distil
 from lcc_core.training.start import Start
 from lcc_core.workspace import Workspace
 
-NETWORKS = tuple(readers(scene=True))
+NETWORKS = tuple(architectures(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
 FIGURES = ("oa", "aa", "kappa")
 FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has eight

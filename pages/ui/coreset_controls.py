@@ -7,7 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import METHODS, Coreset, CoresetSettings
 from lcc_core.coresets.selection import DEFAULT_METHOD, choices
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.settings import settings_of
 from lcc_core.studies.coreset_study import STUDY_METHODS
 from lcc_core.training import make_recipe
@@ -50,7 +50,7 @@ def settings() -> CoresetSettings:
 def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
     """The command that trains on the coreset, once it is asked for."""
     first, second, third, fourth = st.columns(4)
-    known = readers(bool(checkpoint.spec.patch))
+    known = architectures(bool(checkpoint.spec.patch))
     arch = first.selectbox(
         "Architecture",
         known,
@@ -79,7 +79,7 @@ def study(checkpoint: Checkpoint) -> None:
     )
     left, right = st.columns(2)
     archs = left.multiselect(
-        "Architectures", readers(bool(checkpoint.spec.patch)), [checkpoint.arch]
+        "Architectures", architectures(bool(checkpoint.spec.patch)), [checkpoint.arch]
     )
     methods = right.multiselect("Methods", choices(), STUDY_METHODS)
     fractions = left.multiselect("Tiles to keep (%)", FRACTIONS, [10, 5])

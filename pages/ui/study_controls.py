@@ -11,7 +11,7 @@ from lcc_core.compression.search.settings import MARGINS as MARGIN_KINDS
 from lcc_core.coresets.selection import choices
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.studies.grid.pace import estimate
 from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
 from lcc_core.studies.grid.status import graph_of, tile_counts
@@ -55,7 +55,10 @@ def build() -> Study:
     data = left.multiselect("Data", sets, start.data, key=key("data"))
     scene = ARCHITECTURES[start.archs[0]].for_scenes
     archs = right.multiselect(
-        "Architectures", [*readers(scene), *readers(not scene)], start.archs, key=key("archs")
+        "Architectures",
+        [*architectures(scene), *architectures(not scene)],
+        start.archs,
+        key=key("archs"),
     )
     splits = sorted({*PROTOCOLS, *start.splits})
     split = left.multiselect("Splits", splits, start.splits, key=key("splits"))

@@ -214,7 +214,7 @@ def test_data_and_network_must_fit(
     tiles = import_tiles("tiny", tile_folder, home)
     with pytest.raises(ModelError, match=r"cnn3d reads scenes, and 'tiny' holds tiles.*compact"):
         train(make_recipe("cnn3d", epochs=1), tiles, make_split(tiles), home)
-    with pytest.raises(ModelError, match="no ImageNet weights"):
+    with pytest.raises(ModelError, match="no imagenet weights"):
         train(make_recipe("cnn1d", epochs=1, weights="imagenet"), scene, split, home)
     with pytest.raises(DataError, match="only a scene has a map"):
         as_scene(tiles)

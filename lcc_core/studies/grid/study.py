@@ -93,7 +93,7 @@ class Study:
         for name in LISTS:
             self._check_list(name)
         for name, known in (
-            ("archs", tuple(ARCHITECTURES)),
+            ("archs", ARCHITECTURES.names()),
             ("coresets", choices()),
             ("methods", METHODS),
             ("bits", BITS),

@@ -23,14 +23,14 @@ from lcc_core.measure.cost import macs, parameters
 from lcc_core.models import (
     Classifier,
     ModelSpec,
+    architectures,
     build,
     compressible_layers,
-    readers,
     skeleton,
 )
 
 SMALL = ("compact", "resnet18", "mobilenet_v3_small")
-BIG = sorted(set(readers(scene=False)) - {"vgg16", "vgg19"})
+BIG = sorted(set(architectures(scene=False)) - {"vgg16", "vgg19"})
 
 
 @torch.no_grad()
@@ -92,7 +92,7 @@ def test_every_architecture_narrows_and_is_built_again_from_data(arch: str) -> N
     assert layers == [layer.name for layer in compressible_layers(model)]
 
 
-@pytest.mark.parametrize("arch", readers(scene=True))
+@pytest.mark.parametrize("arch", architectures(scene=True))
 def test_networks_for_scenes_narrow_and_are_built_again_from_data(arch: str) -> None:
     torch.manual_seed(0)
     model = build(scene_spec(arch)).eval()
