@@ -24,6 +24,7 @@ from lcc_core.commands import (
     coresets,
     data,
     distilling,
+    exporting,
     importing,
     jobs,
     results,
@@ -39,7 +40,8 @@ from lcc_core.jobs import inside
 from lcc_core.unreadable import reason
 
 GROUPS = (
-    data, training, importing, distilling, coresets, channels, searching, compressed, scenes,
+    data, training, importing, distilling, coresets, channels, searching, compressed, exporting,
+    scenes,
     studies, results, cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130

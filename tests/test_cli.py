@@ -353,7 +353,7 @@ def test_export(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     packed, out = tmp_path / "small.lcc", tmp_path / "small.onnx"
     shell("compress", checkpoint, "--out", packed)
-    made = shell.json("export", packed, "--onnx", out)
+    made = shell.json("export", packed, "--out", out)
     assert made["bytes"] == out.stat().st_size and made["agreement"] == 1
 
 
@@ -439,7 +439,7 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--onnx", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 

@@ -79,7 +79,7 @@ def test_train_compress_pack_and_load(
     study = 'data = "mine"\narchs = ["toy"]\nbits = [8]\n[recipe]\nepochs = 2\nbatch = 8\n'
     (tmp_path / "grid.toml").write_text(study)
     shell("study", "run", tmp_path / "grid.toml")
-    rows = shell.json("results")["rows"]
+    rows = shell.json("results")["results"]
     assert {one["average_bits"] for one in rows if one["arch"] == "toy"} == {4, 8}
 
 
