@@ -154,7 +154,7 @@ def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     content = dict(step.content)
     named = content.pop("source", "")
     source = _named(worker, named) if named else worker.workspace.checkpoint(values["model"])
-    settings = CoresetSettings(**content)
+    settings = CoresetSettings.of(content)
     split = worker.workspace.split(source)
     tiles = worker.workspace.tiles(source.data)
     chosen = choose_coreset(source, tiles, split, settings)

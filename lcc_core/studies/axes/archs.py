@@ -14,7 +14,7 @@ def write(contents: Contents, value: str, *_: object) -> None:
 def choices() -> Iterable[str]:
     from lcc_core.models import ARCHITECTURES
 
-    return ARCHITECTURES
+    return ARCHITECTURES.names()
 
 
 ARCHS = AXES.register(

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lcc_core.studies.axes.coresets import BALANCED
 from lcc_core.studies.axis import AXES, Axis, Contents
 
 if TYPE_CHECKING:
     from lcc_core.studies.spec import Study
 
-METHOD = "ccs"
+METHODS = ("ccs", "balanced-ccs")
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
-    asked = point["coreset"].removeprefix(BALANCED) == METHOD
+    asked = point["coreset"] in METHODS
     return study["aum"] if asked else (None,)
 
 

@@ -10,7 +10,6 @@ from lcc_core.studies.axis import AXES, Axis, Contents
 if TYPE_CHECKING:
     from lcc_core.studies.spec import Study
 
-BALANCED = "balanced-"
 ALL = "all"  # the coreset of those that train on everything
 
 
@@ -19,23 +18,22 @@ def values(study: Study, point: Mapping[str, Any]) -> Iterable[str]:
 
 
 def write(contents: Contents, value: str, point: Mapping[str, Any], study: Study) -> None:
+    from lcc_core.coresets.selection import COMMON, CoresetSettings
+
     if value == ALL:
         return
-    name = value.removeprefix(BALANCED)
-    contents.choose = {
-        "method": name,
-        "fraction": point["fraction"],
-        "seed": point["seed"],
-        "balanced": name != value,
-    }
+    settings = CoresetSettings.named(value, point["fraction"], point["seed"])
+    # What once had another value is said; else defaults are left out, and ids stay.
+    names = {*COMMON, *settings.entry.older}
+    contents.choose = {name: v for name, v in settings.to_json().items() if name in names}
     if study.common.equal_steps:
         contents.kept["equal_steps"] = True
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.coresets import METHODS
+    from lcc_core.coresets.selection import choices
 
-    return (*METHODS, *(BALANCED + name for name in METHODS))
+    return choices()
 
 
 CORESETS = AXES.register(
