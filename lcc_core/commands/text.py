@@ -96,9 +96,5 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def numbers(text: str) -> tuple[float, ...]:
-    return tuple(map(float, words(text)))
-
-
 def integers(text: str) -> tuple[int, ...]:
     return tuple(map(int, words(text)))

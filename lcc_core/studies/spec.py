@@ -80,6 +80,10 @@ class Study:
             object.__setattr__(self, key, value)
         # Before anything is enumerated: a few short lists can ask for billions.
         require(self.size <= MOST_POINTS, "points", self.size, f"{MOST_POINTS:,} or fewer")
+        unsaid = all(self[name] == known[name].default for name in ("bits", "k"))
+        require(
+            unsaid or not self["plans"], "plans", self["plans"], "empty where bits or k are said"
+        )
         self._check_tables()
 
     def _check_tables(self) -> None:

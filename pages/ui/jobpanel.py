@@ -17,7 +17,6 @@ THEN = {  # what to do with what a command made
     "distil": "The checkpoint is ready: open **Compress**.",
     "search": "Its plan stands under **Compress**, *adaptive*.",
     "prune-channels": "The pruned model stands under **Results** of **Channels**.",
-    "coreset-study": "Accuracies stand under **Results** of **Coresets**.",
     "map": "The map is drawn: open **Maps**.",
 }
 OF_CORESET = "Its accuracy stands under **Results** of **Coresets**."

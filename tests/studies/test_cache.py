@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 
 import pytest
 from studies import STUDY, figures, fill
@@ -21,7 +20,7 @@ from lcc_core.studies.runner import run_study
 from lcc_core.training import make_recipe, train
 
 # The scores of its coreset come from a model that no point is of.
-PART = replace(STUDY, fractions=(0.5,), coresets=("random",), methods=("laq",))
+PART = STUDY.changed(fractions=(0.5,), coresets=("random",), methods=("laq",))
 
 
 def age(home: Home, seconds: float = 1000) -> None:

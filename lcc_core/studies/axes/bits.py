@@ -26,7 +26,11 @@ def write(contents: Contents, value: int | None, *_: object) -> None:
 def choices() -> Iterable[int]:
     from lcc_core.compression.plan import BITS
 
-    return BITS[::-1]
+    return BITS
+
+
+def offered() -> Iterable[int]:
+    return reversed(list(choices()))
 
 
 BITS = AXES.register(
@@ -42,6 +46,7 @@ BITS = AXES.register(
         values=values,
         depends=("method", "plan"),
         choices=choices,
+        offered=offered,
         later=False,
         place=220,
     )
