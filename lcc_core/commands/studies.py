@@ -156,7 +156,7 @@ def _table(text: str) -> dict[str, Any]:
             raise argparse.ArgumentTypeError(f"{part!r} is not KEY=VALUE")
         try:
             found[name] = parse_json(value)
-        except LccError:
+        except ValueError:  # it is text
             found[name] = value
     return found
 

@@ -10,6 +10,7 @@ from typing import Any
 from lcc_core.compression.presets import OWN, PAPERS
 from lcc_core.compression.uniform import setting_title
 from lcc_core.engine import STEP, key_of
+from lcc_core.errors import require
 from lcc_core.files import content_id
 from lcc_core.studies.axes.coresets import ALL
 from lcc_core.studies.axes.margin_kinds import SHARED, SIZE
@@ -186,7 +187,11 @@ class _Builder:
             key = (made, *(point[axis.one] for axis in ordered if axis.of == MODEL))
             if key not in self.models:
                 self.models[key] = self._model(contents)
-            found[self._add(self._measured(contents, self.models[key]))] = point
+            step = self._add(self._measured(contents, self.models[key]))
+            other = found.setdefault(step, point)
+            if other is not point:
+                idle = [axis.name for axis in ordered if point[axis.one] != other[axis.one]]
+                require(False, ", ".join(idle), point.title, "something that decides a result")
         return Graph(found, self.steps)
 
     def _add(self, step: Step) -> str:

@@ -41,10 +41,10 @@ def run_study(
     what was finished is kept.
     """
     began = time.monotonic()
-    folder = folders.save(home, study)
-    folders.unpause(folder)
     prints = {name: load_tiles(name, home, hooks).fingerprint for name in study.data}
     graph = expand(study, prints)
+    folder = folders.save(home, study)
+    folders.unpause(folder)
     folders.write_prints(folder, prints)
     run = Run(graph, home, folder.path, options or Options(), hooks)
     run.prepare()

@@ -285,7 +285,7 @@ def test_exports(done: Home, tmp_path: Path) -> None:
     text = (tmp_path / "report.html").read_text()
     assert "Plotly.newPlot" in text and "6 of 6 points" in text
     table = text.partition("Every point</h2>")[2]
-    assert "In every row: state done, architecture compact, data tiny" in table
+    assert "In every row: state done, data tiny, split 64/16/20, architecture compact" in table
     assert "<th>bits</th>" in table and "<th>data</th>" not in table
     assert table.count("<tr") == 7
     assert not re.search(
