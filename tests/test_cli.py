@@ -82,6 +82,9 @@ def test_importance(shell: Shell, checkpoint: str) -> None:
     layers = shell.json("importance", checkpoint[:6])["layers"]
     assert sum(layer["share"] for layer in layers) == pytest.approx(1)
     assert layers[0]["name"] in shell("importance", checkpoint)
+    more = shell.json("importance", checkpoint, "--w-entropy", 0.5, "--w-share", 1)["layers"]
+    for one, other in zip(layers, more, strict=True):
+        assert other["importance"] == pytest.approx(one["share"] + 0.5 * one["entropy"])
 
 
 def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> None:

@@ -158,3 +158,25 @@ def test_one_bit_does_not_depend_on_how_its_scale_is_found() -> None:
         assert torch.equal(made[0].dequantize(), made[1].dequantize())
     one, other = (quantize(weight, Symmetric(1, g)) for g in ("channel", "tensor"))
     assert not torch.equal(one.dequantize(), other.dequantize())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SearchSettings(recalibrate=512),
+        SearchSettings.of("laq+lap", **PAPERS, t_margin=0.25, margin="adaptive"),
+        SearchSettings.of("uniform", recalibrate=512, bits=3, k=0.5, spare_depthwise=False),
+        SearchSettings.of(
+            "size", Symmetric(scale="absmax"), 512, w_share=0.25, w_entropy=0.5, half_ends=False,
+            plus_variance=True,
+        ),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_search_say_all_of_it(settings: SearchSettings) -> None:
+    from lcc_core.cli import make_parser
+    from lcc_core.commands.searching import search_words, settings_said
+
+    words = search_words("c" * 12, settings, Selection("test", 7))
+    said = make_parser().parse_args(words)
+    assert settings_said(said) == settings
+    assert (said.select_on, said.tiles, said.checkpoint) == ("test", 7, "c" * 12)

@@ -33,7 +33,7 @@ class Execution:
         self.biases: dict[str, Tensor | None] = {}
 
     def input(self, tiles: Tensor) -> dict[fx.Node, Tensor]:
-        """Live values at cut 0 from normalised float32 ``tiles`` (N, C, H, W)."""
+        """Live values at step 0 from normalised float32 ``tiles`` (N, C, H, W)."""
         return {
             self.program.input: tiles.to(self.dtype).contiguous(memory_format=torch.channels_last)
         }
