@@ -66,6 +66,13 @@ def test_a_setting_at_its_default_is_left_out_of_a_new_planner_s_key() -> None:
     assert SearchSettings.from_json(told) == SearchSettings.of("uniform", bits=4)
 
 
+def test_size_shares_its_margin_unless_another_is_asked_for() -> None:
+    assert SearchSettings.of("size").to_json()["margin"] == "shared"
+    fixed = SearchSettings.of("size", margin="fixed")
+    assert SearchSettings.from_json(fixed.to_json()) == fixed != SearchSettings.of("size")
+    assert SearchSettings().to_json()["margin"] == "fixed"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
