@@ -39,10 +39,12 @@ class Narrowed:
 
     @property
     def kept(self) -> int:
+        """Channels that stay."""
         return sum(len(group.kept) for group in self.groups)
 
     @property
     def of(self) -> int:
+        """Channels before."""
         return sum(group.of for group in self.groups)
 
 

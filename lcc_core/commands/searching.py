@@ -43,6 +43,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Search, measure what was found and the fixed settings beside it, and say so."""
     from lcc_core.results.measured import measure_plan
     from lcc_core.results.searched import Selection, rivals, search_plan
 

@@ -67,6 +67,7 @@ class LayerSetting:
 
     @property
     def scheme(self) -> Quantizer:
+        """The registered quantizer."""
         return QUANTIZERS[self.quantizer]
 
     @property
@@ -94,6 +95,7 @@ class LayerSetting:
 
     @property
     def touches(self) -> bool:
+        """Whether it changes any weight."""
         return self.bits < 32 or self.prune_k > 0
 
     def to_json(self) -> dict[str, Any]:
@@ -203,13 +205,16 @@ class Plan:
 
     @property
     def is_float(self) -> bool:
+        """Whether it changes no weight at all."""
         return not any(setting.touches for setting in self.layers.values())
 
     @property
     def rounds_sides(self) -> bool:
+        """Whether biases and normalisation are rounded to two bytes."""
         return self.sides == "float16" and any(s.bits < 32 for s in self.layers.values())
 
     def to_json(self) -> dict[str, Any]:
+        """All of it, as it is stored."""
         return {
             "layers": {name: setting.to_json() for name, setting in self.layers.items()},
             "method": self.method,

@@ -62,6 +62,7 @@ class SearchSettings:
 
     @property
     def planner(self) -> Planner:
+        """The registered planner."""
         return PLANNERS[self.method]
 
     def words(self) -> list[str]:

@@ -27,6 +27,7 @@ class SizeConfig(GreedyConfig):
 
 
 def plan(given: PlanningInput, config: SizeConfig, hooks: Hooks) -> SearchResult:
+    """Search the ladder of coded sizes layer by layer."""
     from lcc_core.compression.greedy.candidates import smaller
     from lcc_core.compression.greedy.search import greedy_search
 

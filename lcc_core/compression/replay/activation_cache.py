@@ -76,6 +76,7 @@ class Rows:
         self._shape: tuple[int, ...] = ()
 
     def put(self, ids: Tensor, value: Tensor) -> None:
+        """Keep the rows of tiles ``ids``."""
         if value.ndim == 4:  # channels last in memory
             value = value.permute(0, 2, 3, 1)
         if self._rows is None:
@@ -85,6 +86,7 @@ class Rows:
         self.known[ids] = True
 
     def get(self, ids: Tensor) -> Tensor:
+        """Return the rows of tiles ``ids``, which must be known."""
         assert self._rows is not None
         value = self._rows.index_select(0, ids).view(-1, *self._shape)
         return value.permute(0, 3, 1, 2) if value.ndim == 4 else value

@@ -100,6 +100,7 @@ class _Answers:
         self._hits = self._exactly = torch.zeros(0, dtype=torch.bool)
 
     def add(self, ids: Tensor, logits: Tensor) -> None:
+        """Take in fast answers for tiles ``ids``."""
         hits = logits.argmax(1) == self._decision.labels[ids]
         self.logits = torch.cat([self.logits, logits]) if len(self.ids) else logits
         self.ids = torch.cat([self.ids, ids])
@@ -107,6 +108,7 @@ class _Answers:
         self._exactly = torch.cat([self._exactly, torch.zeros_like(hits)])
 
     def margin(self) -> Tensor:
+        """Margins of the true class for the tiles run so far."""
         return true_margin(self.logits, self._decision.labels[self.ids])
 
     def wrong(self) -> int:
