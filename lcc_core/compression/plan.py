@@ -227,16 +227,16 @@ class Plan:
     def from_json(cls, content: Mapping[str, Any] | str) -> Plan:
         """Raises ``LccError`` that names the layer and the key for what is no plan."""
         try:
-            content = parse_json(content) if isinstance(content, str) else content
-            require(is_kind(content, dict), "plan", Shortened(content), "a table")
-            named: Mapping[str, Any] = value_of(content, "layers", dict)
+            found: Any = parse_json(content) if isinstance(content, str) else content
+            require(is_kind(found, dict), "plan", Shortened(found), "a table")
+            named: Mapping[str, Any] = value_of(found, "layers", dict)
             require(len(named) <= MOST_LAYERS, "layers", len(named), f"{MOST_LAYERS} or fewer")
             return cls(
                 {name: _setting(name, entry) for name, entry in named.items()},
-                value_of(content, "method", str, MANUAL),
-                value_of(content, "sides", str, "float16"),
-                dict(value_of(content, "facts", dict, {})),
-                value_of(content, "recalibrate", int, 0),
+                value_of(found, "method", str, MANUAL),
+                value_of(found, "sides", str, "float16"),
+                dict(value_of(found, "facts", dict, {})),
+                value_of(found, "recalibrate", int, 0),
             )
         except ValueError as error:
             raise LccError(
