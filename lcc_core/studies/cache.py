@@ -231,5 +231,6 @@ def _entry(path: Path, kind: str) -> Entry:
     for one in files:
         with contextlib.suppress(OSError):
             facts = one.stat()
-            used = max(used, facts.st_mtime, facts.st_atime)
+            # Records are read to find out that they are dead.
+            used = max(used, facts.st_mtime, 0.0 if kind == "steps" else facts.st_atime)
     return Entry(path, kind, tree_bytes(path), used)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lcc_core.compression.schedule import Schedule
-from lcc_core.compression.structured import Cut
+from lcc_core.channels import ChannelPruning
+from lcc_core.channels.schedule import Schedule
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
 from lcc_core.reading import check_settings, check_values, read_text, value_of
@@ -92,7 +92,7 @@ class Study:
             require(name not in self.recipe, "recipe", name, "left out: the grid sets it")
         check_settings(Recipe, self.recipe, "recipe")
         cut = {key: value for key, value in self.tuning.items() if key in CUT}
-        check_settings(Cut, cut, "tuning")
+        check_settings(ChannelPruning, cut, "tuning")
         twice = "criterion" in cut and len(self["criteria"]) > 0
         require(not twice, "criteria", self["criteria"], "left out where [tuning] has a criterion")
         tuning = {key: value for key, value in self.tuning.items() if key not in CUT}
@@ -161,7 +161,7 @@ class Study:
 
     def narrowing(
         self, asked: Mapping[str, Any], recipe: Mapping[str, Any]
-    ) -> tuple[Cut, FineTuning]:
+    ) -> tuple[ChannelPruning, FineTuning]:
         """How channels are removed, and how the rest is trained on.
 
         Args:
@@ -176,7 +176,7 @@ class Study:
         if asked.get("schedule"):
             how["schedule"] = Schedule(asked["schedule"])
         return (
-            Cut(ratio=asked["ratio"], seed=asked["seed"], **{"criterion": "l1", **cut}),
+            ChannelPruning(ratio=asked["ratio"], seed=asked["seed"], **{"criterion": "l1", **cut}),
             FineTuning(recipe=own, **how),
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from visit import page
 
 from lcc_core.cli import main
 from lcc_core.data.catalog import import_tiles
@@ -18,7 +19,6 @@ from lcc_core.studies.graph import TRAIN, expand
 from lcc_core.studies.runner import run_study
 from lcc_core.studies.spec import Study
 from lcc_core.studies.status import rows
-from visit import page
 
 
 def write_batch(contents: Contents, value: int, *_: object) -> None:

@@ -21,7 +21,7 @@ def write(contents: Contents, value: str | None, *_: object) -> None:
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.compression.structured.criteria import CRITERIA
+    from lcc_core.channels.pruning import CRITERIA
 
     return CRITERIA
 

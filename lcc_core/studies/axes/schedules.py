@@ -21,7 +21,7 @@ def write(contents: Contents, value: str | None, *_: object) -> None:
 
 
 def choices() -> Iterable[str]:
-    from lcc_core.compression.schedule import KINDS
+    from lcc_core.channels.schedule import KINDS
 
     return KINDS
 
