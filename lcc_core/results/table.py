@@ -216,7 +216,7 @@ def own_rows(home: Home) -> Found[ResultRow]:
     paths = listed(home.results, "*.json")
     found = [look_at(path) for path in paths]
     return Found(
-        _newest(row for row in found if isinstance(row, ResultRow)),
+        newest(row for row in found if isinstance(row, ResultRow)),
         (*paths.unreadable, *(one for one in found if isinstance(one, Unreadable))),
     )
 
@@ -250,10 +250,10 @@ def _shipped(path: Path, _changed: int) -> Found[ResultRow]:
 def all_rows(home: Home) -> Found[ResultRow]:
     """Own and shipped ones, each once; the own one where both are there."""
     shipped, own = shipped_rows(), own_rows(home)
-    return Found(_newest((*shipped, *own)), (*own.unreadable, *shipped.unreadable))
+    return Found(newest((*shipped, *own)), (*own.unreadable, *shipped.unreadable))
 
 
-def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
+def newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
     """Of rows that do the same that of the newest engine; of those the last, own after shipped."""
 
     def engine(row: ResultRow) -> tuple[int, ...]:
