@@ -63,16 +63,29 @@ def agreed(noun: str, found: Any) -> None:
         f"write the version and this yield into GOLDEN: {found!r}"
     )
     assert ENGINE[noun] == version, advice
-    assert found == pytest.approx(known, rel=1e-3, abs=1e-6), advice
+    assert _plain(found) == _plain(known), advice
+    assert _figures(found) == pytest.approx(_figures(known), rel=1e-3, abs=1e-6), advice
+
+
+def _figures(yields: Any) -> list[float]:
+    values = yields.values() if isinstance(yields, dict) else yields
+    return [value for value in values if isinstance(value, float)]
+
+
+def _plain(yields: Any) -> dict[Any, Any]:
+    """All of it but the figures that depend on the order of sums."""
+    items = yields.items() if isinstance(yields, dict) else enumerate(yields)
+    return {name: None if isinstance(value, float) else value for name, value in items}
 
 
 @torch.no_grad()
 def draw(model: Classifier, seed: int) -> None:
     """Give a model weights that no version of torch draws otherwise."""
     generator = np.random.default_rng(seed)
-    for value in model.net.parameters():
+    for name, value in model.net.named_parameters():
+        scale = value.ndim == 1 and name.endswith("weight")  # of a norm: about 1
         fan_in = value[0].numel() if value.ndim > 1 else 100
-        drawn = generator.normal(value.ndim == 1, (2 / fan_in) ** 0.5, tuple(value.shape))
+        drawn = generator.normal(scale, (2 / fan_in) ** 0.5, tuple(value.shape))
         value.copy_(torch.from_numpy(drawn).float())
 
 
@@ -241,7 +254,7 @@ GOLDEN: dict[str, tuple[int, Any]] = {
         },
     ),
     "pruning": (1, {0.25: "fcd5d6476f55", 0.5: "0b860f91454c", 1.0: "e29face9a441"}),
-    "recalibration": (1, {"weights": 573.1546630859375, "biases": 921.1213226318359, "tiles": 24}),
+    "recalibration": (1, {"weights": 902.72705078125, "biases": 373.0991802215576, "tiles": 24}),
     "importance": (
         1,
         [
@@ -261,7 +274,7 @@ GOLDEN: dict[str, tuple[int, Any]] = {
             0.13175697958542507,
         ],
     ),
-    "search": (1, {"laq": "0e980eeecbd7", "lap": "c919d5e172b3", "size": "c248a5ff795a"}),
+    "search": (1, {"laq": "d404ec75f063", "lap": "3186fec8162e", "size": "9d3c73bd16eb"}),
     "coreset": (
         1,
         {
@@ -287,9 +300,9 @@ GOLDEN: dict[str, tuple[int, Any]] = {
     "measure": (
         2,
         {
-            "oa": 1.0,
-            "aa": 1.0,
-            "kappa": 0.0,
+            "oa": 0.625,
+            "aa": 0.2777777777777778,
+            "kappa": 0.07692307692307693,
             "average_bits": 3.0,
             "sparsity": 0.383246212514268,
             "pruned": 0.38324621251426794,
@@ -297,12 +310,12 @@ GOLDEN: dict[str, tuple[int, Any]] = {
             "zeros_free_ratio": 17.29485393215105,
             "parameters": 309860,
             "macs": 3321152,
-            "validation_oa": 0.75,
+            "validation_oa": 0.5,
             "tiles": 8,
-            "low": 0.6755924316585924,
+            "low": 0.305742392653771,
         },
     ),
-    "map": (1, [0, 400, 0, 0]),
+    "map": (1, [0, 338, 0, 62]),
     "training": (
         2,
         {
