@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
@@ -16,7 +17,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "coreset", parents=[after], help="choose which training tiles to keep"
     )
     choosing.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
-    choosing.when_used(lambda: _methods(choosing))
+    choosing.when_used(partial(_methods, choosing))
     choosing.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
     choosing.set_defaults(run=coreset, home_is="written")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     )
     command.add_argument("source", metavar="FILE", help="a packed file or a checkpoint's id")
     command.add_argument("--out", required=True, metavar="FILE", help="what is written")
-    command.when_used(lambda: _formats(command))
+    command.when_used(partial(_formats, command))
     command.set_defaults(run=export)
 
 

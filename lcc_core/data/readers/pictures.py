@@ -1,7 +1,7 @@
 """One image file → pixels: JPEG, PNG or TIFF and nothing else, its size judged from its header.
 
 Pillow knows some forty formats. One of them (EPS) is a program that it has Ghostscript run, so
-what a file is called says nothing; only the readers named here are ever asked.
+what a file is called says nothing; only the formats named here are ever asked for.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ import warnings
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
+from lcc_core.data.readers import READERS, OpenedTile, Raster, Reader
 from lcc_core.data.tiff import tile_sides
 from lcc_core.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "TIFF")
 SUFFIXES = (".tif", ".tiff", ".jpg", ".jpeg", ".png")
 LARGEST_SIDE = 4096  # pixels
+RGB = 3  # bands
+PNG_BITS = 24  # where a PNG says how many bits a value has
+BITS_PER_SAMPLE, SAMPLE_FORMAT, FLOATS = 258, 339, 3  # two tags of TIFF, and a format
 AGAIN = "Remove it or copy it again, then import once more; nothing was stored."
 # Where a mark stands in a file, the mark, and what it tells without opening the file.
 SIGNATURES = (
@@ -45,6 +50,37 @@ SIGNATURES = (
 )
 # Sizes are judged here, stricter than Pillow does, and an error says what is wrong.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+def open_picture(content: bytes, name: str) -> OpenedTile:
+    """Open a picture as a tile of three bands: grey is repeated, transparency left out."""
+    image = open_image(content, name)
+    try:
+        dtype = _dtype(image, content)
+    except Exception as error:  # as in `open_image`
+        raise _damaged(name, error) from error
+
+    def decoded(height: int, width: int) -> Raster:
+        if dtype != np.uint8:  # Pillow would cut the values off at 255
+            raise DataError(
+                f"{name} holds {dtype} values.", "Pictures are read in 8 bits: convert it."
+            )
+        return Raster(decode(image, name, width, height))
+
+    return OpenedTile(name, (image.height, image.width, RGB), dtype, decoded)
+
+
+def _dtype(image: Image.Image, content: bytes) -> np.dtype:
+    """The type of the values as they stand in the file, whatever Pillow makes of them."""
+    bits, floats = 8, False
+    if image.format == "PNG":
+        bits = content[PNG_BITS]
+    elif isinstance(image, TiffImageFile):
+        bits = max(image.tag_v2.get(BITS_PER_SAMPLE, (1,)))
+        floats = FLOATS in image.tag_v2.get(SAMPLE_FORMAT, (1,))
+    if floats:
+        return np.dtype(np.float32 if bits <= 32 else np.float64)
+    return np.dtype(np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint32)
 
 
 def open_image(content: bytes, name: str) -> Image.Image:
@@ -105,3 +141,14 @@ def _what(content: bytes) -> str:
 
 def _damaged(name: str, error: Exception) -> DataError:
     return DataError(f"{name} is not a readable image ({type(error).__name__}).", AGAIN)
+
+
+READERS.register(
+    Reader(
+        "pictures",
+        "A JPEG, PNG or TIFF picture of 8 bits, through Pillow.",
+        SUFFIXES,
+        tile=open_picture,
+        bounds=f"other formats, whatever they are called; sides above {LARGEST_SIDE} pixels",
+    )
+)
