@@ -74,7 +74,7 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     """Up to 1,000 test tiles (n, C, H, W); noise where the data set is not here."""
     import torch
 
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.packedfile import foreign_ids
     from lcc_core.training.batches import gather
 
     try:

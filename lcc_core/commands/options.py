@@ -38,11 +38,12 @@ def add_options(
         for one in settings_of(config):
             if one.name in without:
                 continue
-            before = known.setdefault(one.name, one)
-            if before is not one and _meaning(before) != _meaning(one):
-                raise ValueError(f"{config.__name__}.{one.name} has the name of another setting")
-            if before is one:
+            before = known.get(one.name)
+            if before is None:
+                known[one.name] = one
                 _add(under or command, one)
+            elif _meaning(before) != _meaning(one):
+                raise ValueError(f"{config.__name__}.{one.name} has the name of another setting")
 
 
 def _meaning(one: Setting) -> tuple[Any, ...]:
@@ -66,7 +67,8 @@ def _add(command: argparse._ActionsContainer, one: Setting) -> None:
         command.add_argument(one.name, **options)
         return
     if one.kind is bool:
-        options["action"] = argparse.BooleanOptionalAction if one.default else "store_true"
+        both = one.default or one.optional
+        options["action"] = argparse.BooleanOptionalAction if both else "store_true"
     else:
         options |= {"type": _reader(one), "metavar": f"{metavar},…" if one.many else metavar}
     command.add_argument(one.option, dest=one.name, required=one.required, **options)

@@ -17,7 +17,7 @@ from lcc_core.export import EXPORTERS
 from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem, visible
-from lcc_core.studies.measured import cached_measurement
+from lcc_core.results.measured import cached_measurement
 from lcc_core.workers.requests import (
     ESTIMATE,
     Export,

@@ -16,8 +16,8 @@ from lcc_core.coresets.methods import METHODS, Candidates, CoresetMethod, Pick, 
 from lcc_core.coresets.selection import choices
 from lcc_core.files import Home
 from lcc_core.settings import check_settings, setting
-from lcc_core.studies.grid.graph import expand
-from lcc_core.studies.grid.study import Study
+from lcc_core.studies.graph import expand
+from lcc_core.studies.spec import Study
 
 
 @dataclass(frozen=True)
