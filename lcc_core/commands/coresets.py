@@ -13,6 +13,7 @@ from lcc_core.commands.text import duration, integers, numbers, pairs, percent, 
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add the commands about coresets."""
     choosing = commands.add_parser(
         "coreset", parents=[after], help="choose which training tiles to keep"
     )
@@ -79,6 +80,7 @@ def _methods(command: argparse.ArgumentParser) -> None:
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Choose a coreset and store it."""
     from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.coresets.selection import DEFAULT_METHOD, settled
@@ -119,6 +121,7 @@ def _summary(one: Any) -> dict[str, Any]:
 
 
 def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List what is stored, after deleting one if asked to."""
     from lcc_core.coresets.coreset import delete_coreset, list_coresets
 
     if arguments.delete:

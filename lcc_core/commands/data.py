@@ -14,6 +14,7 @@ from lcc_core.units import parse_size
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add ``lcc data`` and what stands behind it."""
     group = commands.add_parser(
         "data", parents=[after], help="list, import, download and describe data sets"
     )
@@ -106,6 +107,7 @@ def _limit(command: argparse.ArgumentParser) -> None:
 
 
 def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List the known and the stored sets."""
     from lcc_core.data.catalog import DATASETS, stored
 
     every = stored(context.home)
@@ -142,6 +144,7 @@ def _state(known: Any, name: str, here: bool) -> str:
 
 
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Describe a stored set."""
     from lcc_core.data.catalog import DATASETS, stored
 
     tiles = context.workspace.tiles(arguments.name, context.hooks)
@@ -225,6 +228,7 @@ def _splits(tiles: Any, context: Context) -> dict[str, Any]:
 
 
 def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Import tiles from one path, or a scene from two."""
     from lcc_core.data.catalog import import_files, import_tiles
 
     timer = Timer()
@@ -270,6 +274,7 @@ def _scene_choice(arguments: argparse.Namespace) -> Any:
 
 
 def surrogate(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Draw a synthetic scene from files."""
     from lcc_core.data.catalog import Surrogate, draw_surrogate
 
     timer = Timer()
@@ -287,6 +292,7 @@ def surrogate(arguments: argparse.Namespace, context: Context) -> dict[str, Any]
 
 
 def download(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Download a known set and import it."""
     from lcc_core.data.catalog import download_tiles
 
     timer = Timer()

@@ -18,6 +18,7 @@ CHECKED_TILES = 1000
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add ``lcc export``."""
     command = commands.add_parser(
         "export", parents=[after], help="write a model for another runtime, and check it there"
     )
@@ -36,6 +37,7 @@ def _formats(command: argparse.ArgumentParser) -> None:
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Write a model in another format and check it in its own runtime."""
     from lcc_core.checkpoints.packed import load_packed
     from lcc_core.export import EXPORTERS, agreement, by_ending
     from lcc_core.export import export as write

@@ -41,7 +41,7 @@ def check_class_names(names: tuple[str, ...], whose: str) -> None:
 
 
 def _shown(name: str) -> str:
-    """What names have in common that look the same."""
+    """Reduce a name to what names that look the same have in common."""
     visible = "".join(one for one in name if unicodedata.category(one) != "Cf")
     apart = unicodedata.normalize("NFD", " ".join(visible.split()))
     return unicodedata.normalize("NFC", apart.casefold())

@@ -52,7 +52,7 @@ class Listing:
 
 
 def folder_name(file: PurePosixPath) -> str:
-    """The class of an image as most sets have it: the name of the folder that it lies in."""
+    """Tell the class of an image as most sets do: by the name of the folder that it lies in."""
     return file.parent.name
 
 

@@ -54,5 +54,5 @@ def read_raster(
 def read_array(
     path: str | Path, dimensions: int, key: str = "", limit: int | None = None
 ) -> np.ndarray:
-    """The values alone of :func:`read_raster`."""
+    """Read as :func:`read_raster` does, the values alone."""
     return read_raster(path, dimensions, key, limit).values

@@ -81,7 +81,10 @@ def import_scene(
 
 
 def class_numbers(labels: np.ndarray, title: str) -> np.ndarray:
-    """``labels`` as int64. ``DataError`` for values that are no numbers of classes."""
+    """Check ``labels`` and make them int64.
+
+    Raises ``DataError`` for values that are no numbers of classes.
+    """
     whole = np.equal(labels, np.round(labels)).all()
     if not whole or labels.min() < 0 or labels.max() > LARGEST_NUMBER:
         raise DataError(
@@ -128,7 +131,7 @@ def keep_scene(
 
 
 def check_published(file: SceneFile, path: Path, name: str) -> None:
-    """``DataError`` for any other file than the published one."""
+    """Raise ``DataError`` for any other file than the published one."""
     with open_regular(path) as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != file.archive.sha256:
@@ -141,7 +144,7 @@ def check_published(file: SceneFile, path: Path, name: str) -> None:
 
 
 def fit_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``labels`` on the cube's pixels: each takes the most frequent of its finer ones."""
+    """Bring ``labels`` to the cube's pixels: each takes the most frequent of its finer ones."""
     if labels.shape == size:
         return labels
     factor = labels.shape[0] // size[0]
@@ -163,7 +166,10 @@ def fit_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def name_classes(
     labels: np.ndarray, names: tuple[str, ...], without: tuple[str, ...] = ()
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Numbers from 0 with their names; 0 of ``labels``, and classes ``without``, are background."""
+    """Number the classes from 0 and name them.
+
+    0 of ``labels``, and the classes ``without``, become background, −1.
+    """
     numbers = [int(n) for n in np.unique(labels) if n]
     if names and max(numbers, default=0) > len(names):
         raise DataError(
@@ -186,5 +192,5 @@ def name_classes(
 
 
 def default_rgb(bands: int) -> tuple[int, int, int]:
-    """Three bands far apart."""
+    """Choose three bands that lie far apart."""
     return tuple(int(share * (bands - 1)) for share in (5 / 6, 1 / 2, 1 / 6))  # type: ignore

@@ -44,7 +44,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
-    """The files of a zip archive or folder whose names end in one of the ``suffixes``.
+    """Open a zip archive or folder: the files whose names end in one of the ``suffixes``.
 
     Hidden files are left out, and links to folders are not followed. Raises ``DataError``.
     """
@@ -62,6 +62,7 @@ def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
 
 
 def check_count(title: str, files: int) -> None:
+    """Raise ``DataError`` for more files than can be imported."""
     if files > MOST_FILES:
         raise DataError(
             f"{title} holds {files:,} files or more.",
@@ -70,6 +71,7 @@ def check_count(title: str, files: int) -> None:
 
 
 def is_hidden(name: str) -> bool:
+    """Tell whether a relative path leads through what systems hide."""
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
@@ -115,7 +117,7 @@ def _folder(root: Path, suffixes: tuple[str, ...]) -> Source:
 
 
 def _count(file: BinaryIO) -> int:
-    """At most how many members an archive lists, whatever number it claims.
+    """Count at most how many members an archive lists, whatever number it claims.
 
     ``zipfile`` makes an object of every member at once: a million take half a gigabyte.
     """

@@ -66,7 +66,7 @@ class About:
     synthetic: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """The same as it is stored."""
+        """Make the table that is stored."""
         return {
             "name": self.name,
             "title": self.title or self.name,
@@ -77,6 +77,7 @@ class About:
 
 
 def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> str:
+    """Hash images (N, …), labels and class names: equal for equal sets, whatever their name."""
     digest = hashlib.sha256()
     digest.update(json.dumps([list(images.shape), list(class_names)]).encode())
     for start in range(0, len(images), 1024):
@@ -88,7 +89,7 @@ def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, 
 def band_statistics(
     images: np.ndarray, ids: np.ndarray | None = None
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of every band on the 0…1 scale, exact for uint8.
+    """Compute mean and standard deviation of every band on the 0…1 scale, exact for uint8.
 
     Of the tiles ``ids``, or of all ``images`` (N, H, W, C).
     """
@@ -190,7 +191,7 @@ def store_scene(
 
 @contextmanager
 def _folder(home: Home, name: str) -> Iterator[Path]:
-    """A new folder that gets its name, in place of an older one, once the block is done."""
+    """Make a folder that gets its name, in place of an older one, once the block is done."""
     made: list[Path] = []
     try:
         make_folder(home.tiles, made)
@@ -228,7 +229,10 @@ def allocate(path: Path) -> None:
 
 
 def read(home: Home, name: str) -> TileSet:
-    """The stored set, its images memory-mapped. ``DataError`` where it is missing or damaged."""
+    """Open a stored set, its images memory-mapped.
+
+    Raises ``DataError`` where it is missing or damaged.
+    """
     folder = home.tiles / name
     again = f"Import it again with `lcc data import {name} PATH`."
     try:
@@ -280,7 +284,7 @@ def _read_scene(folder: Path, facts: dict[str, Any]) -> Scene:
 
 
 def stored(home: Home) -> Found[StoredInfo]:
-    """The stored sets by name, and those that cannot be read."""
+    """List the stored sets by name, and those that cannot be read."""
     folders = listed(home.tiles)
     found, bad = [], list(folders.unreadable)
     for path in (folder / FACTS for folder in folders):

@@ -94,16 +94,18 @@ def draw_cube(
 
 
 def bytes_to_draw(labels: np.ndarray, spectra: np.ndarray, classes: np.ndarray) -> int:
-    """Bytes that :func:`draw_cube` takes: for the cube, and for a smooth field a spectrum of the
-    largest class."""
+    """Count the bytes that :func:`draw_cube` takes: the cube, and a smooth field for each spectrum
+    of the largest class."""
     return (
         4 * labels.size * (spectra.shape[1] + int(np.unique(classes, return_counts=True)[1].max()))
     )
 
 
 def covariance_root(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (B,) and directions (n − 1, B) whose products with their transpose are the covariance:
-    mean + z·directions has mean and covariance of the ``spectra`` (n, B) for standard normal z."""
+    """Compute the mean (B,) of ``spectra`` (n, B), and directions (n − 1, B).
+
+    For standard normal z, mean + z·directions has mean and covariance of the spectra.
+    """
     mean = spectra.mean(0)
     _, values, directions = np.linalg.svd(spectra - mean, full_matrices=False)
     rank = len(spectra) - 1
@@ -111,7 +113,7 @@ def covariance_root(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def renumber(classes: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
-    """Classes 1, 2, … of the spectra as the label map numbers them: the i-th becomes order[i]."""
+    """Number classes 1, 2, … of the spectra as the label map does: the i-th becomes order[i]."""
     if not order:
         return classes
     if classes.max() > len(order):

@@ -118,7 +118,7 @@ READERS: Registry[Reader] = Registry("reader", __name__, DataError)
 
 
 def endings(kind: str) -> tuple[str, ...]:
-    """The endings of the files that a tile, or a scene, is read from."""
+    """List the endings of the files that a tile, or a scene, is read from."""
     return tuple(one for reader in READERS if kind in reader.reads for one in reader.endings)
 
 
@@ -131,7 +131,7 @@ def reader_of(name: str, kind: str) -> Reader:
 
 
 def unknown_ending(name: str, kind: str, more: str = "") -> DataError:
-    """The refusal of a file that nobody reads."""
+    """Make the refusal of a file that nobody reads."""
     ending = PurePath(name).suffix
     has = f"the ending {visible(ending)}" if ending else "no ending"
     return DataError(

@@ -52,7 +52,7 @@ def read_envi(path: Path, wanted: Wanted) -> Raster:
 
 
 def _numbers(header: dict[str, Any]) -> int:
-    """How many numbers the file has. ``ValueError`` for sides that cannot be."""
+    """Count the numbers of the file. Raises ``ValueError`` for sides that cannot be."""
     count = 1
     for side in ("lines", "samples", "bands"):
         if int(header[side]) < 1:

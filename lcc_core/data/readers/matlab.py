@@ -83,7 +83,7 @@ def _choose(arrays: Shapes, title: str, wanted: Wanted) -> str:
 
 
 def _unpacked(file: BinaryIO, length: int, most: int) -> int:
-    """Bytes of all variables without their compression; stops counting soon above ``most``."""
+    """Count the bytes of all variables without their compression, until soon above ``most``."""
     file.seek(0)
     start = file.read(128)
     if 0 in start[:4]:
@@ -105,7 +105,7 @@ def _unpacked(file: BinaryIO, length: int, most: int) -> int:
 
 
 def _inflated(file: BinaryIO, count: int, step: int = 1 << 20) -> Iterator[int]:
-    """The sizes of the parts that ``count`` bytes unpack to, none of them above ``step``."""
+    """Yield the sizes of the parts that ``count`` bytes unpack to, none above ``step``."""
     unpacker = zlib.decompressobj()
     while count > 0 and not unpacker.eof and (part := file.read(min(count, step))):
         count -= len(part)
@@ -115,8 +115,11 @@ def _inflated(file: BinaryIO, count: int, step: int = 1 << 20) -> Iterator[int]:
 
 
 def _version4(file: BinaryIO, length: int) -> int:
-    """Bytes of all variables of a version 4 file. ``ValueError`` for sizes that lead its reader
-    nowhere: it goes round for ever where one of them is negative."""
+    """Count the bytes of all variables of a version 4 file.
+
+    Raises ``ValueError`` for sizes that lead its reader nowhere: it goes round for ever where one
+    of them is negative.
+    """
     place = 0
     while place < length:
         file.seek(place)

@@ -44,7 +44,7 @@ def read_npy(path: Path, wanted: Wanted) -> Raster:
 
 
 def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, Fortran order and type of a ``.npy`` file. ``ValueError`` for what is none."""
+    """Read shape, Fortran order and type. Raises ``ValueError`` for what is no ``.npy`` file."""
     version = np.lib.format.read_magic(file)
     # NumPy reads a header whole, however long it says it is, before it judges its length.
     field = "<H" if version == (1, 0) else "<I"

@@ -71,7 +71,7 @@ def open_picture(content: bytes, name: str) -> OpenedTile:
 
 
 def _dtype(image: Image.Image, content: bytes) -> np.dtype:
-    """The type of the values as they stand in the file, whatever Pillow makes of them."""
+    """Read the type of the values as they stand in the file, whatever Pillow makes of them."""
     bits, floats = 8, False
     if image.format == "PNG":
         bits = content[PNG_BITS]
@@ -104,7 +104,7 @@ def open_image(content: bytes, name: str) -> Image.Image:
 
 
 def decode(image: Image.Image, name: str, width: int, height: int) -> np.ndarray:
-    """The pixels of an opened image, uint8 (height, width, 3), resized where they differ."""
+    """Decode an opened image: uint8 (height, width, 3), resized where its size differs."""
     try:
         image = image.convert("RGB")
         if image.size != (width, height):
@@ -134,7 +134,7 @@ def _check_sides(image: Image.Image, content: bytes, name: str) -> None:
 
 
 def _what(content: bytes) -> str:
-    """What the file is if it is no image that is read here; empty where that cannot be told."""
+    """Name what the file is if no image is read from it; empty where that cannot be told."""
     found = (what for place, mark, what in SIGNATURES if content[place:].startswith(mark))
     return next(found, "")
 

@@ -91,6 +91,5 @@ EHU = "http://www.ehu.eus/ccwintco/uploads"
 
 
 def ehu_file(path: str, size: int, sha256: str, key: str) -> SceneFile:
-    """A file of the collection of hyperspectral scenes of EHU, the University of the Basque
-    Country."""
+    """Describe a file of the scenes that the University of the Basque Country (EHU) keeps."""
     return SceneFile(Archive(f"{EHU}/{path}", size, sha256=sha256), key)
