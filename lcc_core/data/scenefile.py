@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lcc_core.data.readers import SCENE, Raster, Wanted, reader_of
+from lcc_core.data.readers import HEAD, SCENE, Raster, Wanted, reader_of
 from lcc_core.errors import DataError
 from lcc_core.inputs import open_regular
 
@@ -29,8 +29,9 @@ def read_raster(
         DataError: for a file that is not readable, too large, or holds another array.
     """
     path = Path(path).expanduser()
-    open_regular(path).close()
-    read = reader_of(path.name, SCENE).scene
+    with open_regular(path) as file:
+        head = file.read(HEAD)
+    read = reader_of(path.name, SCENE, head).scene
     assert read is not None
     try:
         found = read(path, Wanted(dimensions, KINDS[dimensions], key, limit))

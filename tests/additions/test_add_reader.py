@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tiny_scene
 from shell import Shell
+from tiny_folder import draw_folder
 from visit import page, words
 
 from lcc_core.data.catalog import load_tiles
@@ -111,6 +112,24 @@ def test_what_cannot_be_stored_is_refused(
     refused = shell.json("data", "import", "mine", source, code=2)
     assert message in refused["error"]
     assert not list(home.tiles.glob("*"))
+
+
+def test_a_file_goes_to_the_reader_that_claims_it(shell: Shell, home: Home, tmp_path: Path) -> None:
+    """Toy arrays called .png are read beside real ones, each by its own reader."""
+
+    def claims(head: bytes) -> bool:
+        return head[:4] == bytes((8, 8, 3)) + b"b"
+
+    READERS.register(Reader("other", "Toys called PNG.", (".png",), open_toy, claims=claims))
+    try:
+        source = draw_folder(tmp_path / "source", 2, 8)
+        write(source / "toy.toy", np.full((8, 8, 3), 77, np.uint8))
+        (source / "toy.toy").rename(source / "road" / "toy.png")
+        assert shell.json("data", "import", "mine", source)["tiles"] == 9
+        images = load_tiles("mine", home).images
+        assert sum(bool((one == 77).all()) for one in images) == 1
+    finally:
+        READERS.forget("other")
 
 
 def test_an_ending_that_nobody_knows_is_refused(shell: Shell, tmp_path: Path) -> None:

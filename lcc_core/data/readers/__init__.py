@@ -17,6 +17,7 @@ from lcc_core.plaintext import visible
 from lcc_core.registry import Registry
 
 TILE, SCENE = "tile", "scene"
+HEAD = 4096  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,8 @@ class Reader:
         tile: content and name of a file → an opened tile. The content has 256 MiB or less.
         scene: path and what is wanted → a cube or a label map. The path is of a regular file.
         bounds: what it refuses, in words.
+        claims: beginning of a file, up to 4 kB → whether it is this reader's, where several read
+            its ending. One without takes what no other claims.
     """
 
     name: str
@@ -106,6 +109,7 @@ class Reader:
     tile: Callable[[bytes, str], OpenedTile] | None = None
     scene: Callable[[Path, Wanted], Raster] | None = None
     bounds: str = ""
+    claims: Callable[[bytes], bool] | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -122,12 +126,24 @@ def endings(kind: str) -> tuple[str, ...]:
     return tuple(one for reader in READERS if kind in reader.reads for one in reader.endings)
 
 
-def reader_of(name: str, kind: str) -> Reader:
-    """Find who reads a file, by its ending. Raises ``DataError`` that names the known endings."""
-    for reader in READERS:
-        if kind in reader.reads and name.lower().endswith(reader.endings):
+def reader_of(name: str, kind: str, head: bytes) -> Reader:
+    """Find who reads a file.
+
+    Args:
+        name: of the file; its ending decides.
+        kind: ``tile`` or ``scene``.
+        head: the file's beginning, which decides where several read that ending.
+
+    Raises:
+        DataError: nobody does; it names the known endings.
+    """
+    fitting = [r for r in READERS if kind in r.reads and name.lower().endswith(r.endings)]
+    if not fitting:
+        raise unknown_ending(name, kind)
+    for reader in fitting:
+        if reader.claims and reader.claims(head[:HEAD]):
             return reader
-    raise unknown_ending(name, kind)
+    return next((reader for reader in fitting if not reader.claims), fitting[0])
 
 
 def unknown_ending(name: str, kind: str, more: str = "") -> DataError:
@@ -142,6 +158,6 @@ def unknown_ending(name: str, kind: str, more: str = "") -> DataError:
 
 def open_tile(content: bytes, name: str) -> OpenedTile:
     """Open a tile by whoever reads its format. Raises ``DataError``."""
-    read = reader_of(name, TILE).tile
+    read = reader_of(name, TILE, content[:HEAD]).tile
     assert read is not None
     return read(content, name)
