@@ -7,11 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from lcc_core.checkpoints.store import FACTS, Checkpoint, read_checkpoint
+from lcc_core.coresets.methods import METHODS
 from lcc_core.errors import CheckpointError
 from lcc_core.files import Home
 from lcc_core.training.steps import steps
-
-UNSCORED = "random"  # the method that needs no training before
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ def _columns(path: Path, _created: str) -> int:
 
 def _scoring(home: Home, checkpoint: Checkpoint) -> float | None:
     coreset = checkpoint.split.get("coreset")
-    if not coreset or coreset["method"] == UNSCORED:
+    method = METHODS.get(coreset["method"]) if coreset else None
+    if not coreset or (method and not method.needs_dynamics):
         return 0.0
     try:
         return read_checkpoint(home.checkpoints / coreset["source"]).seconds

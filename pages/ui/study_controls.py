@@ -44,7 +44,7 @@ def build() -> Study:
 
 
 def _sets(start: Study) -> list[str]:
-    return sorted({*(one.name for one in stored(session.home())), *DATASETS, *start.data})
+    return sorted({*(one.name for one in stored(session.home())), *DATASETS.names(), *start.data})
 
 
 def _archs(start: Study) -> list[str]:
