@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar
 
-from lcc_core.errors import LccError, require
+from lcc_core.errors import BadValue, LccError, require
 from lcc_core.reading import Shortened, check_text, is_kind
 
 _KEY = "setting"
@@ -66,7 +66,7 @@ class Setting:
         return words.get(self.kind, "a number")
 
     def check(self, value: Any) -> None:
-        """Raise ``ValueError`` naming the setting, the value and what it may be."""
+        """Raise ``BadValue`` naming the setting, the value and what it may be."""
         if value is None and self.optional:
             return
         if self.many:
@@ -202,7 +202,7 @@ def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
     }
     try:
         return config(**values)
-    except ValueError as error:
+    except BadValue as error:
         raise LccError(f"{what}: {error}.") from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from lcc_core.errors import LccError, require
+from lcc_core.errors import BadValue, LccError, require
 from lcc_core.files import content_id
 from lcc_core.reading import (
     Shortened,
@@ -147,7 +147,7 @@ def _setting(name: str, entry: Any) -> LayerSetting:
         require(is_kind(entry, dict), "setting", Shortened(entry), "a table")
         known = [one.name for one in fields(LayerSetting)]
         if foreign := sorted(set(entry) - set(known)):
-            raise ValueError(f"it has no {Shortened(foreign[0])}, only {', '.join(known)}")
+            raise BadValue(f"it has no {Shortened(foreign[0])}, only {', '.join(known)}")
         return LayerSetting(**entry)
     except ValueError as error:
-        raise ValueError(f"layer {Shortened(name)}: {error}") from error
+        raise BadValue(f"layer {Shortened(name)}: {error}") from error

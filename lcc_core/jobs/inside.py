@@ -57,11 +57,16 @@ def enter(home: Home, hooks: Hooks) -> None:
         time.sleep(POLL_S)
 
 
+def folder() -> Path | None:
+    """The folder of the job that this process is; elsewhere ``None``."""
+    return _job[0] if _job else None
+
+
 def no_room() -> None:
     """In a job: leave word that the disk is too full for a result; an empty file has room."""
-    for folder in _job:
+    if place := folder():
         with contextlib.suppress(OSError):
-            (folder / NO_ROOM).touch()
+            (place / NO_ROOM).touch()
 
 
 def sweep(home: Home) -> int:

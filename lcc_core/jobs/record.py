@@ -14,7 +14,8 @@ from typing import Any
 from lcc_core.errors import LccError
 from lcc_core.hooks import Progress
 from lcc_core.jobs import process
-from lcc_core.unreadable import ODD, broken, parse_json, read_json
+from lcc_core.reading import parse_own_json
+from lcc_core.unreadable import ODD, broken, read_json
 
 FACTS, PROGRESS, RESULT = "job.json", "progress.jsonl", "result.json"
 # Marks: empty files whose presence and age say something.
@@ -123,7 +124,7 @@ def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
     for line in lines:
         if line.startswith("{"):
             with contextlib.suppress(*ODD):
-                content = parse_json(line.encode())
+                content = parse_own_json(line.encode())
                 report = Progress(**{k: v for k, v in content.items() if k in names})
                 if not _sound(report):
                     continue

@@ -18,8 +18,9 @@ from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import PROTOCOLS, split_name
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
+from lcc_core.reading import parse_own_json
 from lcc_core.studies.rowcheck import check_measurement, check_model
-from lcc_core.unreadable import ODD, Found, Unreadable, listed, parse_json, read_json, reason
+from lcc_core.unreadable import ODD, Found, Unreadable, listed, read_json, reason
 
 SUM = "sha256"  # of all else in the row's file
 # What a row remembers of its checkpoint: enough to read it without.
@@ -208,7 +209,7 @@ def _shipped(path: Path, _changed: int) -> Found[ResultRow]:
     rows, bad = [], []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
-            rows.append(_parse(parse_json(line), True))
+            rows.append(_parse(parse_own_json(line), True))
         except ODD as error:
             bad.append(Unreadable(path, f"line {number}: {reason(error)}"))
     return Found(rows, bad)

@@ -29,7 +29,7 @@ SIZE = "LCC_WORKERS"  # environment variable: how many processes; 0: everything 
 
 
 class WorkerError(RuntimeError):
-    """A bug met in a worker: its traceback there."""
+    """A fault of the program, met in a worker: its traceback there."""
 
 
 @dataclass(eq=False)
@@ -80,7 +80,7 @@ class Ticket:
         """The value, once there is one.
 
         Raises:
-            LccError, ValueError: what the request raised.
+            LccError: what the request raised.
             Cancelled: everybody left before it was done.
             WorkerError: it failed by a bug.
         """
@@ -256,7 +256,7 @@ class Pool:
         try:
             value = job.request.run(workspace, Hooks(note, lambda: job.waiting <= 0))
             self._end(job, Outcome(job.number, value))
-        except (LccError, ValueError) as error:
+        except LccError as error:
             self._end(job, Outcome(job.number, error=error))
         except BaseException:
             # Whoever waits with us is told; the bug itself goes on in this thread.

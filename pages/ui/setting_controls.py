@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lcc_core.errors import BadValue
 from lcc_core.settings import Setting, settings_of
 
 URL = "query-params"
@@ -66,7 +67,7 @@ def _many(one: Setting, place: DeltaGenerator, label: str, value: Any, asked: di
     try:
         return tuple(one.kind(part) for part in parts)
     except ValueError as error:
-        raise ValueError(f"{one.label}: {text!r} is not a list; each {one.allowed}") from error
+        raise BadValue(f"{one.label}: {text!r} is not a list; each {one.allowed}") from error
 
 
 def configured(config: type[C], columns: int = 4, prefix: str = "", **fixed: Any) -> C:

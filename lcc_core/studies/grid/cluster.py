@@ -17,6 +17,7 @@ from typing import Any
 
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home, write_bytes
+from lcc_core.logs import fault_line, fault_text
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.errands import Back, Errand, run
 from lcc_core.studies.grid.work import Outcome
@@ -85,9 +86,10 @@ class Cluster:
             # The cluster has tried other workers by then.
             if error is None or type(error).__name__ == "KilledWorker":
                 return Back(errand, lost=True)
-            text = f"{type(error).__name__}: {error}"
-            fix = "Do the workers have the same version of this program?"
-            return Back(errand, tuple(Outcome(one.id, None, text, fix) for one in errand.steps))
+            text = f"{fault_line(error)} (Do the workers have the same version of this program?)"
+            told = fault_text(error, "a Dask worker")
+            ended = (Outcome(one.id, None, text, traceback=told) for one in errand.steps)
+            return Back(errand, tuple(ended))
         result = future.result()
         if not self.scatter:
             return Back(errand, result)

@@ -103,8 +103,13 @@ def paused(path: Path) -> bool:
     return (path / PAUSED).exists() or not (path / STUDY).exists()
 
 
-def write_error(path: Path, step: str, what: str, fix: str) -> None:
-    write_json(path / ERRORS / f"{step}.json", {"error": what, "fix": fix})
+def write_error(path: Path, step: str, what: str, fix: str, traceback: str = "") -> None:
+    """Keep how a step failed; with a ``traceback`` it was by a fault of the program."""
+    content = {"error": what, "fix": fix}
+    if traceback:
+        where = f"This is a fault of the program; each point keeps its traceback in {path / ERRORS}"
+        content = {"error": f"{what}.", "fix": f"{where}.", "traceback": traceback}
+    write_json(path / ERRORS / f"{step}.json", content)
 
 
 def read_error(path: Path, step: str) -> tuple[str, str]:

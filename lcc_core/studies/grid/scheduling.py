@@ -197,11 +197,11 @@ class Run:
         if outcome.hopeless:
             what = f"The study stopped: {outcome.error}"
             raise LccError(what, outcome.fix or "Free some disk space and run it again.")
-        self._fail(outcome.step, outcome.error, outcome.fix)
+        self._fail(outcome.step, outcome.error, outcome.fix, outcome.traceback)
 
-    def _fail(self, step: str, what: str, fix: str) -> None:
+    def _fail(self, step: str, what: str, fix: str, traceback: str = "") -> None:
         self.state[step] = FAILED
-        folders.write_error(self.folder, step, what, fix)
+        folders.write_error(self.folder, step, what, fix, traceback)
 
     def _look(self) -> None:
         """What has become of the steps that others do."""

@@ -21,6 +21,7 @@ from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import NO_ROOM, NOT_ALLOWED, Home
 from lcc_core.hooks import QUIET, Hooks
+from lcc_core.logs import fault_line, fault_text
 from lcc_core.studies.finetuned import FineTuning, prune_and_tune_channels
 from lcc_core.studies.grid import records
 from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
@@ -39,7 +40,8 @@ DEVICE = "auto"
 class Outcome:
     """How a step ended: with a ``record``, or with an ``error`` and what to do about it.
 
-    ``hopeless``: it is the machine that does not let it be done, not the step: the disk is full.
+    ``traceback``: of a fault of the program. ``hopeless``: it is the machine that does not let it
+    be done, not the step: the disk is full.
     """
 
     step: str
@@ -47,6 +49,7 @@ class Outcome:
     error: str = ""
     fix: str = ""
     hopeless: bool = False
+    traceback: str = ""
 
 
 @dataclass(eq=False)
@@ -74,8 +77,8 @@ class Worker:
         except LccError as error:
             return Outcome(step.id, None, error.what, error.fix, _no_place(error))
         except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            return Outcome(step.id, None, text, "Run the study again.", _no_place(error))
+            details = fault_text(error, f"step {step.id} ({step.kind})")
+            return Outcome(step.id, None, fault_line(error), "", _no_place(error), details)
 
 
 Done = tuple[str, list[Path], dict[str, Any]]
