@@ -5,7 +5,7 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.searched import cached_search
+from lcc_core.results.searched import cached_search
 from lcc_core.workers.requests import FixedRivals
 from pages.ui import charts, choosing, controls, jobpanel, results, session, words, work
 from pages.ui.guard import guard

@@ -83,8 +83,8 @@ def recipe_options(command: argparse.ArgumentParser) -> None:
 
 def _how(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.compression.schedule import Schedule
-    from lcc_core.studies.finetuned import EPOCHS, FineTuning
     from lcc_core.training.distil import Distil
+    from lcc_core.training.finetuned import EPOCHS, FineTuning
     from lcc_core.training.presets import TUNING_EPOCHS
 
     recipe = {name: getattr(arguments, name) for name in ("preset", "batch", "rate", "seed")}
@@ -109,8 +109,8 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
 
 def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
     from lcc_core.checkpoints.store import list_checkpoints
-    from lcc_core.studies.against import compare, widths_json
-    from lcc_core.studies.lineage import epochs
+    from lcc_core.results.against import compare, widths_json
+    from lcc_core.results.lineage import epochs
 
     how = _how(arguments, context)
     checkpoint = context.workspace.checkpoint(arguments.checkpoint)
@@ -135,7 +135,7 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
 
 def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.compression.structured import Cut
-    from lcc_core.studies.finetuned import prune_and_tune_channels
+    from lcc_core.training.finetuned import prune_and_tune_channels
 
     if arguments.source_epochs and arguments.criterion == "attention":
         raise LccError(
@@ -153,7 +153,7 @@ def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str,
 
 
 def prune_weights(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.finetuned import prune_and_tune_weights
+    from lcc_core.training.finetuned import prune_and_tune_weights
 
     return _run(arguments, context, prune_and_tune_weights, arguments.k)
 

@@ -66,7 +66,7 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.files import write_bytes
-    from lcc_core.studies.measured import packed_content
+    from lcc_core.results.measured import packed_content
 
     out = output_file(arguments.out)
     workspace = context.workspace
@@ -108,7 +108,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.splits import PARTS
-    from lcc_core.studies.packedfile import measure_file
+    from lcc_core.results.packedfile import measure_file
 
     require(arguments.part in PARTS, "part", arguments.part, f"one of {', '.join(PARTS)}")
     path = Path(arguments.source).expanduser()
@@ -131,8 +131,8 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.compression.plan import Plan
     from lcc_core.measure.measure import Origin, Sample
     from lcc_core.measure.measure import measure as run
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.packedfile import foreign_ids
 
     workspace = context.workspace
     checkpoint = workspace.checkpoint(_name(arguments.source))
@@ -238,7 +238,7 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
     import torch
 
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.packedfile import foreign_ids
     from lcc_core.training.batches import gather
 
     try:

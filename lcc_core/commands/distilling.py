@@ -54,7 +54,7 @@ def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     tiles, split = _tiles(arguments, context, teacher)
     recipe = make_recipe(arch, tiles=len(split.train), start=start, distil=how, **chosen)
     if start and arguments.rate is None and recipe.preset == "default":
-        from lcc_core.studies.finetuned import SLOWER
+        from lcc_core.training.finetuned import SLOWER
 
         recipe = replace(recipe, rate=recipe.rate * SLOWER)
     made = (train if arguments.resume else train_anew)(

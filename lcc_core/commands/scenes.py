@@ -52,7 +52,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.flattery import flattery
+    from lcc_core.results.flattery import flattery
     from lcc_core.studies.scene_study import SceneStudy, run_scene_study, summarize
 
     recipe = {name: getattr(arguments, name) for name in ("epochs", "batch", "rate")}
@@ -143,8 +143,8 @@ def _pair(text: str) -> tuple[int, float]:
 
 
 def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.scene_map import as_scene, mapped
-    from lcc_core.studies.scene_picture import map_kind, write_map
+    from lcc_core.reports.maps import map_kind, write_map
+    from lcc_core.results.scene_map import as_scene, mapped
 
     out = output_file(arguments.out) if arguments.out else None
     if out:

@@ -49,8 +49,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.searched import Selection, rivals, search_plan
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.searched import Selection, rivals, search_plan
 
     out = output_text(arguments.out, context) if arguments.out else None
     settings = _settings(arguments)

@@ -76,7 +76,7 @@ def select_on(command: argparse.ArgumentParser) -> None:
 
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.training_cost import training_cost
+    from lcc_core.results.training_cost import training_cost
     from lcc_core.training import make_recipe, train_anew
     from lcc_core.training import train as run
     from lcc_core.training.steps import with_equal_steps

@@ -24,9 +24,9 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.searched import Selection, search_plan
-from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.searched import Selection, search_plan
+from lcc_core.results.training_cost import TrainingCost, mean_or_none, training_cost
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.steps import with_equal_steps
 from lcc_core.workspace import Workspace

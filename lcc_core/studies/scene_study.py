@@ -27,12 +27,12 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
-from lcc_core.studies.finetuned import FineTuning
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import Predictions, predictions
-from lcc_core.studies.scene_map import as_scene, throughput
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import Predictions, predictions
+from lcc_core.results.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
+from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.start import Start
 from lcc_core.workspace import Workspace
 

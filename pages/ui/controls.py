@@ -18,7 +18,7 @@ from lcc_core.compression.search.settings import (
 )
 from lcc_core.compression.uniform import SPARED_BITS
 from lcc_core.data.splits import SELECT_ON
-from lcc_core.studies.searched import Selection
+from lcc_core.results.searched import Selection
 from pages.ui import session
 from pages.ui.note import note
 

@@ -15,8 +15,8 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
-from lcc_core.studies.against import Against
-from lcc_core.studies.previewed import Preview
+from lcc_core.results.against import Against
+from lcc_core.results.previewed import Preview
 from lcc_core.unreadable import Found
 from lcc_core.workers.requests import (
     CompareNarrowed,

@@ -11,10 +11,10 @@ from lcc_core.compression.search.settings import MARGINS as MARGIN_KINDS
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
 from lcc_core.models import ARCHITECTURES, readers
-from lcc_core.studies.grid.pace import estimate
-from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
-from lcc_core.studies.grid.status import graph_of, tile_counts
-from lcc_core.studies.grid.study import CORESETS, METHODS, QUANTIZERS, SELECT_ON, Study
+from lcc_core.studies.estimate import estimate
+from lcc_core.studies.presets import OPEN, PRESETS, preset
+from lcc_core.studies.spec import CORESETS, METHODS, QUANTIZERS, SELECT_ON, Study
+from lcc_core.studies.status import graph_of, tile_counts
 from pages.ui import session, words
 from pages.ui.note import note
 

@@ -31,9 +31,9 @@ from lcc_core.compression.search import PAPER, SearchSettings
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.files import Home, write_json
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import predictions
-from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import predictions
+from lcc_core.results.searched import Selection, search_plan
 from lcc_core.workspace import Workspace
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "quantizers.json"
