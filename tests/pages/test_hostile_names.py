@@ -22,7 +22,9 @@ from visit import page
 
 from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
+from lcc_core.errors import DataError
 from lcc_core.files import Home
+from lcc_core.logs import LOG, LOGS, fault_line
 from lcc_core.plaintext import figure_text, visible
 from lcc_core.reports import study as report
 from lcc_core.studies import folder
@@ -136,16 +138,20 @@ def test_nor_from_the_address(home: Home, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", hostile.NAMES)
-def test_nor_in_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    from lcc_core.errors import DataError
-
+def test_nor_in_an_error(home: Home, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     said: list[str] = []
     monkeypatch.setattr(guard.st, "error", said.append)
-    for error in (DataError(f"{name} is damaged.", f"Remove {name}."), ValueError(name)):
-        with guard.guard():
-            raise error
-    first, second = plain(f"{name} is damaged."), plain(f"Remove {name}.")
-    assert said == [f"**{first}** {second}", f"**This setting does not work.** {plain(name)}"]
+    with guard.guard():
+        raise DataError(f"{name} is damaged.", f"Remove {name}.")
+    with guard.guard():
+        raise ValueError(name)
+    log = home.folder(LOGS) / LOG
+    assert said[0] == f"**{plain(f'{name} is damaged.')}** {plain(f'Remove {name}.')}"
+    assert said[1].startswith(
+        f"**This is a fault of the program.** {plain(fault_line(ValueError(name)))}  \n"
+        f"The details are in {plain(log)}."
+    )
+    assert "Traceback" in log.read_text()
 
 
 def vega_strings(content: object) -> Iterator[str]:

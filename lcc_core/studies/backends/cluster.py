@@ -12,6 +12,7 @@ import contextlib
 import tempfile
 import threading
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from lcc_core.temporary import sweep_named, temporary_folder
 
 SHARES = ("path", "scatter")
 CONNECT_S, POLL_S = 10, 0.05
+# What asking a scheduler that has ended leads to; asyncio and Dask have classes of their own.
+GONE = (OSError, RuntimeError, TimeoutError, CancelledError)
 Files = dict[str, bytes]  # path within the home → content
 
 
@@ -42,14 +45,14 @@ class Cluster:
     @property
     def free(self) -> int:
         """A worker's next batch waits beside the one it does."""
-        with contextlib.suppress(Exception):  # between two schedulers there is none
+        with contextlib.suppress(*GONE):  # between two schedulers there is none
             threads = sum(self.client.nthreads().values())
             self.room = max(1, threads)
         return self.room - len(self.out)
 
     @property
     def lacks(self) -> str:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*GONE):
             return "" if self.client.nthreads() else "waiting for a Dask worker"
         return ""
 
@@ -120,12 +123,12 @@ class Cluster:
 
     def close(self) -> None:
         for future in self.out:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*GONE):
                 future.cancel()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*GONE):
             self.client.close()
         if self.cluster is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*GONE):
                 self.cluster.close()
 
 
