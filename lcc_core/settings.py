@@ -12,7 +12,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from lcc_core.errors import BadValue, LccError, require
 from lcc_core.reading import Shortened, check_text, is_kind
@@ -72,7 +72,7 @@ class Setting:
         if self.many:
             is_list = isinstance(value, tuple) and (len(value) > 0 or self.default == ())
             require(is_list, self.name, Shortened(value), f"a list; each {self.allowed}")
-            for one in value:
+            for one in cast(tuple, value):
                 self._check_one(one)
         else:
             self._check_one(value)

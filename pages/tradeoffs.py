@@ -92,13 +92,14 @@ def limits() -> tuple[str, float, float]:
     axis = first.segmented_control(
         "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
     )
-    any_ = {"placeholder": "any", "bind": URL}
     most = left.number_input(
-        "At most (MB)", 0.0, None, None, 0.05, "%.3f", key="most", help=HELP["most"], **any_
-    )
+        "At most (MB)", 0.0, None, None, 0.05, "%.3f", key="most", help=HELP["most"],
+        placeholder="any", bind=URL,
+    )  # fmt: skip
     least = right.number_input(
-        "At least (%)", 0.0, 100.0, None, 0.5, "%.2f", key="least", help=HELP["least"], **any_
-    )
+        "At least (%)", 0.0, 100.0, None, 0.5, "%.2f", key="least", help=HELP["least"],
+        placeholder="any", bind=URL,
+    )  # fmt: skip
     return axis or "bytes", 1e6 * (most or 0), (least or 0) / 100
 
 

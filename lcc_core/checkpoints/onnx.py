@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ def onnx_bytes(model: Classifier, size: tuple[int, int] = (64, 64)) -> bytes:
             torch.onnx.export(
                 model.eval(),
                 (example,),
-                buffer,
+                cast(Any, buffer),  # its stub knows of paths alone
                 input_names=["tiles"],
                 output_names=["logits"],
                 dynamic_axes={"tiles": {0: "batch"}, "logits": {0: "batch"}},
@@ -71,8 +72,8 @@ def check_onnx(model: Classifier, path: str | Path, images: Tensor, batch: int =
     with torch.inference_mode():
         for part in images.split(batch):
             part = part.contiguous()
-            answers = session.run(["logits"], {"tiles": part.numpy()})[0].argmax(1)
-            agreed += int(np.sum(answers == model(part).argmax(1).numpy()))
+            answers = np.asarray(session.run(["logits"], {"tiles": part.numpy()})[0])
+            agreed += int(np.sum(answers.argmax(1) == model(part).argmax(1).numpy()))
     return agreed / len(images)
 
 

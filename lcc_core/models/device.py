@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -86,6 +87,14 @@ def threads(count: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def place(model: M, device: torch.device) -> M:
+    """Move it to the device, in the layout that the device's kernels are fastest with."""
+    return cast(Any, model).to(device, memory_format=layout(model))
 
 
 def layout(model: nn.Module) -> torch.memory_format:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.error import URLError
 
 import torch
@@ -176,9 +176,9 @@ def _replace_first_convolution(net: nn.Module, bands: int) -> None:
     new = nn.Conv2d(
         bands,
         old.out_channels,
-        old.kernel_size,
-        old.stride,
-        old.padding,
+        cast(tuple[int, int], old.kernel_size),
+        cast(tuple[int, int], old.stride),
+        cast(tuple[int, int], old.padding),
         bias=old.bias is not None,
     )
     setattr(owner, attribute, new)

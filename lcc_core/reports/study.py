@@ -69,7 +69,8 @@ def fronts(rows: list[PointRow]) -> list[list[PointRow]]:
     best = on_front(rows)
     found: dict[tuple, list[PointRow]] = {}
     for row in sorted((row for row in rows if row.id in best), key=_size):
-        found.setdefault(row.row.tested_on, []).append(row)
+        if row.row:
+            found.setdefault(row.row.tested_on, []).append(row)
     return list(found.values())
 
 

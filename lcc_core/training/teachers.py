@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -13,8 +13,8 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import ARCHITECTURES, Classifier
-from lcc_core.models.device import autocast, layout
-from lcc_core.training.distil import OwnPast, Teacher
+from lcc_core.models.device import autocast, place
+from lcc_core.training.distil import Distil, OwnPast, Teacher
 from lcc_core.training.losses import Loss, distillation_term
 from lcc_core.training.optimize import Stepper
 from lcc_core.training.prepare import fresh_model
@@ -34,9 +34,9 @@ class Peer(Teacher):
         device: torch.device,
         precision: str,
     ) -> None:
-        self.model = model.to(device, memory_format=layout(model))
+        self.model: Classifier = place(model, device)
         self.device, self.precision, self.loss = device, precision, loss
-        self.distil = recipe.distil
+        self.distil = cast(Distil, recipe.distil)
         self.stepper = Stepper(self.model, recipe, batches)
         self._answer: Tensor | None = None
 
@@ -45,14 +45,16 @@ class Peer(Teacher):
 
     def logits(self, images: Tensor) -> Tensor:
         with torch.enable_grad(), autocast(self.device, self.precision):
-            self._answer = self.model(images).float()
-        return self._answer.detach()
+            answer: Tensor = self.model(images).float()
+        self._answer = answer
+        return answer.detach()
 
     def learn(self, student: Tensor, labels: Tensor) -> None:
         """Its own step on the batch it answered last; ``student``: the other's logits."""
         weight, tau = self.distil.weight, self.distil.tau
-        own = (1 - weight) * self.loss(self._answer, labels)
-        self.stepper.step(own + weight * distillation_term(self._answer, student.detach(), tau))
+        answer = cast(Tensor, self._answer)
+        own = (1 - weight) * self.loss(answer, labels)
+        self.stepper.step(own + weight * distillation_term(answer, student.detach(), tau))
         self._answer = None
 
     def parts(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
-from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
+from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, place
 from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.losses import distillation_term, make_loss
@@ -121,7 +121,7 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.made: dict[str, Any] = {}
         model = self._build(home)
-        self.model = model.to(self.device, memory_format=layout(model))
+        self.model = place(model, self.device)
         self.batches = batch_count(len(split.train), recipe.batch)
         if not self.batches:
             raise TrainingError("There are fewer than two training tiles.", "Add tiles.")
@@ -256,7 +256,7 @@ class _Run:
             seen += len(columns)
             self.done_here += 1
             self._report(epoch, total_loss / seen, right / seen)
-        row = {
+        row: dict[str, Any] = {
             "epoch": epoch + 1,
             "loss": total_loss / seen,
             "train_accuracy": right / seen,
@@ -289,10 +289,9 @@ class _Run:
 
     def _loss(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         loss = self.loss(logits, labels)
-        answers = self.teacher.logits(images) if self.teacher else None
-        if answers is None:
+        answers, distil = self.teacher.logits(images) if self.teacher else None, self.recipe.distil
+        if answers is None or distil is None:
             return loss
-        distil = self.recipe.distil
         drawn = distillation_term(logits, answers, distil.tau)
         return distil.weight * drawn + (1 - distil.weight) * loss
 

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
@@ -277,8 +277,8 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=PATIENT | os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-        assert self.process.stdout is not None and self.process.stdin is not None
-        self.channel = Channel(self.process.stdout, self.process.stdin)
+        pipes = cast(BinaryIO, self.process.stdout), cast(BinaryIO, self.process.stdin)
+        self.channel = Channel(*pipes)
         threading.Thread(target=self._listen, name="lcc-worker-listener", daemon=True).start()
 
     def begin(self, job: _Job) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, uniform_plan
@@ -48,7 +51,7 @@ HELP = {
 }
 
 
-def _quantizer(columns: list) -> tuple[str, str, int]:
+def _quantizer(columns: Sequence[DeltaGenerator]) -> tuple[str, str, int]:
     granularity = columns[0].selectbox(
         "Scales per", GRANULARITIES, key="per", help=HELP["granularity"], bind=URL
     )

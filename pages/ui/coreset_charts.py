@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import figure_text, visible
 from lcc_core.results.coreset_results import ALL, Point, Trained
-from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION, Layered
 from pages.ui.plain import cells
 
 BINS = 40
@@ -42,7 +42,7 @@ SHAPES = dict(
 
 def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
     """The same look for a method in every figure; the legend names those that are there."""
-    here = [method for method in METHODS if (frame["method"] == method).any()]
+    here = [method for method in METHODS if method in set(frame["method"])]
     colours = alt.Scale(domain=here, range=[METHODS[method] for method in here])
     shapes = alt.Scale(domain=here, range=[SHAPES[method] for method in here])
     return (
@@ -53,7 +53,7 @@ def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
 
 def histograms(
     values: np.ndarray, chosen: np.ndarray, labels: np.ndarray, names: tuple[str, ...], title: str
-) -> alt.LayerChart:
+) -> Layered:
     """How each class's tiles lie by score, a row a class: all of them, and the chosen.
 
     Heights are shares of the part, in units of the row's highest. ∞ stands right of all others.
@@ -167,7 +167,7 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
     return figure
 
 
-def accuracy(points: list[Point]) -> alt.LayerChart:
+def accuracy(points: list[Point]) -> Layered:
     """Accuracy against fraction, a line a method, with intervals."""
     frame = cells(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets.coreset import Coreset, list_coresets
@@ -71,7 +72,7 @@ def _student(
     kind: str,
     teacher: Checkpoint | None,
     models: dict[str, Checkpoint],
-    cell: st.delta_generator.DeltaGenerator,
+    cell: DeltaGenerator,
     argv: list[str],
 ) -> tuple[str, Checkpoint | None]:
     """The student's architecture, and a checkpoint that knows the tiles; ``argv`` names it."""
@@ -92,9 +93,7 @@ def _student(
     return models[name].arch, models[name]
 
 
-def _coreset(
-    data: str, known: Checkpoint | None, cell: st.delta_generator.DeltaGenerator
-) -> Coreset | None:
+def _coreset(data: str, known: Checkpoint | None, cell: DeltaGenerator) -> Coreset | None:
     """One of the tiles at hand, whose test part no model has learnt from."""
     fitting = {
         one.name: one

@@ -16,8 +16,7 @@ def page(name: str = "tradeoffs", **address: str) -> AppTest:
     test = AppTest.from_file(str(APP), default_timeout=WAIT_S)
     for key, value in address.items():
         test.query_params[key] = value
-    test.run()
-    return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
+    return test.run() if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
 
 
 def words(test: AppTest) -> str:
