@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lcc_core.compression.execution import Execution, compute
-from lcc_core.compression.plan import Plan
-from lcc_core.compression.program import Program
+from lcc_core.compression.plan import TILES, Plan
+from lcc_core.compression.replay.execution import Execution, compute
+from lcc_core.compression.replay.program import Program
 from lcc_core.compression.unfold import is_folded
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -26,7 +26,6 @@ from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
 
 CHUNK = 256
-TILES = 512  # 2,048 did no better on EuroSAT at 1 to 4 bits
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.compressed import Compressed
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -28,20 +29,30 @@ VERSION = 1  # raise when a change of the engine changes what a plan yields
 
 def result_key(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> str:
     """A hash of all that decides what a plan yields: the name of whatever is stored of it."""
+    return result_keys(checkpoint, plan, part, precision)[0]
+
+
+def result_keys(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> list[str]:
+    """The names under which it may be stored: the present one first, then one from before."""
     key = {
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
-        "plan": plan.id,
         "part": part,
         "precision": choose_precision(precision, choose_device("cpu")),
         "version": VERSION,
         "engine": ENGINE,
     }
-    return content_id(key, 24)
+    return [content_id(key | {"plan": identity}, 24) for identity in plan.ids]
 
 
 def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
-    return home.results / f"{result_key(checkpoint, plan, part, precision)}.json"
+    return first_there(home.results, result_keys(checkpoint, plan, part, precision), ".json")
+
+
+def first_there(folder: Path, keys: Sequence[str], suffix: str) -> Path:
+    """The first of these files that is there; the first of all where none is."""
+    paths = [folder / f"{key}{suffix}" for key in keys]
+    return next((path for path in paths if path.is_file()), paths[0])
 
 
 def cached_measurement(

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.torch import save
 
 from lcc_core.checkpoints.packed import load_compressed
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.compressed import Compressed
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import split_from
 from lcc_core.data.tiles import TileSet

@@ -17,7 +17,7 @@ from lcc_core.files import Home, remember
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import logits
 from lcc_core.models.device import Compute
-from lcc_core.results.measured import result_key
+from lcc_core.results.measured import first_there, result_keys
 from lcc_core.workspace import Workspace
 
 # What reading a cut or altered archive may raise.
@@ -38,7 +38,7 @@ class Predictions:
 
 
 def _path(home: Home, checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> Path:
-    return home.predictions / f"{result_key(checkpoint, plan, part, precision)}.npz"
+    return first_there(home.predictions, result_keys(checkpoint, plan, part, precision), ".npz")
 
 
 def cached_predictions(

@@ -20,6 +20,7 @@ from lcc_core.measure.evaluate import predict
 from lcc_core.models import ARCHITECTURES, Classifier
 from lcc_core.models.device import Compute, choose_device, choose_precision
 from lcc_core.models.zoo import SPECTRA
+from lcc_core.results.measured import first_there
 from lcc_core.results.predicted import DAMAGED
 from lcc_core.workspace import Workspace
 
@@ -88,11 +89,11 @@ def _path(home: Home, checkpoint: Checkpoint, plan: Plan) -> Path:
     key = {
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
-        "plan": plan.id,
         "precision": choose_precision("auto", choose_device("cpu")),
         "version": VERSION,
     }
-    return home.folder("maps") / f"{content_id(key, 24)}.npz"
+    keys = [content_id(key | {"plan": identity}, 24) for identity in plan.ids]
+    return first_there(home.folder("maps"), keys, ".npz")
 
 
 def cached_map(home: Home, checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None:

@@ -14,11 +14,12 @@ import torch
 
 from lcc_core.checkpoints.packed import pack
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.compression.greedy.candidates import STEPS_K
 from lcc_core.compression.plan import Plan
+from lcc_core.compression.planning import BUDGET, PlanningInput
+from lcc_core.compression.quantizers import quantizer_of
 from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.search import SearchResult, SearchSettings, search
-from lcc_core.compression.search.replay import BUDGET
-from lcc_core.compression.search.settings import STEPS_K
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import SELECT_ON, Split
 from lcc_core.errors import require
@@ -116,22 +117,22 @@ def search_plan(
     if found := cached_search(home, checkpoint, settings, where):
         return found
     tiles, split = workspace.tiles(checkpoint.data), workspace.split(checkpoint)
-    ids = where.ids(split)
+    labelled = settings.planner.needs_labels
+    ids = where.ids(split) if labelled else np.empty(0, np.int64)
     calibration = None
     if settings.recalibrate:
         calibration = calibration_tiles(tiles, split, settings.recalibrate)
-    images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
-    result = search(
+    given = PlanningInput(
         workspace.model(checkpoint),
-        images,
+        torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2),
         torch.from_numpy(tiles.labels[ids]),
-        settings,
-        calibration,
+        calibration=calibration,
         budget=budget,
-        hooks=hooks,
     )
-    facts = {**result.plan.facts, "select_on": where.select_on, "part": where.part(split)}
-    result = replace(result, plan=replace(result.plan, facts=facts))
+    result = search(settings, given, hooks)
+    if labelled:  # what sees no labels cannot have chosen by them
+        facts = {**result.plan.facts, "select_on": where.select_on, "part": where.part(split)}
+        result = replace(result, plan=replace(result.plan, facts=facts))
     if not result.stopped:
         write_json(search_path(home, checkpoint, settings, where), result.to_json())
     return result
@@ -163,8 +164,9 @@ def rivals(
 
 def _fixed(model: Classifier, settings: SearchSettings) -> Iterator[Plan]:
     """Fixed settings from mild to bold, in the quantizer of the search."""
-    options = (settings.granularity, settings.scale, settings.recalibrate)
-    if settings.method == "lap":
-        yield from (uniform_plan(model, 32, k, *options) for k in STEPS_K)
+    how = (settings.quantizer, settings.recalibrate)
+    if settings.planner.only_prunes:
+        yield from (uniform_plan(model, 32, k, *how) for k in STEPS_K)
     else:
-        yield from (uniform_plan(model, bits, 0.0, *options) for bits in range(8, 0, -1))
+        widths = quantizer_of(settings.quantizer).widths
+        yield from (uniform_plan(model, bits, 0.0, *how) for bits in reversed(widths))

@@ -15,6 +15,7 @@ from typing import Any
 
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint, variant
 from lcc_core.compression.plan import Plan
+from lcc_core.compression.presets import PAPERS, preset
 from lcc_core.data.splits import PROTOCOLS, split_name
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
@@ -47,6 +48,12 @@ class ResultRow:
         """The same for the same model, plan, part and precision."""
         row = self.measurement
         return "-".join((row.checkpoint, row.plan, row.part, row.precision))
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """Equal for rows whose plans do the same to the same model."""
+        row = self.measurement
+        return row.checkpoint, self.plan.id, row.part, row.precision
 
     @property
     def short(self) -> str:
@@ -103,8 +110,7 @@ class ResultRow:
         method = self.measurement.method
         if self.plan.is_float:
             return "float"
-        quantizer = {(one.granularity, one.scale) for one in self.plan.layers.values()}
-        return f"{method} (papers')" if quantizer == {("tensor", "absmax")} else method
+        return f"{method} (papers')" if preset(PAPERS).made(self.plan) else method
 
     def to_json(self) -> dict[str, Any]:
         return self.measurement.to_json() | {"model": self.model, "settings": self.settings}
@@ -222,12 +228,12 @@ def all_rows(home: Home) -> Found[ResultRow]:
 
 
 def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
-    """Of rows of one id that of the newest engine; of those the last one, own after shipped."""
-    found: dict[str, ResultRow] = {}
+    """Of rows that do the same that of the newest engine; of those the last, own after shipped."""
+    found: dict[tuple[str, ...], ResultRow] = {}
     for row in rows:
-        other = found.get(row.id)
+        other = found.get(row.same)
         if other is None or row.measurement.engine >= other.measurement.engine:
-            found[row.id] = row
+            found[row.same] = row
     return list(found.values())
 
 

@@ -15,8 +15,7 @@ import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER
+from lcc_core.compression.presets import OWN, PAPERS, preset
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.data.scene import Scene
@@ -76,7 +75,7 @@ class SceneStudy:
 
     @property
     def _how(self) -> dict[str, Any]:
-        return PAPER if self.paper else {"recalibrate": TILES}
+        return preset(PAPERS if self.paper else OWN).how
 
     def variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
         """The float model and every way to compress it, by name."""

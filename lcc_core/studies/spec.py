@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from lcc_core.compression.greedy.config import MARGINS
 from lcc_core.compression.plan import BITS
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER, SearchSettings
-from lcc_core.compression.search.settings import MARGINS
-from lcc_core.compression.search.settings import METHODS as SEARCHES
+from lcc_core.compression.planners import PLANNERS
+from lcc_core.compression.presets import preset, presets
+from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import METHODS as CHOICES
 from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
@@ -35,8 +35,7 @@ from lcc_core.training.recipe import Recipe
 BALANCED = "balanced-"
 CORESETS = (*CHOICES, *(BALANCED + name for name in CHOICES))
 FIXED = "fixed"
-METHODS = (FIXED, *SEARCHES)
-QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
+METHODS = (FIXED, *(one.name for one in PLANNERS if one.needs_labels))
 LISTS = (
     "data", "archs", "splits", "seeds", "fractions", "coresets", "channels", "methods", "bits",
     "k", "margins", "quantizers", "margin_kinds", "select_on",
@@ -99,7 +98,7 @@ class Study:
             ("coresets", CORESETS),
             ("methods", METHODS),
             ("bits", BITS),
-            ("quantizers", tuple(QUANTIZERS)),
+            ("quantizers", tuple(presets())),
             ("margin_kinds", MARGINS),
             ("select_on", SELECT_ON),
         ):
@@ -189,12 +188,8 @@ class Study:
         return content_id({k: sorted(v) if k in LISTS else v for k, v in content.items()})
 
     def search(self, method: str, margin: float, kind: str, quantizer: str) -> SearchSettings:
-        return SearchSettings(
-            method=method,
-            t_margin=margin,
-            margin=kind,
-            **QUANTIZERS[quantizer],
-        )
+        how = preset(quantizer).how
+        return SearchSettings.of(method, **how, t_margin=margin, margin=kind)
 
     def narrowing(self, ratio: float, seed: int = 0) -> tuple[Cut, FineTuning]:
         """How channels are removed, and how the rest is trained on."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
+from lcc_core.compression.presets import preset
 from lcc_core.compression.schedule import Schedule
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.compression.structured import Cut
@@ -27,7 +28,6 @@ from lcc_core.results.searched import Selection, search_path, search_plan
 from lcc_core.studies import records
 from lcc_core.studies.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
 from lcc_core.studies.records import Record
-from lcc_core.studies.spec import QUANTIZERS
 from lcc_core.training import make_recipe, train
 from lcc_core.training.finetuned import FineTuning, prune_and_tune_channels
 from lcc_core.training.steps import with_equal_steps
@@ -147,7 +147,7 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 def _search(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     model = worker.workspace.checkpoint(values["model"])
-    settings = SearchSettings(**step.content["settings"])
+    settings = SearchSettings.from_json(step.content["settings"])
     where = Selection(step.content.get("select_on", "validation"), step.content["tiles"])
     found = search_plan(worker.workspace, model, settings, where, worker.hooks)
     if found.stopped:
@@ -174,7 +174,7 @@ def _plan(worker: Worker, step: Step, values: dict[str, str], checkpoint: Checkp
     if how["bits"] == 32 and not how["k"]:
         return Plan({}, method="float")
     model = worker.workspace.model(checkpoint)
-    return uniform_plan(model, how["bits"], how["k"], **QUANTIZERS[how["quantizer"]])
+    return uniform_plan(model, how["bits"], how["k"], **preset(how["quantizer"]).how)
 
 
 def _files(checkpoint: Checkpoint) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 from lcc_core.checkpoints.onnx import onnx_bytes
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError

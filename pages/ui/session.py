@@ -7,7 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Plan
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
 from lcc_core.data.catalog import load_tiles

@@ -186,17 +186,19 @@ def test_changed_tiles_are_an_error_not_a_traceback(trained: Home) -> None:
 
 def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home) -> None:
     from lcc_core.cli import main
+    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from pages.ui import controls, session
+    from lcc_core.results.searched import Selection
+    from pages.ui import session
 
     test = page("compress")
     test.segmented_control(key="mode").set_value("adaptive").run()
     assert not test.exception
     assert "Search" in [button.label for button in test.button]
     assert not test.metric
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
-    words_asked = controls.search_words(session.checkpoints()[0], settings, controls.Selection())
+    settings = SearchSettings(recalibrate=TILES)
+    words_asked = search_words(session.checkpoints()[0].id, settings, Selection())
     assert main([*words_asked, "--home", str(trained.root)]) == 0
     test.run()
     assert not test.exception
@@ -204,18 +206,20 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert "Fixed settings around this size" in words(test)
     assert named(test.metric, "Overall accuracy")
     assert "Search" not in [button.label for button in test.button]
-    test.slider(key="t").set_value(2.0).run()
+    test.number_input(key="t_margin").set_value(2.0).run()
     assert "Search" in [button.label for button in test.button]
 
 
 def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
+    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from pages.ui import controls, session
+    from lcc_core.results.searched import Selection
+    from pages.ui import session
 
     checkpoint = session.checkpoints()[0]
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
-    argv = controls.search_words(checkpoint, settings, controls.Selection())
+    settings = SearchSettings(recalibrate=TILES)
+    argv = search_words(checkpoint.id, settings, Selection())
     job = jobs.start(trained, argv)
     while jobs.job(trained, job.id).progress is None:
         assert jobs.job(trained, job.id).live

@@ -12,6 +12,7 @@ from lcc_core.checkpoints.packed import load_compressed, pack
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, apply, uniform_plan
+from lcc_core.compression.presets import preset
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.stored import band_statistics, fingerprint
 from lcc_core.data.tiles import TileSet
@@ -178,7 +179,7 @@ def test_only_masked_weights_are_free(
     home: Home, checkpoint: Checkpoint, tiles: TileSet, split: Split, bits: int, k: float
 ) -> None:
     """What rounding makes 0 was not pruned: at 2 bits, with one scale a layer, that is most."""
-    plan = uniform_plan(checkpoint.model(), bits, k, "tensor", "absmax")
+    plan = uniform_plan(checkpoint.model(), bits, k, preset("papers").quantizer)
     row = measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     gone, every = counted(checkpoint, k)
     each = np.log2(3) if bits == 1 else bits
@@ -205,7 +206,8 @@ def test_zeros_of_the_float_weights_were_pruned(
     recipe = make_recipe("compact", epochs=1, batch=8, start=start)
     sparse = train(recipe, tiles, split, home, "cpu")
     gone, every = counted(checkpoint, 0.5)
-    for plan in (Plan({}), uniform_plan(sparse.model(), 1, 0, "tensor", "absmax", recalibrate=8)):
+    papers = preset("papers").quantizer
+    for plan in (Plan({}), uniform_plan(sparse.model(), 1, 0, papers, recalibrate=8)):
         row = measure_plan(Workspace(home, [tiles]), sparse, plan)
         assert row.pruned == pytest.approx(gone / every, abs=2 / every) and row.pruned > 0.2
         assert row.zeros_free_ratio == pytest.approx(row.nominal_ratio / (1 - row.pruned))

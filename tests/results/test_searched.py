@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.presets import preset
+from lcc_core.compression.search import SearchSettings
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
@@ -21,7 +22,7 @@ from lcc_core.workspace import Workspace
 
 STOPPED = Hooks(should_stop=lambda: True)
 
-SETTINGS = SearchSettings(t_margin=12, recalibrate=16)
+SETTINGS = SearchSettings.of(t_margin=12, recalibrate=16)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searched, "search", None)
     again = search_plan(Workspace(home, [tiles]), checkpoint, SETTINGS, Selection())
     assert again == first and first.trace
-    assert cached_search(home, checkpoint, SearchSettings(**PAPER), Selection()) is None
+    assert (
+        cached_search(home, checkpoint, SearchSettings(**preset("papers").how), Selection()) is None
+    )
     assert cached_search(home, checkpoint, SETTINGS, Selection("test")) is None
     path = searched.search_path(home, checkpoint, SETTINGS, Selection())
     path.write_text("[]")
@@ -50,7 +53,7 @@ def test_a_search_is_made_once(made, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_stopped_search_is_not_remembered(made) -> None:
     home, checkpoint, tiles, _split = made
-    settings = SearchSettings(t_margin=11)
+    settings = SearchSettings.of(t_margin=11)
     calls = 0
 
     def stop() -> bool:
@@ -84,7 +87,7 @@ def test_where_a_search_chooses(made) -> None:
 @pytest.mark.parametrize("method", ["laq", "lap"])
 def test_rivals_lie_around_the_plan(made, method: str) -> None:
     home, checkpoint, tiles, _split = made
-    settings = SearchSettings(method=method, t_margin=30, recalibrate=16)
+    settings = SearchSettings.of(method=method, t_margin=30, recalibrate=16)
     found = search_plan(Workspace(home, [tiles]), checkpoint, settings, Selection())
     row = measure_plan(Workspace(home, [tiles]), checkpoint, found.plan)
     args = (Workspace(home, [tiles]), checkpoint, row, settings)

@@ -18,7 +18,7 @@ from tiny import NAMES, lived_in, make_tiles, spec
 from lcc_core.checkpoints.foreign import fill, read_weights
 from lcc_core.checkpoints.packed import write_packed
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
-from lcc_core.compression.apply import apply
+from lcc_core.compression.compressed import apply
 from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.unfold import is_folded
 from lcc_core.compression.uniform import uniform_plan

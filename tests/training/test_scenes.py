@@ -154,7 +154,7 @@ def test_onnx(checkpoint: Checkpoint, scene: Scene, split: Split, tmp_path: Path
 
 
 def test_search_and_measure(home: Home, checkpoint: Checkpoint, scene: Scene, split: Split) -> None:
-    settings = SearchSettings(t_margin=5.0, recalibrate=64)
+    settings = SearchSettings.of(t_margin=5.0, recalibrate=64)
     found = search_plan(Workspace(home, [scene]), checkpoint, settings, Selection(tiles=40))
     row = measure_plan(Workspace(home, [scene]), checkpoint, found.plan)
     assert row.average_bits < 8 and row.recalibrated == 64 and row.bytes < checkpoint.bytes / 4

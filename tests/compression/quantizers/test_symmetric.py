@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lcc_core.compression import LayerSetting, quantize
 from lcc_core.compression.compact import compact_round
+from lcc_core.compression.quantizers.symmetric import Symmetric, quantize
 
 VALUES = st.floats(-100, 100, width=32, allow_subnormal=False)
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=4, max_side=5)
@@ -30,11 +30,11 @@ def reference(weight: np.ndarray, bits: int) -> np.ndarray:
     return np.clip(np.rint(weight / step), -q, q) * step
 
 
-def setting(bits: int, granularity: str = "tensor", scale: str = "absmax") -> LayerSetting:
-    return LayerSetting(bits, 0.0, granularity, scale)
+def setting(bits: int, granularity: str = "tensor", scale: str = "absmax") -> Symmetric:
+    return Symmetric(bits, granularity, scale)
 
 
-def error(weight: torch.Tensor, chosen: LayerSetting) -> float:
+def error(weight: torch.Tensor, chosen: Symmetric) -> float:
     return float((quantize(weight, chosen).dequantize() - weight).double().square().sum())
 
 
@@ -126,4 +126,4 @@ def test_channel_scales_survive_two_bytes(weight: np.ndarray, bits: int, scale: 
 
 def test_float_is_no_quantization() -> None:
     with pytest.raises(ValueError, match="bits=32"):
-        quantize(torch.ones(2, 2), LayerSetting(32))
+        Symmetric(32)

@@ -14,60 +14,48 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lcc_core.compression.apply import apply
-from lcc_core.compression.execution import Folded
+from lcc_core.compression.compressed import apply
 from lcc_core.compression.plan import LayerSetting, Plan
-from lcc_core.compression.program import Program
+from lcc_core.compression.planning import PlanningInput
 from lcc_core.compression.recalibration import (
-    Calibration,
     Figures,
     Measuring,
     float_means,
     recalibrate,
 )
-from lcc_core.compression.search.cuts import Stream, choose_cuts, step_costs, value_sizes
-from lcc_core.compression.search.tally import CHUNK, Tally, Verdict
-from lcc_core.compression.search.trial import Trial
+from lcc_core.compression.replay.activations import Stream, choose_cuts, step_costs, value_sizes
+from lcc_core.compression.replay.decision import CHUNK, Tally, Verdict
+from lcc_core.compression.replay.execution import Folded
+from lcc_core.compression.replay.program import Program
+from lcc_core.compression.replay.trial import Trial
 from lcc_core.hooks import QUIET, Hooks
-from lcc_core.models import Classifier, compressible_layers, weight_of
+from lcc_core.models import compressible_layers, weight_of
 from lcc_core.models.device import choose_device, choose_precision, layout
-
-BUDGET = 2 * 2**30
 
 
 class Replay:
     """Judges one-layer changes of a compressed model on labelled tiles.
 
-    ``tiles`` uint8 (N, C, H, W). The state in force starts as ``plan`` applied to ``model``;
-    :meth:`judge` tries a change, :meth:`take` or :meth:`drop` ends the trial. ``budget`` bounds
-    the bytes of what is kept between runs.
+    The state in force starts as a plan applied to the model; :meth:`judge` tries a change,
+    :meth:`take` or :meth:`drop` ends the trial.
     """
 
-    def __init__(
-        self,
-        model: Classifier,
-        plan: Plan,
-        tiles: Tensor,
-        labels: Tensor,
-        calibration: Calibration | None = None,
-        *,
-        precision: str = "auto",
-        budget: int = BUDGET,
-        hooks: Hooks = QUIET,
-    ) -> None:
-        precision = choose_precision(precision, choose_device("cpu"))
+    def __init__(self, given: PlanningInput, plan: Plan, hooks: Hooks = QUIET) -> None:
+        """Apply ``plan``. ``given.budget`` bounds the bytes of what is kept between runs."""
+        model, tiles, calibration = given.model, given.tiles, given.calibration
+        precision = choose_precision(given.precision, choose_device("cpu"))
         self.original, self.plan, self.hooks = model, plan, hooks
         self.layers = [layer.name for layer in compressible_layers(model)]
         self.program = Program(model)
         self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
         self.tiles = tiles
-        self.tally = Tally(labels, self._fast, self._exact)
+        self.tally = Tally(given.labels, self._fast, self._exact)
         folded = Folded(self.program, self.model.net, precision)
         self._sizes = value_sizes(folded, model.normalise(tiles[:2]))
         costs = step_costs(self.program, model.net, self._sizes)
         self.fast = Stream(folded, tiles, model.normalise, costs)
         self.calibrating: Stream | None = None
-        self._budgets = [budget]
+        self._budgets = [given.budget]
         if plan.recalibrate and calibration is not None:
             self._calibration = calibration
             means = float_means(model, calibration)
@@ -76,7 +64,7 @@ class Replay:
                 measuring.set_weight(name, weight_of(self.model, name))
             self.calibrating = Stream(measuring, calibration.tiles, model.normalise, costs)
             share = len(calibration.tiles) / (len(calibration.tiles) + len(tiles))
-            self._budgets = [int(budget * (1 - share)), int(budget * share)]
+            self._budgets = [int(given.budget * (1 - share)), int(given.budget * share)]
         self._trial: Trial | None = None
         self._stale: set[str] = set()  # modules that the fast replay has yet to take over
         self._exact_tiles = 0

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from lcc_core.compression.execution import Execution
-from lcc_core.compression.program import Program, Values
+from lcc_core.compression.replay.execution import Execution
+from lcc_core.compression.replay.program import Program, Values
 
 Sizes = dict[fx.Node, int]
 

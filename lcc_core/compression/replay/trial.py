@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lcc_core.compression.apply import layer_weight
 from lcc_core.compression.compact import round_some
+from lcc_core.compression.compressed import layer_weight
 from lcc_core.compression.plan import LayerSetting
-from lcc_core.compression.program import Program
 from lcc_core.compression.recalibration import Figures, take_over
+from lcc_core.compression.replay.program import Program
 
 
 class Trial:

@@ -7,7 +7,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 WAIT_S = 240  # a busy machine is no fault
-APP = Path(__file__).parents[2] / "app.py"
+APP = Path(__file__).parents[1] / "app.py"
 KINDS = "title header subheader markdown caption code info success warning error".split()
 
 

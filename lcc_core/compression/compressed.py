@@ -1,4 +1,4 @@
-"""Plan → compressed model."""
+"""The noun ``Compressed``: a model with a plan applied."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lcc_core.compression.codes import Codes
 from lcc_core.compression.compact import fold_statistics, round_sides
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.pruning import keep_mask
-from lcc_core.compression.quantization import Codes, quantize
 from lcc_core.compression.recalibration import Calibration, float_means, recalibrate
 from lcc_core.errors import LccError
 from lcc_core.hooks import QUIET, Hooks
@@ -116,6 +116,6 @@ def layer_weight(weight: Tensor, setting: LayerSetting) -> tuple[Tensor, Codes |
     """What ``setting`` makes of a layer's float weight, and its codes where it is quantized."""
     keep = keep_mask(weight, setting.prune_k) if setting.prune_k else None
     if setting.bits < 32:
-        codes = quantize(weight, setting, keep)
+        codes = setting.scheme.quantize(weight, setting.config, keep)
         return codes.dequantize(), codes
     return weight if keep is None else weight * keep, None

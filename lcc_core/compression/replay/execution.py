@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from lcc_core.compression.program import Program
+from lcc_core.compression.replay.program import Program
 from lcc_core.models.device import layout, layout_of
 
 DTYPES = {"float32": torch.float32, "bf16": torch.bfloat16}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lcc_core.errors import require
+from lcc_core.compression.importance_weights import EQUAL, ImportanceWeights
 from lcc_core.models import Classifier, compressible_layers, weight_of
 
 
@@ -25,39 +25,27 @@ class LayerImportance:
     importance: float
 
 
-def importance(
-    model: Classifier,
-    w_share: float = 0.5,
-    w_variance: float = 0.5,
-    w_entropy: float = 0.0,
-    w_sparsity: float = 0.0,
-    plus_variance: bool = False,
-) -> list[LayerImportance]:
+def importance(model: Classifier, weights: ImportanceWeights = EQUAL) -> list[LayerImportance]:
     """I(l) of every compressible layer, in graph order.
 
-    I = w_P·N_P + w_V·(1 − N_V) + w_E·H + w_S·S; ``plus_variance`` takes + N_V in place of 1 − N_V.
-    Raises ``ValueError`` unless w_P + w_V = 1 and no weight is negative.
+    Args:
+        model: its float weights are looked at.
+        weights: of the terms: I = w_P·N_P + w_V·(1 − N_V) + w_E·H + w_S·S. ``plus_variance``
+            takes + N_V in place of 1 − N_V.
     """
-    require(abs(w_share + w_variance - 1) < 1e-6, "w_share + w_variance", w_share + w_variance, "1")
-    for name, value in (
-        ("w_share", w_share),
-        ("w_variance", w_variance),
-        ("w_entropy", w_entropy),
-        ("w_sparsity", w_sparsity),
-    ):
-        require(value >= 0, name, value, "0 or more")
     layers = compressible_layers(model)
-    weights = [weight_of(model, layer.name).detach().float() for layer in layers]
+    tensors = [weight_of(model, layer.name).detach().float() for layer in layers]
     total = sum(layer.weights for layer in layers)
-    variances = [float(weight.var(correction=0)) for weight in weights]
+    variances = [float(weight.var(correction=0)) for weight in tensors]
     largest = max(variances) or 1.0
     rows = []
-    for layer, weight, variance in zip(layers, weights, variances, strict=True):
+    for layer, weight, variance in zip(layers, tensors, variances, strict=True):
         share = layer.weights / total
         normal = math.log(math.e - 1 + variance / largest)
         entropy, sparsity = histogram_entropy(weight), float((weight == 0).float().mean())
-        value = w_share * share + w_variance * (normal if plus_variance else 1 - normal)
-        value += w_entropy * entropy + w_sparsity * sparsity
+        spread = normal if weights.plus_variance else 1 - normal
+        value = weights.w_share * share + weights.w_variance * spread
+        value += weights.w_entropy * entropy + weights.w_sparsity * sparsity
         rows.append(
             LayerImportance(layer.name, layer.weights, share, normal, entropy, sparsity, value)
         )
