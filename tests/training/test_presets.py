@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_gradients_are_clipped_only_where_asked_for(clip: float, moved: float) -
 @pytest.mark.parametrize("norms", [False, True])
 def test_what_decays(norms: bool) -> None:
     """One step of SGD without a gradient shrinks a decayed weight by rate × decay."""
-    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    net: Any = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     nn.init.ones_(net[0].bias)
     recipe = Recipe(
         "compact", optimizer="sgd", rate=0.5, momentum=0, weight_decay=0.2, schedule="constant",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def source(tiles: TileSet, root: Path) -> Checkpoint:
     return run(tiles, root, recipe(epochs=3))
 
 
-def recipe(**changes: object) -> Recipe:
+def recipe(**changes: Any) -> Recipe:
     return make_recipe("compact", epochs=changes.pop("epochs", 2), batch=8, **changes)
 
 
