@@ -82,6 +82,9 @@ def test_importance(shell: Shell, checkpoint: str) -> None:
     layers = shell.json("importance", checkpoint[:6])["layers"]
     assert sum(layer["share"] for layer in layers) == pytest.approx(1)
     assert layers[0]["name"] in shell("importance", checkpoint)
+    more = shell.json("importance", checkpoint, "--w-entropy", 0.5, "--w-share", 1)["layers"]
+    for one, other in zip(layers, more, strict=True):
+        assert other["importance"] == pytest.approx(one["share"] + 0.5 * one["entropy"])
 
 
 def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
@@ -354,7 +357,7 @@ def test_export(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     packed, out = tmp_path / "small.lcc", tmp_path / "small.onnx"
     shell("compress", checkpoint, "--out", packed)
-    made = shell.json("export", packed, "--onnx", out)
+    made = shell.json("export", packed, "--out", out)
     assert made["bytes"] == out.stat().st_size and made["agreement"] == 1
 
 
@@ -369,7 +372,8 @@ BAD = [
     (("train", "--data", "mine"), "--arch"),
     (("train", "--arch", "compact"), "--coreset"),
     (("train", "--arch", "compact", "--coreset", "none"), "no coreset 'none'"),
-    (("coreset", "CKPT", "--method", "best"), "method='best'"),
+    (("coreset", "CKPT", "--method", "best"), "no coreset method 'best'"),
+    (("coreset", "CKPT", "--method", "margin", "--beta", "0.1"), "not of margin"),
     (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
     (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
@@ -430,8 +434,8 @@ BAD = [
     (("search", "CKPT", "--select-on", "x"), "select_on='x'"),
     (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
-    (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),
-    (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "prune_k=nan"),
+    (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "k=-1"),
+    (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "k=nan"),
     (("compress", "CKPT", "--scale", "max", "--out", "OUT"), "scale='max'"),
     (("compress", "CKPT", "--part", "all", "--out", "OUT"), "part='all'"),
     (("compress", "CKPT"), "--out"),
@@ -442,7 +446,7 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--onnx", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 
