@@ -102,6 +102,7 @@ def _common(default: object) -> argparse.ArgumentParser:
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of every command."""
     parser = _Parser(
         prog="lcc",
         description="Trade accuracy for size in land-cover classifiers.",

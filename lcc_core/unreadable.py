@@ -105,6 +105,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_text(path: Path) -> str:
+    """Read a text that this program wrote. Raises ``BadValue`` where it is no file or no text."""
     return _content(path).decode()
 
 

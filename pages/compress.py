@@ -26,10 +26,10 @@ def adaptive(checkpoint: Checkpoint) -> None:
     settings, where = controls.adaptive()
     asked = search_words(checkpoint.id, settings, where)
     found = cached_search(session.home(), checkpoint, settings, where) or stopped(asked)
-    if found is None or found.stopped:
-        if st.button("Search", type="primary"):
-            jobpanel.launch(asked, f"Search on {words.checkpoint(checkpoint)}")
-            st.rerun()
+    missing = found is None or found.stopped
+    if missing and st.button("Search", type="primary"):
+        jobpanel.launch(asked, f"Search on {words.checkpoint(checkpoint)}")
+        st.rerun()
     if found is None:
         return
     if warning := where.warning(session.split(checkpoint)):

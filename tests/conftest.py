@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +37,13 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home that ``LCC_HOME`` names; nothing ships."""
     root = tmp_path / "home"
     root.mkdir()
     monkeypatch.setenv("LCC_HOME", str(root))
     monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "studies"))
-    yield Home.find(root)
+    return Home.find(root)
 
 
 @pytest.fixture(scope="session")

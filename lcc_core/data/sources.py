@@ -60,6 +60,7 @@ def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
 
 
 def check_count(title: str, files: int) -> None:
+    """Raise ``DataError`` for more files than an import takes."""
     if files > MOST_FILES:
         raise DataError(
             f"{title} holds {files:,} files or more.",
@@ -68,6 +69,7 @@ def check_count(title: str, files: int) -> None:
 
 
 def is_hidden(name: str) -> bool:
+    """Tell whether a file or a folder above it is hidden."""
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 

@@ -56,6 +56,7 @@ class StoredInfo:
 
 
 def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> str:
+    """Hash the tiles, their labels and class names: sets with one fingerprint are the same."""
     digest = hashlib.sha256()
     digest.update(json.dumps([list(images.shape), list(class_names)]).encode())
     for start in range(0, len(images), 1024):

@@ -114,6 +114,7 @@ def look_at(folder: Path) -> Job:
 
 
 def forget(folder: Path) -> None:
+    """Forget what was read of a job: its folder is gone, or about to be."""
     _ended.pop(folder, None)
     _histories.pop(folder / PROGRESS, None)
 

@@ -28,6 +28,10 @@ class Compute:
 
 
 def choose_device(name: str = "auto") -> torch.device:
+    """Choose a device by its name; ``auto`` takes a GPU where there is one.
+
+    Raises ``BadValue`` for an unknown name, ``ModelError`` for a device that is not there.
+    """
     require(name in DEVICES, "device", name, f"one of {', '.join(DEVICES)}")
     available = {
         "cuda": torch.cuda.is_available(),
@@ -61,6 +65,7 @@ def choose_precision(name: str, device: torch.device) -> str:
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    """Compute in ``precision`` during the block."""
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)

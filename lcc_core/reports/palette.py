@@ -14,10 +14,12 @@ FRONT = "#888888"
 
 
 def colour(name: str, names: Sequence[str]) -> str:
+    """Choose the colour of ``name``, by its place among ``names``."""
     return COLOURS[names.index(name) % len(COLOURS)]
 
 
 def symbol(name: str, names: Sequence[str]) -> str:
+    """Choose the marker of ``name``, by its place among ``names``."""
     return SYMBOLS[names.index(name) % len(SYMBOLS)]
 
 

@@ -35,10 +35,12 @@ POLICY = (
 
 
 def check_format(path: Path) -> None:
+    """Raise ``BadValue`` for a file name with an unknown ending."""
     require(path.suffix in FORMATS, "out", path.name, f"a name that ends in {', '.join(FORMATS)}")
 
 
 def frame(rows: list[PointRow]) -> pd.DataFrame:
+    """Make a table of the points, one a row."""
     return records(row.flat() for row in rows)
 
 
@@ -197,6 +199,7 @@ def _text(cell: object) -> str:
 
 
 def in_common(shared: dict[str, str]) -> str:
+    """Say in a sentence what all rows share."""
     return f"In every row: {', '.join(f'{name} {text}' for name, text in shared.items())}."
 
 

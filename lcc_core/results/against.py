@@ -88,4 +88,5 @@ def compare(
 
 
 def widths_json(spec: ModelSpec) -> list[dict[str, Any]]:
+    """List the widths of all layers in the types of JSON."""
     return [asdict(one) for one in layer_widths(spec)]

@@ -23,6 +23,7 @@ TOLERANCE = 0.001  # of the accuracy: processors round differently
 
 
 def packed_path(row: ResultRow) -> Path:
+    """Where the packed file of a row would ship."""
     one = row.measurement
     return shipped_folder() / "models" / f"{row.arch}-{one.checkpoint}-{one.plan}.lcc"
 

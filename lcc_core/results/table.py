@@ -139,11 +139,13 @@ def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
+    """Join a measurement with what is told of its checkpoint and plan."""
     facts = checkpoint.facts()
     return ResultRow(row, {name: facts[name] for name in MODEL}, plan.to_json())
 
 
 def write_row(path: Path, row: ResultRow) -> None:
+    """Store a row with its checksum."""
     content = row.to_json()
     write_json(path, content | {SUM: content_id(content, 64)})
 

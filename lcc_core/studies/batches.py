@@ -98,4 +98,5 @@ def teller(home: Home, step: str) -> OnProgress:
 
 
 def progress_file(home: Home, step: str) -> Path:
+    """Where a worker leaves how far a step is."""
     return home.folder("claims") / f"{step}.progress"

@@ -63,6 +63,8 @@ class Info:
 
 @dataclass(frozen=True)
 class Freed:
+    """How much was deleted: entries, and bytes in all."""
+
     entries: int
     bytes: int
 
@@ -75,11 +77,13 @@ def limit(home: Home) -> int:
 
 
 def set_limit(home: Home, size: int) -> None:
+    """Bound what the home holds, in bytes; 0 is no bound."""
     require(size >= 0, "limit", size, "0 (none) or more bytes")
     write_json(home.root / LIMIT, {"limit": size})
 
 
 def info(home: Home) -> Info:
+    """Count what the home holds, by kind."""
     sizes = _sizes(home)
     free, left = entries(home), leftovers(home)
     return Info(

@@ -92,6 +92,7 @@ class Estimate:
 
 
 def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> Estimate:
+    """Estimate how long the missing points take with ``jobs`` processes."""
     todo: dict[str, Step] = {}
     wanted = list(graph.points)
     while wanted:

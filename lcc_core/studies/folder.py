@@ -39,6 +39,7 @@ def _root(home: Home) -> Path:
 
 
 def save(home: Home, study: Study) -> Folder:
+    """Write the study down in its folder, if it is not there yet."""
     path = _root(home) / study.id
     text = study.to_toml().encode()
     file = path / STUDY
@@ -48,6 +49,7 @@ def save(home: Home, study: Study) -> Folder:
 
 
 def write_prints(folder: Folder, prints: dict[str, str]) -> None:
+    """Remember the fingerprints of the data it runs on."""
     if folder.prints != prints:
         write_json(folder.path / PRINTS, prints)
 
@@ -95,6 +97,7 @@ def pause(path: Path) -> None:
 
 
 def unpause(folder: Folder) -> None:
+    """Let its runners go on."""
     (folder.path / PAUSED).unlink(missing_ok=True)
 
 
@@ -124,4 +127,5 @@ def read_error(path: Path, step: str) -> tuple[str, str]:
 
 
 def forget_error(path: Path, step: str) -> None:
+    """Forget how a step failed: it is tried again."""
     (path / ERRORS / f"{step}.json").unlink(missing_ok=True)

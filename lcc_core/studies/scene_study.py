@@ -147,6 +147,7 @@ class SceneMean:
 
 
 def summarize(rows: list[SceneRow]) -> list[SceneMean]:
+    """Average rows over their seeds, with standard deviations."""
     groups: dict[tuple[str, str, str], list[SceneRow]] = {}
     for row in rows:
         groups.setdefault((row.arch, row.protocol, row.plan), []).append(row)

@@ -84,10 +84,12 @@ def fingerprints(home: Home, study: Study) -> dict[str, str]:
 
 
 def graph_of(home: Home, study: Study) -> Graph:
+    """The steps and points of a study on the data as it is now."""
     return expand(study, fingerprints(home, study))
 
 
 def tile_counts(home: Home) -> Mapping[str, int]:
+    """Count the tiles of every stored set, by name."""
     return {one.name: one.tiles for one in stored(home)}
 
 
@@ -120,6 +122,7 @@ def _error(folder: Folder, step: str) -> tuple[str, str]:
 
 
 def standing(home: Home, folder: Folder) -> Standing:
+    """Count what is done, failed and being done."""
     graph = graph_of(home, folder.study)
     done = {step for step in graph.steps if look(home, step)}
     failed = {step for step in graph.points if step not in done and any(_error(folder, step))}

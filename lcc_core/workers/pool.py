@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import os
 import pickle
@@ -287,10 +288,8 @@ class _Worker:
         self.send(Order(job.number, str(job.home.root), job.request))
 
     def send(self, message: Order | Stop) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it is dead: its listener finds that out
             self.channel.send(message)
-        except OSError:
-            pass  # it is dead: its listener finds that out and deals with it
 
     def _listen(self) -> None:
         while True:

@@ -42,10 +42,10 @@ def figures(candidates: Sequence[Candidate]) -> None:
             "fastest of several runs: in turns, what else the machine does meets all models alike."
         )
     with guard():
-        if all(one.checkpoint for one in candidates):
-            if right.button("Measure latency in turns"):
-                measure_latencies(candidates)
-                st.rerun()
+        here = all(one.checkpoint for one in candidates)
+        if here and right.button("Measure latency in turns"):
+            measure_latencies(candidates)
+            st.rerun()
 
 
 def measure_latencies(candidates: Sequence[Candidate]) -> None:

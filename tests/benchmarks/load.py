@@ -111,10 +111,12 @@ class Session:
             elif kind == "delta":
                 element = message.delta.new_element
                 self.take(element, metrics, move)
-            elif kind == "script_finished":
-                # 0: to its end. A run that a newer move ended says otherwise.
-                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                    break
+            # 0: to its end. A run that a newer move ended says otherwise.
+            elif (
+                kind == "script_finished"
+                and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+            ):
+                break
         move.full_s = time.monotonic() - self.began
         move.shown = metrics.get("Overall accuracy", ""), metrics.get("Packed file", "")
         if not move.shown[0] and not move.error:

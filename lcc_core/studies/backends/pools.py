@@ -125,6 +125,7 @@ def begin(parent: int) -> None:
 def make_pool(
     backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: Hooks
 ) -> Pool:
+    """Make the pool of a backend: this process, processes beside it, or a Dask cluster."""
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
     if backend == "dask":
