@@ -153,10 +153,7 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     every = rows(context.home, found)
     skipped = context.skipped(every.unreadable, "file of its points")
     best = on_front(every)
-    if arguments.front:
-        chosen = [row for row in every if row.id in best]
-    else:
-        chosen = list(every)
+    chosen = [row for row in every if row.id in best or not arguments.front]
     lines = []
     for row in chosen:
         one = row.row.measurement if row.row else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -22,22 +22,24 @@ from lcc_core.training.recipe import Recipe
 from lcc_core.training.start import same_classes
 
 
+@dataclass(frozen=True)
+class Steps:
+    """How a run computes its steps: ``batches`` in an epoch, the loss, the device and precision."""
+
+    batches: int
+    loss: Loss
+    device: torch.device
+    precision: str
+
+
 class Peer(Teacher):
     """Deep mutual learning (Zhang et al. 2018): each is drawn to the other's answers."""
 
-    def __init__(
-        self,
-        model: Classifier,
-        recipe: Recipe,
-        batches: int,
-        loss: Loss,
-        device: torch.device,
-        precision: str,
-    ) -> None:
-        self.model: Classifier = place(model, device)
-        self.device, self.precision, self.loss = device, precision, loss
+    def __init__(self, model: Classifier, recipe: Recipe, steps: Steps) -> None:
+        self.model: Classifier = place(model, steps.device)
+        self.device, self.precision, self.loss = steps.device, steps.precision, steps.loss
         self.distil = cast(Distil, recipe.distil)
-        self.stepper = Stepper(self.model, recipe, batches)
+        self.stepper = Stepper(self.model, recipe, steps.batches)
         self._answer: Tensor | None = None
 
     def begin(self, epoch: int, student: Classifier) -> None:
@@ -68,10 +70,7 @@ def make_teacher(
     tiles: TileSet,
     split: Split,
     home: Home,
-    batches: int,
-    loss: Loss,
-    device: torch.device,
-    precision: str,
+    steps: Steps,
 ) -> tuple[Teacher | None, dict[str, Any]]:
     """The teacher, if the recipe has one, and what is worth remembering of it.
 
@@ -81,7 +80,7 @@ def make_teacher(
     if distil is None:
         return None, {}
     if distil.mode == "self":
-        return OwnPast(device, precision), {}
+        return OwnPast(steps.device, steps.precision), {}
     if distil.mode == "online" and distil.teacher in ARCHITECTURES:
         # Another beginning than the student's, should they be of one architecture.
         torch.manual_seed(recipe.seed + 1_000_003)
@@ -97,5 +96,5 @@ def make_teacher(
             "accuracy": checkpoint.accuracy,
         }
     if distil.mode == "online":
-        return Peer(model, recipe, batches, loss, device, precision), facts
-    return Teacher(model, device, precision), facts
+        return Peer(model, recipe, steps), facts
+    return Teacher(model, steps.device, steps.precision), facts
