@@ -16,10 +16,16 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 # Pages compute in the test's own process; what is about workers starts some.
 os.environ.setdefault("LCC_WORKERS", "0")
+# A test waits for its job: beside other tests it need not stand back.
+os.environ.setdefault("LCC_NICE", "0")
 
 
 # What takes longest goes first, so that no worker is left alone with it at the end.
-LONGEST = ("test_jobs.py", "test_pages.py", "test_journeys.py", "test_channels.py", "_journey")
+LONGEST = (
+    "test_jobs.py", "test_outputs.py", "test_pages.py", "test_cli.py", "test_journeys.py",
+    "test_channels.py", "test_files_disk.py", "test_nothing_leaves.py", "test_scene_pages.py",
+    "test_unreadable.py", "test_jobs_page.py", "_journey", "test_study_run.py", "test_kills.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -196,7 +196,7 @@ def test_jobs_end_with_a_killed_app(filled: Home) -> None:
 
 
 def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
-    [identity] = killed_owner(filled, [*TRAIN, "--epochs", "100"])
+    [identity] = killed_owner(filled, [*TRAIN, "--epochs", "40"])
     os.killpg(jobs.job(filled, identity).pid, signal.SIGKILL)
     ended = jobs.wait(filled, identity, WAIT_S)
     assert ended.state == jobs.INTERRUPTED, (ended, ended.error)
@@ -207,7 +207,7 @@ def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
     assert done.state == jobs.DONE, done.error
     assert ended.progress is not None and done.result is not None
     steps = [report.done for report in done.history()]
-    assert steps[0] < ended.progress.done < steps[-1] == 200  # the curve is whole
+    assert steps[0] < ended.progress.done < steps[-1] == 80  # the curve is whole
     with pytest.raises(LccError, match="is done"):
         jobs.resume(filled, again.id)
 
@@ -235,7 +235,7 @@ def test_the_command_lists_cancels_resumes_and_clears(
         return json.loads(capsys.readouterr().out)
 
     assert lcc() == {"jobs": [], "unreadable": []}
-    begun = jobs.start(filled, [*TRAIN, "--epochs", "100"], "Training")
+    begun = jobs.start(filled, [*TRAIN, "--epochs", "40"], "Training")
     progressed(filled, begun.id, 4)
     assert [one["id"] for one in lcc("--cancel", begun.id)["jobs"]] == [begun.id]
     assert jobs.wait(filled, begun.id, WAIT_S).state == jobs.CANCELLED

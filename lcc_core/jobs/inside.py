@@ -20,7 +20,7 @@ from lcc_core.unreadable import listed
 
 # Set for a job: its folder, and the process that started it.
 FOLDER_VARIABLE, OWNER_VARIABLE = "LCC_JOB", "LCC_JOB_OWNER"
-NICE = 10
+NICE = int(os.environ.get("LCC_NICE", "10"))  # how far jobs stand back for other programs
 POLL_S = 0.3
 _job: list[Path] = []  # the folder of the job that this process is
 STOP_WITHIN_S, INTERRUPT_WITHIN_S = 20.0, 10.0
