@@ -220,7 +220,9 @@ class Study:
             value_of(content, name, dict, {})
         for name, kind in (("name", str), ("tiles", int), ("redraw", bool), ("equal_steps", bool)):
             value_of(content, name, kind, kind())
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in content.items()
+        }
         for name in LISTS:  # data = "demo" is as good as data = ["demo"]
             if isinstance(values.get(name), (str, int, float)):
                 values[name] = (values[name],)

@@ -40,7 +40,8 @@ class PointRow:
 
     def flat(self) -> dict[str, Any]:
         """What was asked for, and what came of it; units in the names."""
-        asked = {name: value for name, value in asdict(self.point).items() if name != "arch"}
+        asked: dict[str, Any] = asdict(self.point)
+        del asked["arch"]
         asked = {"point": self.id, "state": self.state, "architecture": self.point.arch} | asked
         asked["fraction (%)"] = round(100 * asked.pop("fraction"), 4)
         asked["channels off (%)"] = round(100 * asked.pop("channels"), 4)
@@ -103,6 +104,7 @@ def rows(home: Home, folder: Folder) -> Found[PointRow]:
         lost = row if record else unreadable(home, step)
         if isinstance(lost, Unreadable):
             bad.append(lost)
+        if isinstance(row, Unreadable):
             row = None
         text = "" if row else " ".join(_error(folder, step)).strip()
         found.append(PointRow(step, point, row, text))

@@ -10,6 +10,8 @@ tiles, and saves what it would hand to a user. Activations stay as wide as the t
 cannot be installed or fails is reported as such.
 """
 
+# The toolkits are installed by who runs this: pip install '.[peers]'.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import argparse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def test_surrogate_from_files(home: Home, tmp_path: Path) -> None:
     np.save(tmp_path / "labels.npy", labels)
     np.save(tmp_path / "spectra.npy", spectra)
     np.save(tmp_path / "of.npy", np.repeat([1, 2, 3, 4], 10)[:, None])
-    paths = [tmp_path / f"{name}.npy" for name in ("labels", "spectra", "of")]
+    paths: Any = [tmp_path / f"{name}.npy" for name in ("labels", "spectra", "of")]
     drawn = draw_surrogate("mine", *paths, home, SceneChoice(5, classes=scenes.NAMES))
     assert isinstance(drawn, Scene) and drawn.synthetic and drawn.extent == labels.shape
     for number in range(4):
@@ -201,6 +202,7 @@ def test_real_houston_crop(home: Home) -> None:
     path = REAL / "houston2018_crop_houston_dataset.mat"
     choice = SceneChoice(patch=7, keys=("hyprImg", "clasLabs"), without=("class 4", "class 8"))
     scene = import_files("houston", path, path, home, choice)
+    assert isinstance(scene, Scene)
     assert (scene.extent, scene.bands, len(scene.class_names)) == ((128, 128), 48, 10)
 
 
@@ -215,6 +217,7 @@ def test_real_spectra_make_a_surrogate(home: Home) -> None:
         order=ORDER,
         like="indian_pines",
     )
+    assert isinstance(scene, Scene)
     assert len(scene) == 10249 and scene.bands == 200 and scene.synthetic
     # Woods are green and grow; stone and steel do neither: the order of the classes is right.
     red, infrared = 28, 45

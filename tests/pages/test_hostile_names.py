@@ -214,7 +214,7 @@ def test_plotly_reads_no_tags() -> None:
     spelled = [figure_text(name) for name in names]
     assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext) == spelled
     assert list(figure.data[0].x) == list(range(count))
-    overlap = coreset_charts.overlap(list(names), matrix)
+    overlap: Any = coreset_charts.overlap(list(names), matrix)
     assert list(overlap.data[0].x) == spelled
     height, width = 2, count
     positions = np.stack(np.divmod(np.arange(height * width), width), 1)
@@ -224,7 +224,7 @@ def test_plotly_reads_no_tags() -> None:
         label_map=lambda: np.tile(np.arange(count), (2, 1)), cube=np.zeros((height, width, 2)),
         spectra=lambda ids: np.zeros((len(ids), 2)),
     )  # fmt: skip
-    clickable = scene_charts.clickable(scene, (0, 0))
+    clickable: Any = scene_charts.clickable(scene, (0, 0))
     assert [trace.name for trace in clickable.data if trace.name in spelled] == spelled
     for number, name in enumerate(names):
         spectra: Any = scene_charts.spectra(scene, (0, 0), number, number, name)
@@ -274,4 +274,4 @@ def test_the_list_of_disagreements(home: Home) -> None:
     text = csv_text(disagreements.table(ids, [one], {"A": given}, tiles))
     text.encode()
     read = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    assert not read["truth"].str.startswith(("=", "+", "-", "@", "\t", "\r")).any()
+    assert not any(one.startswith(("=", "+", "-", "@", "\t", "\r")) for one in read["truth"])

@@ -14,7 +14,7 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home, write_bytes
@@ -142,7 +142,7 @@ def _connect(jobs: int, scheduler: str) -> tuple[Any, Any]:
     cluster = None
     if not scheduler:
         cluster = LocalCluster(
-            n_workers=jobs, threads_per_worker=1, dashboard_address=None, memory_limit=0
+            n_workers=jobs, threads_per_worker=1, dashboard_address=cast(Any, None), memory_limit=0
         )
     try:
         return cluster, Client(cluster or scheduler, timeout=CONNECT_S, set_as_default=False)

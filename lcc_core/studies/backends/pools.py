@@ -21,8 +21,11 @@ BACKENDS = ("loky", "dask")
 class Pool(Protocol):
     """``free``: how many more batches it would begin at once. ``lacks``: what it waits for."""
 
-    free: int
-    lacks: str
+    @property
+    def free(self) -> int: ...
+
+    @property
+    def lacks(self) -> str: ...
 
     def send(self, batch: Batch) -> None: ...
 
