@@ -6,10 +6,11 @@ made from them.
 
 from __future__ import annotations
 
+import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ class Setting:
     ``kind``: bool, int, float or str. ``choices``: the values it may have, if they are few;
     ``low`` and ``high``: the range of a number; ``step``: of a slider. ``many``: a tuple of such
     values. ``optional``: it may be ``None``. ``positional``: on the command line it stands by
-    itself. ``advanced``: most leave it as it is.
+    itself. ``advanced``: most leave it as it is. ``reads``: its value from the command line's text.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Setting:
     option: str = ""
     positional: bool = False
     advanced: bool = False
+    reads: Callable[[str], Any] | None = None
     many: bool = False
     optional: bool = False
     required: bool = False
@@ -102,6 +104,7 @@ def setting(
     option: str = "",
     positional: bool = False,
     advanced: bool = False,
+    reads: Callable[[str], Any] | None = None,
 ) -> Any:
     """A field of a config dataclass, with what a person is told of it.
 
@@ -118,11 +121,12 @@ def setting(
         option: on the command line, such as ``"--epochs"``; by default made from the field's name.
         positional: on the command line it stands by itself, without an option.
         advanced: most leave it as it is; pages show it under "More settings".
+        reads: makes the value of the command line's text, where its kind does not tell how.
     """
     told = {
         "label": label, "help": help, "choices": choices, "low": low, "high": high, "step": step,
         "unit": unit, "metavar": metavar, "option": option, "positional": positional,
-        "advanced": advanced,
+        "advanced": advanced, "reads": reads,
     }  # fmt: skip
     return field(default=default, metadata={_KEY: told})
 
@@ -209,8 +213,9 @@ def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
 def option_words(config: Any) -> list[str]:
     """The words of a command line that say what differs from the defaults.
 
-    Positional settings come first.
+    Positional settings come first; behind a ``--`` at the end where one looks like an option.
     """
+    alone: list[str] = []
     words: list[str] = []
     changed = changed_settings(config)
     for one in settings_of(type(config)):
@@ -218,16 +223,30 @@ def option_words(config: Any) -> list[str]:
             continue
         value = changed[one.name]
         if one.positional:
-            words[:0] = [text_of(value)]
+            alone += map(text_of, value) if one.many else [text_of(value)]
         elif one.kind is bool and not one.many:
             words.append(one.option if value else "--no-" + one.option.removeprefix("--"))
+        elif (text := text_of(value)).startswith("-"):
+            words.append(f"{one.option}={text}")
         else:
-            words += [one.option, text_of(value)]
-    return words
+            words += [one.option, text]
+    if any(text.startswith("-") for text in alone):
+        return [*words, "--", *alone]
+    return [*alone, *words]
 
 
 def text_of(value: Any) -> str:
-    """A value as the command line takes it: a list with commas, a number without a needless .0."""
+    """A value as the command line takes it: a list with commas, a number without a needless .0.
+
+    A list of texts with commas or spaces around them is written as JSON.
+    """
     if isinstance(value, (list, tuple)):
-        return ",".join(map(text_of, value))
+        texts = [text_of(one) for one in value]
+        return json.dumps(texts, ensure_ascii=False) if any(map(_odd, texts)) else ",".join(texts)
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _odd(text: str) -> bool:
+    """Whether a text of a list would not be read as itself among commas."""
+    odd = not text or "," in text or text[:1] == "[" or text.lower().endswith(".json")
+    return odd or text != text.strip()

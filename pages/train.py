@@ -8,7 +8,7 @@ from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
 from lcc_core.models import ARCHITECTURES, readers
-from lcc_core.models.device import DEVICES
+from lcc_core.devices import DEVICES
 from lcc_core.plaintext import visible
 from lcc_core.training.presets import KINDS
 from lcc_core.training.recipe import PRESETS, explain, make_recipe

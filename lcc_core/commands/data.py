@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
-from lcc_core.commands.text import integers, names, pairs, percent, size, table, words
+from lcc_core.commands.text import integers, pairs, percent, size, table, words
 from lcc_core.errors import LccError
-from lcc_core.units import parse_size
+from lcc_core.units import names, parse_size
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context
-from lcc_core.commands.text import names, pairs, percent, size
+from lcc_core.commands.text import pairs, percent, size
 from lcc_core.commands.training import summary
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from lcc_core.settings import Setting, settings_of, text_of
+from lcc_core.units import names
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
 
@@ -54,19 +56,26 @@ def _add(command: argparse.ArgumentParser, one: Setting) -> None:
     options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": told}
     metavar = one.metavar or METAVARS.get(one.kind, "X")
     if one.positional:
-        options = {"help": told, "metavar": one.metavar or one.name.upper()}
-        if not one.required:
+        metavar = one.metavar or one.name.upper()
+        options = {"help": told, "metavar": metavar, "type": _reader(replace(one, many=False))}
+        if one.many:
+            options["nargs"] = "+"
+        elif not one.required:
             options |= {"nargs": "?", "default": argparse.SUPPRESS}
         command.add_argument(one.name, **options)
         return
     if one.kind is bool:
-        options["action"] = argparse.BooleanOptionalAction if one.default else "store_true"
+        both = one.default or one.optional
+        options["action"] = argparse.BooleanOptionalAction if both else "store_true"
     else:
         options |= {"type": _reader(one), "metavar": f"{metavar},…" if one.many else metavar}
     command.add_argument(one.option, dest=one.name, required=one.required, **options)
 
 
 def _reader(one: Setting) -> Callable[[str], Any]:
+    if one.reads:
+        return one.reads
+
     def read_one(text: str) -> Any:
         try:
             return one.kind(text)
@@ -76,6 +85,8 @@ def _reader(one: Setting) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         if not one.many:
             return read_one(text)
+        if one.kind is str and text.lstrip().startswith("["):
+            return names(text)
         return tuple(read_one(part.strip()) for part in text.split(",") if part.strip())
 
     return read

@@ -40,7 +40,7 @@ from lcc_core.training.prepare import check_fit, fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 from lcc_core.training.start import HeldZeros, same_classes
-from lcc_core.training.teachers import Peer, make_teacher
+from lcc_core.training.teachers import Lesson, Peer, make_teacher
 
 VALIDATED = ("validation_loss", "validation_accuracy")
 FLT_MAX = float(np.finfo(np.float32).max)
@@ -128,9 +128,8 @@ class _Run:
         self.stepper = Stepper(self.model, recipe, self.batches)
         self.held = HeldZeros(self.model) if recipe.start and recipe.start.k else None
         self.loss = make_loss(recipe.loss, self._class_weights(), recipe.label_smoothing)
-        self.teacher, facts = make_teacher(
-            recipe, tiles, split, home, self.batches, self.loss, self.device, self.precision
-        )
+        lesson = Lesson(tiles, split, self.batches, self.loss, self.device, self.precision)
+        self.teacher, facts = make_teacher(recipe, lesson, home)
         if facts:
             self.made["teacher"] = facts
         if recipe.schedule == "plateau":

@@ -12,7 +12,7 @@ import tiny_scene as scenes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.commands.text import names
+from lcc_core.units import names
 from lcc_core.data.catalog import import_files, import_tiles
 from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED, check_class_names
 from lcc_core.data.demo import CLASSES
