@@ -30,6 +30,7 @@ from lcc_core.commands import (
     scenes,
     searching,
     studies,
+    tasks,
     training,
 )
 from lcc_core.commands.context import Context, Stop
@@ -40,7 +41,7 @@ from lcc_core.unreadable import reason
 
 GROUPS = (
     data, training, importing, distilling, coresets, channels, searching, compressed, scenes,
-    studies, results, cache, jobs, app,
+    studies, results, cache, jobs, app, tasks,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 # What a command does with the home: a command that says nothing writes what it makes, if it may.

@@ -7,18 +7,18 @@ import json
 from typing import Any
 
 from lcc_core.commands.compressed import compression_report
-from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.context import Context
+from lcc_core.commands.options import given
 from lcc_core.commands.output import output_text, send
-from lcc_core.commands.text import number, percent, size, table
+from lcc_core.commands.tasks import add_task, asked
+from lcc_core.commands.text import duration, number, percent, size, table
 from lcc_core.errors import LccError
+from lcc_core.tasks.searching import SearchTask
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
-    command = commands.add_parser(
-        "search", parents=[after], help="choose bits and pruning layer by layer"
-    )
+    command = add_task(commands, after, SearchTask, _searched, _search)
     option = command.add_argument
-    option("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
     option(
         "--method",
         default="laq",
@@ -36,66 +36,62 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     option("--scale", metavar="absmax|lse", help="default lse")
     option("--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes")
     option("--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is")
-    option(
-        "--select-on",
-        default="validation",
-        metavar="validation|test",
-        help="tiles to choose on; test: as the papers seem to, figures then flatter",
-    )
-    option("--tiles", type=int, default=0, metavar="N", help="choose on N tiles (0: all)")
-    option("--memory", type=float, default=2.0, metavar="GB", help="for replay (2)")
     option("--out", metavar="FILE", help="the plan, for `lcc compress --plan`")
-    command.set_defaults(run=search, home_is="written")
+    command.set_defaults(run=search)
+
+
+def _search(arguments: argparse.Namespace) -> SearchTask:
+    said = given(arguments, SearchTask) | {"settings": _settings(arguments)}
+    return SearchTask(**said)
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.searched import Selection, rivals, search_plan
-
     out = output_text(arguments.out, context) if arguments.out else None
-    settings = _settings(arguments)
-    where = Selection(arguments.select_on, arguments.tiles)
-    if arguments.memory < 0:
-        raise LccError("--memory is negative.", "Give gigabytes, or 0 to keep nothing.")
-    workspace = context.workspace
-    checkpoint = workspace.checkpoint(arguments.checkpoint)
-    workspace.tiles(checkpoint.data, context.hooks)
-    split = workspace.split(checkpoint)
-    timer = Timer()
-    budget = int(arguments.memory * 2**30)
-    found = search_plan(workspace, checkpoint, settings, where, context.hooks, budget)
+    task = asked(arguments)
+    result = task.run(context.workspace, context.hooks)
     if out:
-        send(out, json.dumps(found.plan.to_json(), indent=1, sort_keys=True).encode())
-    answer = found.to_json() | {"out": str(out) if out else None}
+        send(out, json.dumps(result["plan"], indent=1, sort_keys=True).encode())
+    _searched(task, result, context)
+    if out:
+        context.say(
+            f"\nThe plan is in {out}: `lcc compress {task.checkpoint} --plan {out} --out F`"
+        )
+    return result | {"out": str(out) if out else None}
+
+
+def _searched(task: SearchTask, result: dict[str, Any], context: Context) -> None:
+    from lcc_core.measure.measurement import Measurement
+    from lcc_core.studies.searched import Selection
+
+    found = task.found(result)
+    checkpoint = context.workspace.checkpoint(task.checkpoint)
+    split = context.workspace.split(checkpoint)
+    where = Selection(task.select_on, task.tiles)
     context.say(_layers(found))
     context.say(
-        f"\n{len(found.trace)} candidates on {found.tiles} {where.part(split)} tiles in {timer}: "
+        f"\n{len(found.trace)} candidates on {found.tiles} {where.part(split)} tiles in "
+        f"{duration(found.seconds)}: "
         f"the work of {found.equivalents:.1f} whole evaluations"
         + (f" and {found.calibrations:.1f} recalibrations" if found.calibrations else "")
         + f"; up to {size(found.peak_bytes)} kept for replay.\n"
     )
     if found.stopped:
         context.say("Stopped: the plan is as far as the search came; the other layers are mild.")
-    else:
-        row = measure_plan(workspace, checkpoint, found.plan, hooks=context.hooks)
-        context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
-        if warning := where.warning(split):
-            context.say(f"\n{warning}")
-        fixed = rivals(workspace, checkpoint, row, settings, context.hooks)
-        context.say("\nFixed settings around that size:")
-        context.say(
-            table(
-                ("bits", "zeros", "accuracy", "bytes"),
-                [
-                    (number(r.average_bits), percent(r.sparsity), percent(r.oa), size(r.bytes))
-                    for r in fixed
-                ],
-            )
+        return
+    row = Measurement.from_json(result["measurement"])
+    context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
+    if warning := where.warning(split):
+        context.say(f"\n{warning}")
+    context.say("\nFixed settings around that size:")
+    context.say(
+        table(
+            ("bits", "zeros", "accuracy", "bytes"),
+            [
+                (number(r.average_bits), percent(r.sparsity), percent(r.oa), size(r.bytes))
+                for r in map(Measurement.from_json, result["fixed"])
+            ],
         )
-        answer |= {"measurement": row.to_json(), "fixed": [one.to_json() for one in fixed]}
-    if out:
-        context.say(f"\nThe plan is in {out}: `lcc compress {checkpoint.id} --plan {out} --out F`")
-    return answer
+    )
 
 
 def _settings(arguments: argparse.Namespace) -> Any:

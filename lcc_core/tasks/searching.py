@@ -11,6 +11,7 @@ from lcc_core.settings import setting, text_of
 from lcc_core.tasks.task import Task, register
 
 if TYPE_CHECKING:
+    from lcc_core.compression.search import SearchResult
     from lcc_core.workspace import Workspace
 
 
@@ -74,6 +75,14 @@ class SearchTask(Task):
         words += ["--weights", f"{text_of(how.w_share)},{text_of(how.w_variance)}"]
         words += [] if how.half_ends else ["--whole-ends"]
         return [*words, "--recalibrate" if how.recalibrate else "--no-recalibrate"]
+
+    @staticmethod
+    def found(result: Mapping[str, Any]) -> SearchResult:
+        """What the search itself found, of the task's result."""
+        from lcc_core.compression.search import SearchResult
+
+        names = SearchResult.__dataclass_fields__
+        return SearchResult.from_json({k: v for k, v in result.items() if k in names})
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
         from lcc_core.studies.measured import measure_plan
