@@ -11,12 +11,13 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, TypeVar
 
 from lcc_core.errors import LccError, require
 from lcc_core.reading import Shortened, check_text, is_kind
+from lcc_core.units import names
 
 _KEY = "setting"
 C = TypeVar("C")
@@ -66,6 +67,27 @@ class Setting:
             return f"{word}{unit}{whole}"
         words = {bool: "true or false", str: "text", int: "a whole number"}
         return words.get(self.kind, "a number")
+
+    def read(self, text: str) -> Any:
+        """The value that a text says, as it is typed in a terminal or on a page.
+
+        Raises:
+            ValueError: it says none; or ``LccError``, with what to write.
+        """
+        if self.reads:
+            return self.reads(text)
+        if not self.many:
+            return self._read_one(text)
+        if self.kind is str and text.lstrip().startswith("["):
+            return names(text)
+        return tuple(self._read_one(part.strip()) for part in text.split(",") if part.strip())
+
+    def _read_one(self, text: str) -> Any:
+        try:
+            return self.kind(text)
+        except ValueError:
+            one = replace(self, many=False)
+            raise ValueError(f"{text!r} is not {one.allowed}") from None
 
     def check(self, value: Any) -> None:
         """Raise ``ValueError`` naming the setting, the value and what it may be."""

@@ -21,9 +21,9 @@ def choose(checkpoint: Checkpoint) -> None:
     with guard():
         preview(checkpoint, cut)
     st.header("Prune and fine-tune")
-    if argv := channel_controls.fine_tuning(checkpoint, cut):
+    if task := channel_controls.fine_tuning(checkpoint, cut):
         name = f"{checkpoint.arch} without {100 * cut.ratio:g} % of its channels"
-        jobpanel.launch(argv, name)
+        jobpanel.launch(task, name)
         st.rerun()
     st.header("Results")
     results(checkpoint)

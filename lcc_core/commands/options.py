@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from lcc_core.settings import Setting, settings_of, text_of
-from lcc_core.units import names
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
 
@@ -73,21 +72,13 @@ def _add(command: argparse.ArgumentParser, one: Setting) -> None:
 
 
 def _reader(one: Setting) -> Callable[[str], Any]:
-    if one.reads:
-        return one.reads
-
-    def read_one(text: str) -> Any:
-        try:
-            return one.kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {one.allowed}") from None
-
     def read(text: str) -> Any:
-        if not one.many:
-            return read_one(text)
-        if one.kind is str and text.lstrip().startswith("["):
-            return names(text)
-        return tuple(read_one(part.strip()) for part in text.split(",") if part.strip())
+        try:
+            value = one.read(text)
+            one.check(value)
+            return value
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 

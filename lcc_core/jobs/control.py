@@ -92,14 +92,30 @@ def job_of(home: Home, task: Task) -> Job | None:
     return next((one for one in all_jobs(home) if one.task_id == identity), None)
 
 
-def result_of(home: Home, task: Task) -> dict[str, Any] | None:
+def result_of(home: Home, task: Task, since: str = "") -> dict[str, Any] | None:
     """What came of the newest job that did this task: its result, or what a stopped one had found.
 
-    ``None`` where none has ended with one, or only one of other engine versions.
+    Args:
+        home: where the job was done.
+        task: what was done, whatever other way it went about it.
+        since: an ISO time; what was asked for before it worked on something else.
+
+    Returns:
+        The result; ``None`` where no job has ended with one, or only one of other engine versions.
     """
     identity = task.id
-    every = (one for one in all_jobs(home) if one.task_id == identity)
-    return next((one.result for one in every if one.result is not None), None)
+    for one in all_jobs(home):
+        if one.task_id == identity and one.result is not None and _after(one, since):
+            return one.result
+    return None
+
+
+def _after(found: Job, since: str) -> bool:
+    if not since:
+        return True
+    # Jobs are dated to the second.
+    earliest = datetime.fromisoformat(since).replace(microsecond=0)
+    return datetime.fromisoformat(found.created) >= earliest
 
 
 def cancel(home: Home, identity: str) -> Job:

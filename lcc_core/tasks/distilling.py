@@ -145,7 +145,7 @@ class DistilTask(SplitTask):
             return tiles, self.drawn_split(tiles)
         who, (data, _, protocol, seed, share) = next(iter(facts.items()))
         made_on = selected_on({"protocol": protocol, "seed": seed, "validation": share})
-        self.agree(who, {"data": data, "split": protocol, "select_on": made_on})
+        self.agree(f"{who} was made", {"data": data, "split": protocol, "select_on": made_on})
         if len({one[1:] for one in facts.values()}) > 1:
             raise LccError(
                 f"{' and '.join(facts)} are of other tiles or another split.",

@@ -86,13 +86,18 @@ class SplitTask(RecipeTask):
     def resumed(self) -> Self:
         return replace(self, resume=True)
 
-    def agree(self, who: str, known: dict[str, str]) -> None:
-        """Raise ``LccError`` where more is said than ``who`` knows, and otherwise."""
+    def agree(self, known_by: str, known: dict[str, str]) -> None:
+        """Raise ``LccError`` where the data set or the split is said, and is another one.
+
+        Args:
+            known_by: what knows them, such as "The coreset 'half' was chosen".
+            known: ``data``, ``split`` and ``select_on``.
+        """
         for name, fact in known.items():
             option, asked = "--" + name.replace("_", "-"), getattr(self, name)
             if asked not in (None, fact):
                 raise LccError(
-                    f"{who} was made with {option} {fact}, not {asked}.",
+                    f"{known_by} with {option} {fact}, not {asked}.",
                     f"Leave {option} out: it is known.",
                 )
 
@@ -112,6 +117,7 @@ class TrainTask(SplitTask):
     kind: ClassVar[str] = "train"
     summary: ClassVar[str] = "train an architecture"
 
+    seed: int = setting(0, "Seed", "Of weights and split.", low=0, high=SEEDS, metavar="S")
     arch: str = setting(label="Architecture", help="compact, resnet18, …", metavar="A")
     equal_steps: bool = setting(
         False, "Equal steps",
@@ -194,5 +200,5 @@ class TrainTask(SplitTask):
         found = read_coreset(workspace.home, self.coreset)
         known = {"data": found.data, "split": found.protocol}
         known["select_on"] = selected_on(found.split_facts)
-        self.agree(f"The coreset {found.name!r}", known)
+        self.agree(f"The coreset {found.name!r} was chosen", known)
         return found.data, found.split

@@ -118,23 +118,3 @@ def adaptive() -> tuple[SearchSettings, Selection]:
         recalibrate=recalibrate,
     )
     return settings, Selection(select_on, int(tiles))
-
-
-def search_words(checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> list[str]:
-    """The same as a command."""
-    words = ["search", checkpoint.id]
-    for option, value in (
-        ("--method", settings.method),
-        ("--t-margin", f"{settings.t_margin:g}"),
-        ("--margin", settings.margin),
-        ("--weights", f"{settings.w_share:g},{settings.w_variance:g}"),
-        ("--order", settings.order),
-        ("--direction", settings.direction),
-        ("--reference", settings.reference),
-        ("--granularity", settings.granularity),
-        ("--scale", settings.scale),
-        ("--select-on", where.select_on),
-        ("--tiles", str(where.tiles)),
-    ):
-        words += [option, value]
-    return [*words, "--recalibrate" if settings.recalibrate else "--no-recalibrate"]

@@ -12,7 +12,6 @@ import tiny_scene as scenes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.units import names
 from lcc_core.data.catalog import import_files, import_tiles
 from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED, check_class_names
 from lcc_core.data.demo import CLASSES
@@ -20,6 +19,7 @@ from lcc_core.data.limits import MOST_CLASSES
 from lcc_core.data.scenes import SceneChoice, class_numbers, fit_labels, keep_scene
 from lcc_core.errors import DataError, LccError
 from lcc_core.files import Home
+from lcc_core.units import names
 
 COMPOSED, APART = "For\u00eat", "Fore\u0302t"
 ALIKE = [
