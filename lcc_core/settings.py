@@ -10,7 +10,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -204,13 +204,14 @@ def changed_settings(config: Any) -> dict[str, Any]:
     }
 
 
-def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
+def config_from(config: type[C], table: Mapping[str, Any], what: str, **fixed: Any) -> C:
     """The config that a table of JSON or TOML describes.
 
     Args:
         config: its class.
         table: setting → value; lists where it has tuples.
         what: names the table in messages, such as ``"planner size"``.
+        fixed: fields that are no settings, with their values.
 
     Raises:
         LccError: naming the key that is unknown, missing or has no such value.
@@ -227,15 +228,21 @@ def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
         for name, value in table.items()
     }
     try:
-        return config(**values)
+        return config(**values, **fixed)
     except ValueError as error:
         raise LccError(f"{what}: {error}.") from error
 
 
-def option_words(config: Any) -> list[str]:
+def option_words(config: Any, more: Sequence[str] = ()) -> list[str]:
     """The words of a command line that say what differs from the defaults.
 
-    Positional settings come first; behind a ``--`` at the end where one looks like an option.
+    Args:
+        config: the config.
+        more: options that are no settings of it, as words.
+
+    Returns:
+        Positional settings, then options; the other way round, behind a ``--``, where one of the
+        positional ones looks like an option.
     """
     alone: list[str] = []
     words: list[str] = []
@@ -252,6 +259,7 @@ def option_words(config: Any) -> list[str]:
             words.append(f"{one.option}={text}")
         else:
             words += [one.option, text]
+    words += more
     if any(text.startswith("-") for text in alone):
         return [*words, "--", *alone]
     return [*alone, *words]

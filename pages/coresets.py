@@ -9,7 +9,7 @@ from lcc_core.coresets import Coreset, CoresetSettings, Scores
 from lcc_core.coresets.coreset import list_coresets, save_coreset
 from lcc_core.data.splits import Split
 from lcc_core.plaintext import visible
-from lcc_core.studies import coreset_results
+from lcc_core.results import coreset_results
 from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session, unreadable
 from pages.ui.controls import URL
 from pages.ui.guard import guard

@@ -1,5 +1,7 @@
 """Maps: what a classifier says of every pixel of a scene, before and after compression."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
@@ -8,8 +10,8 @@ from lcc_core.data.scene import Scene
 from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem
-from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map
-from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
+from lcc_core.reports.maps import map_bytes, paint, paint_errors
+from lcc_core.results.scene_map import SceneMap, as_scene, cached_map
 from lcc_core.tasks.mapping import MapTask
 from lcc_core.workers.requests import DrawMap
 from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words, work
@@ -60,15 +62,14 @@ def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None
 def task(checkpoint: Checkpoint, plan: Plan) -> MapTask:
     """The same as a job."""
     if plan.is_float:
-        return MapTask(checkpoint=checkpoint.id, bits=32, k=0.0, recalibrate=False)
-    how = plan.facts
+        return MapTask(checkpoint=checkpoint.id, bits=32, recalibrate=0)
+    one = next(iter(plan.layers.values()))
     return MapTask(
         checkpoint=checkpoint.id,
-        bits=how["bits"],
-        k=how["k"],
-        granularity=how["granularity"],
-        scale=how["scale"],
-        recalibrate=bool(plan.recalibrate),
+        bits=plan.facts["bits"],
+        k=plan.facts["k"],
+        quantizer=replace(one.config, bits=one.scheme.config().bits),
+        recalibrate=plan.recalibrate,
     )
 
 

@@ -13,7 +13,7 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.data.stored import store
 from lcc_core.files import Home, write_json
-from lcc_core.studies.measured import measure_plan
+from lcc_core.results.measured import measure_plan
 from lcc_core.training import make_recipe, train
 from lcc_core.workspace import Workspace
 

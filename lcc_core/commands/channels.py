@@ -17,8 +17,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def _pruned(_: TuningTask, result: dict[str, Any], context: Context) -> None:
-    from lcc_core.studies.against import Against
-    from lcc_core.studies.lineage import Epochs
+    from lcc_core.results.against import Against
+    from lcc_core.results.lineage import Epochs
 
     workspace, parts = context.workspace, []
     if narrower := [one for one in result["layers"] if one["kept"] < one["of"]]:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.options import add_options, given
 from lcc_core.commands.output import output_file
+from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen, quantizer_said
 from lcc_core.commands.text import number, pairs, percent, size, table
+from lcc_core.compression.uniform import UniformConfig
 from lcc_core.errors import CheckpointError, DataError, LccError, require
 
 CHECKED_TILES = 1000
@@ -40,23 +43,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 def plan_options(command: argparse.ArgumentParser) -> None:
     """How to compress; :func:`planned` reads it."""
-    command.add_argument(
-        "--bits", type=int, metavar="B", help="1…8 (1 and pruned: ternary) or 32 (default 8)"
-    )
-    command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
-    command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
-    command.add_argument("--scale", metavar="absmax|lse", help="default lse")
-    command.add_argument(
-        "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
-    )
-    command.add_argument(
-        "--spare-depthwise",
-        action=argparse.BooleanOptionalAction,
-        help="8 bits or more for depthwise layers, no pruning; default: yes, per channel",
-    )
-    command.add_argument(
-        "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
-    )
+    add_options(command, UniformConfig)
+    add_quantizer(command)
     command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
 
 
@@ -66,7 +54,7 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.files import write_bytes
-    from lcc_core.studies.measured import packed_content
+    from lcc_core.results.measured import packed_content
 
     out = output_file(arguments.out)
     workspace = context.workspace
@@ -84,31 +72,28 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 def planned(arguments: argparse.Namespace, model: Any) -> Any:
     """The plan that the options ask for; 8 bits where they ask for nothing."""
     from lcc_core.compression.plan import Plan
-    from lcc_core.compression.recalibration import TILES
-    from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
     from lcc_core.reading import read_text
 
-    asked = {
-        name: getattr(arguments, name)
-        for name in ("bits", "k", "granularity", "scale", "spare_depthwise")
-    }
-    if arguments.recalibrate is not None:
-        asked["recalibrate"] = TILES if arguments.recalibrate else 0
-    asked = {name: value for name, value in asked.items() if value is not None}
-    if arguments.paper:
-        asked = PAPER | asked
-    if not arguments.plan:
-        return uniform_plan(model, **{"bits": 8, "recalibrate": TILES} | asked)
-    if asked:
-        option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
+    check_plan_alone(arguments)
+    if arguments.plan:
+        return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
+    how = UniformConfig(**given(arguments, UniformConfig))
+    quantizer, recalibrate = quantizer_chosen(arguments)
+    return uniform_plan(model, how.bits, how.k, quantizer, recalibrate, how.spare_depthwise)
+
+
+def check_plan_alone(arguments: argparse.Namespace) -> None:
+    """Raise ``LccError`` where a saved plan is named, and settings of another one beside it."""
+    said = given(arguments, UniformConfig) | quantizer_said(arguments)
+    if getattr(arguments, "plan", None) and said:
+        option = next(iter(said)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
-    return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.splits import PARTS
-    from lcc_core.studies.packedfile import measure_file
+    from lcc_core.results.packedfile import measure_file
 
     require(arguments.part in PARTS, "part", arguments.part, f"one of {', '.join(PARTS)}")
     path = Path(arguments.source).expanduser()
@@ -127,12 +112,12 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.compression.apply import apply
+    from lcc_core.compression.compressed import apply
     from lcc_core.compression.plan import Plan
     from lcc_core.measure.measure import Origin, Sample
     from lcc_core.measure.measure import measure as run
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.packedfile import foreign_ids
 
     workspace = context.workspace
     checkpoint = workspace.checkpoint(_name(arguments.source))
@@ -238,7 +223,7 @@ def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]
     """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
     import torch
 
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.packedfile import foreign_ids
     from lcc_core.training.batches import gather
 
     try:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from lcc_core.commands.compressed import check_plan_alone
 from lcc_core.commands.context import Context
+from lcc_core.commands.options import given
 from lcc_core.commands.output import output_file
+from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen
 from lcc_core.commands.tasks import add_task, asked, done
 from lcc_core.commands.text import duration, percent, size, table
 from lcc_core.tasks.mapping import MapTask
@@ -15,12 +18,13 @@ from lcc_core.tasks.studies import SceneStudyTask
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     add_task(commands, after, SceneStudyTask, _studied)
-    command = add_task(commands, after, MapTask, _mapped)
+    command = add_task(commands, after, MapTask, _mapped, _map)
+    add_quantizer(command)
     command.set_defaults(run=draw, home_is="written at need")
 
 
 def _studied(_: SceneStudyTask, result: dict[str, Any], context: Context) -> None:
-    from lcc_core.studies.flattery import Flattery
+    from lcc_core.results.flattery import Flattery
     from lcc_core.studies.scene_study import SceneMean
 
     means = [SceneMean(**one) for one in result["means"]]
@@ -80,8 +84,15 @@ def _figures(one: Any) -> tuple[str, str, str]:
     )
 
 
+def _map(arguments: argparse.Namespace) -> MapTask:
+    check_plan_alone(arguments)
+    quantizer, recalibrate = quantizer_chosen(arguments)
+    said = given(arguments, MapTask)
+    return MapTask(**said, quantizer=quantizer, recalibrate=recalibrate)
+
+
 def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.scene_picture import map_kind
+    from lcc_core.reports.maps import map_kind
 
     task = asked(arguments)
     if task.out:

@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def _estimated(task: StudyTask, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid.pace import estimate
-    from lcc_core.studies.grid.status import graph_of, tile_counts
+    from lcc_core.studies.estimate import estimate
+    from lcc_core.studies.status import graph_of, tile_counts
 
     study = task.found(context.home)
     graph = graph_of(context.home, study)
@@ -88,8 +88,8 @@ def _ran(_: StudyTask, result: dict[str, Any], context: Context) -> None:
 
 
 def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.status import standing
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import standing
 
     home = context.home
     every = folder.studies(home)
@@ -120,9 +120,9 @@ def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import notes, on_front
-    from lcc_core.studies.grid.status import rows
+    from lcc_core.reports.study import notes, on_front
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import rows
 
     found = folder.find(context.home, arguments.study)
     if arguments.toml:
@@ -159,9 +159,9 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import check_format, content
-    from lcc_core.studies.grid.status import rows
+    from lcc_core.reports.study import check_format, content
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import rows
 
     check_format(Path(arguments.out))
     out = output_text(arguments.out, context)
@@ -175,7 +175,7 @@ def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
+    from lcc_core.studies import folder
 
     found = folder.find(context.home, arguments.study)
     folder.pause(found.path)
@@ -184,7 +184,7 @@ def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
+    from lcc_core.studies import folder
 
     found = folder.find(context.home, arguments.study)
     folder.forget(found)
@@ -193,8 +193,8 @@ def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def presets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid.graph import expand
-    from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
+    from lcc_core.studies.graph import expand
+    from lcc_core.studies.presets import OPEN, PRESETS, preset
 
     rows = [(name, len(expand(preset(name)).points), what) for name, (what, _) in PRESETS.items()]
     context.say(table(("preset", "points", "what it shows"), rows))

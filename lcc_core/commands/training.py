@@ -111,7 +111,7 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.compression.importance import importance as measure
+    from lcc_core.compression.layer_importance import importance as measure
 
     checkpoint = context.workspace.checkpoint(arguments.checkpoint)
     layers = measure(checkpoint.model())

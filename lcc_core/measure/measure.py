@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lcc_core.checkpoints.packed import pack
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.compressed import Compressed
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.hooks import QUIET, Hooks

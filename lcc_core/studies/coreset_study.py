@@ -13,8 +13,8 @@ from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.presets import OWN, PAPERS, preset
+from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
@@ -24,9 +24,9 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.searched import Selection, search_plan
-from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.searched import Selection, search_plan
+from lcc_core.results.training_cost import TrainingCost, mean_or_none, training_cost
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.steps import with_equal_steps
 from lcc_core.workspace import Workspace
@@ -89,9 +89,9 @@ class CoresetStudy:
                         yield settings
 
     def search(self, method: str) -> SearchSettings:
-        how: dict[str, Any] = PAPER if self.paper else {"recalibrate": TILES}
+        how = preset(PAPERS if self.paper else OWN).how
         margin = "shared" if method == "size" else "fixed"
-        return SearchSettings(method=method, t_margin=self.t_margin, margin=margin, **how)
+        return SearchSettings.of(method, **how, t_margin=self.t_margin, margin=margin)
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class _Runner:
 
     def _plans(self, checkpoint: Checkpoint) -> Iterator[tuple[str, Plan]]:
         model, study = checkpoint.model(), self.study
-        quantizer: dict[str, Any] = PAPER if study.paper else {"recalibrate": TILES}
+        quantizer = preset(PAPERS if study.paper else OWN).how
         for bits in study.bits:
             for k in study.k:
                 yield setting_title(bits, k), uniform_plan(model, bits, k, **quantizer)

@@ -15,8 +15,7 @@ import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER
+from lcc_core.compression.presets import OWN, PAPERS, preset
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.data.scene import Scene
@@ -27,12 +26,12 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier, readers
-from lcc_core.studies.finetuned import FineTuning
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import Predictions, predictions
-from lcc_core.studies.scene_map import as_scene, throughput
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import Predictions, predictions
+from lcc_core.results.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
+from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.start import Start
 from lcc_core.workspace import Workspace
 
@@ -76,7 +75,7 @@ class SceneStudy:
 
     @property
     def _how(self) -> dict[str, Any]:
-        return PAPER if self.paper else {"recalibrate": TILES}
+        return preset(PAPERS if self.paper else OWN).how
 
     def variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
         """The float model and every way to compress it, by name."""

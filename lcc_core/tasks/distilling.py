@@ -64,9 +64,9 @@ class DistilTask(SplitTask):
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
         from lcc_core.models import ARCHITECTURES
-        from lcc_core.studies.finetuned import SLOWER
         from lcc_core.training import make_recipe, train, train_anew
         from lcc_core.training.distil import Distil
+        from lcc_core.training.finetuned import SLOWER
 
         teacher, name = None, self.teacher or ""
         if name and not (self.mode == "online" and name in ARCHITECTURES):

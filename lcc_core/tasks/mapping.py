@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from lcc_core.errors import LccError
+from lcc_core.compression.plan import TILES, Plan
+from lcc_core.compression.presets import quantizer_from, quantizer_json, quantizer_words
+from lcc_core.compression.quantizers.symmetric import SYMMETRIC
+from lcc_core.compression.uniform import UniformConfig, uniform_plan
 from lcc_core.hooks import Hooks
-from lcc_core.settings import setting
+from lcc_core.reading import read_text
+from lcc_core.settings import config_from, setting
 from lcc_core.tasks.task import Task, register
 
 if TYPE_CHECKING:
-    from lcc_core.compression.plan import Plan
     from lcc_core.models import Classifier
     from lcc_core.workspace import Workspace
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class MapTask(Task):
-    """A checkpoint, compressed, on every pixel of its scene."""
+class MapTask(Task, UniformConfig):
+    """A checkpoint, compressed by one setting for all layers, on every pixel of its scene.
+
+    ``quantizer``: a config of a registered quantizer. ``recalibrate``: on how many training tiles;
+    0: not at all.
+    """
 
     kind: ClassVar[str] = "map"
     summary: ClassVar[str] = "classify every pixel of a checkpoint's scene"
@@ -28,24 +36,8 @@ class MapTask(Task):
     checkpoint: str = setting(
         label="Checkpoint", help="An id, or the beginning of one.", metavar="CKPT", positional=True
     )
-    bits: int | None = setting(
-        None, "Bits per weight", "1…8 (1 and pruned: ternary) or 32 (default 8).", metavar="B"
-    )
-    k: float | None = setting(
-        None, "Pruning strength k", "Prune below K·σ (default 0).", metavar="K"
-    )
-    granularity: str | None = setting(
-        None, "Granularity", "Default channel.", metavar="tensor|channel"
-    )
-    scale: str | None = setting(None, "Scale", "Default lse.", metavar="absmax|lse")
-    recalibrate: bool | None = setting(None, "Recalibrate", "Default: yes.")
-    spare_depthwise: bool | None = setting(
-        None, "Spare depthwise layers",
-        "8 bits or more for depthwise layers, no pruning; default: yes, per channel.",
-    )  # fmt: skip
-    paper: bool = setting(
-        False, "The papers' quantizer", "One scale a tensor, the largest weight's, as it is."
-    )
+    quantizer: Any = SYMMETRIC
+    recalibrate: int = TILES
     plan: str | None = setting(
         None, "Plan", "A saved plan in place of these settings.", metavar="FILE"
     )
@@ -58,31 +50,38 @@ class MapTask(Task):
     def then(self) -> str:
         return "The map is drawn: open **Maps**."
 
+    def engine(self) -> dict[str, int]:
+        from lcc_core.results.scene_map import VERSION
+
+        return {"map": VERSION}
+
+    def to_json(self) -> dict[str, Any]:
+        content = super().to_json()
+        how = {"quantizer": quantizer_json(self.quantizer), "recalibrate": self.recalibrate}
+        content["settings"] |= how
+        return content
+
+    @classmethod
+    def from_settings(cls, table: Mapping[str, Any]) -> Self:
+        rest = dict(table)
+        quantizer = quantizer_from(rest.pop("quantizer", quantizer_json(SYMMETRIC)))
+        recalibrate = rest.pop("recalibrate", TILES)
+        what = f"The task {cls.kind!r}"
+        return config_from(cls, rest, what, quantizer=quantizer, recalibrate=recalibrate)
+
+    def other_words(self) -> list[str]:
+        return quantizer_words(self.quantizer, self.recalibrate)
+
     def planned(self, model: Classifier) -> Plan:
         """The plan that is asked for; 8 bits where nothing is."""
-        from lcc_core.compression.plan import Plan
-        from lcc_core.compression.recalibration import TILES
-        from lcc_core.compression.search import PAPER
-        from lcc_core.compression.uniform import uniform_plan
-        from lcc_core.reading import read_text
-
-        names = ("bits", "k", "granularity", "scale", "spare_depthwise")
-        asked = {name: getattr(self, name) for name in names}
-        if self.recalibrate is not None:
-            asked["recalibrate"] = TILES if self.recalibrate else 0
-        asked = {name: value for name, value in asked.items() if value is not None}
-        if self.paper:
-            asked = PAPER | asked
-        if not self.plan:
-            return uniform_plan(model, **{"bits": 8, "recalibrate": TILES} | asked)
-        if asked:
-            option = "paper" if self.paper else next(iter(asked)).replace("_", "-")
-            raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
-        return Plan.from_json(read_text(Path(self.plan).expanduser()))
+        if self.plan:
+            return Plan.from_json(read_text(Path(self.plan).expanduser()))
+        how = (self.quantizer, self.recalibrate, self.spare_depthwise)
+        return uniform_plan(model, self.bits, self.k, *how)
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
-        from lcc_core.studies.scene_map import as_scene, mapped
-        from lcc_core.studies.scene_picture import map_kind, write_map
+        from lcc_core.reports.maps import map_kind, write_map
+        from lcc_core.results.scene_map import as_scene, mapped
 
         out = Path(self.out).expanduser() if self.out else None
         if out:

@@ -15,7 +15,7 @@ from lcc_core.tasks.training import EPOCHS, RecipeTask
 
 if TYPE_CHECKING:
     from lcc_core.checkpoints.store import Checkpoint
-    from lcc_core.studies.finetuned import FineTuning, Pruned
+    from lcc_core.training.finetuned import FineTuning, Pruned
     from lcc_core.workspace import Workspace
 
 
@@ -58,8 +58,8 @@ class TuningTask(RecipeTask):
     def fine_tuning(self, workspace: Workspace) -> FineTuning:
         """How it is trained on. Raises ``ValueError`` for bad choices."""
         from lcc_core.compression.schedule import Schedule
-        from lcc_core.studies.finetuned import EPOCHS, FineTuning
         from lcc_core.training.distil import Distil
+        from lcc_core.training.finetuned import EPOCHS, FineTuning
         from lcc_core.training.presets import TUNING_EPOCHS
 
         recipe = {name: value for name, value in self.chosen().items() if name != "epochs"}
@@ -83,8 +83,8 @@ class TuningTask(RecipeTask):
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
         from lcc_core.checkpoints.store import list_checkpoints
-        from lcc_core.studies.against import compare, widths_json
-        from lcc_core.studies.lineage import epochs
+        from lcc_core.results.against import compare, widths_json
+        from lcc_core.results.lineage import epochs
 
         how = self.fine_tuning(workspace)
         checkpoint = workspace.checkpoint(self.checkpoint)
@@ -163,7 +163,7 @@ class PruneChannelsTask(TuningTask):
         self, workspace: Workspace, checkpoint: Checkpoint, how: FineTuning, hooks: Hooks
     ) -> Pruned:
         from lcc_core.compression.structured import Cut
-        from lcc_core.studies.finetuned import prune_and_tune_channels
+        from lcc_core.training.finetuned import prune_and_tune_channels
 
         scope = "global" if self.everywhere else "group"
         cut = Cut(self.criterion, self.ratio, scope, self.floor, self.seed)
@@ -183,6 +183,6 @@ class PruneWeightsTask(TuningTask):
     def prune(
         self, workspace: Workspace, checkpoint: Checkpoint, how: FineTuning, hooks: Hooks
     ) -> Pruned:
-        from lcc_core.studies.finetuned import prune_and_tune_weights
+        from lcc_core.training.finetuned import prune_and_tune_weights
 
         return prune_and_tune_weights(workspace, checkpoint, self.k, how, self.device, hooks)

@@ -1,36 +1,34 @@
-"""Searching bits and pruning layer by layer."""
+"""Searching bits and pruning for every layer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from lcc_core.compression.presets import quantizer_words
+from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.hooks import Hooks
-from lcc_core.settings import setting, text_of
+from lcc_core.settings import config_from, option_words, setting
 from lcc_core.tasks.task import Task, register
 
 if TYPE_CHECKING:
-    from lcc_core.compression.search import SearchResult
     from lcc_core.workspace import Workspace
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class SearchTask(Task):
-    """A checkpoint and what may be lost → a plan, measured, and the fixed settings beside it.
-
-    ``settings``: a ``SearchSettings``.
-    """
+    """A checkpoint and what may be lost → a plan, measured, and the fixed settings beside it."""
 
     kind: ClassVar[str] = "search"
-    summary: ClassVar[str] = "choose bits and pruning layer by layer"
+    summary: ClassVar[str] = "choose bits and pruning for every layer"
     ways: ClassVar[tuple[str, ...]] = ("memory",)
 
     checkpoint: str = setting(
         label="Checkpoint", help="An id, or the beginning of one.", metavar="CKPT", positional=True
     )
-    settings: Any
+    settings: SearchSettings = field(default_factory=SearchSettings)
     select_on: str = setting(
         "validation", "Select on",
         "Tiles to choose on; test: as the papers seem to, figures then flatter.",
@@ -47,46 +45,35 @@ class SearchTask(Task):
         return "Its plan stands under **Compress**, *adaptive*."
 
     def engine(self) -> dict[str, int]:
-        from lcc_core.studies.measured import VERSION
+        from lcc_core.results.measured import VERSION
 
         return {"version": VERSION}
 
     def to_json(self) -> dict[str, Any]:
         content = super().to_json()
-        content["settings"]["settings"] = self.settings.to_json()
+        content["settings"]["search"] = self.settings.to_json()
         return content
 
     @classmethod
     def from_settings(cls, table: Mapping[str, Any]) -> Self:
-        from lcc_core.compression.search import SearchSettings
-
         rest = dict(table)
-        own = SearchSettings(**rest.pop("settings"))
-        return cls(settings=own, **rest)
+        search = SearchSettings.from_json(rest.pop("search", {}))
+        return config_from(cls, rest, "The task 'search'", settings=search)
 
-    def words(self) -> list[str]:
+    def other_words(self) -> list[str]:
         how = self.settings
-        words = super().words()
-        for name in (
-            "method", "t_margin", "margin", "order", "direction", "reference", "granularity",
-            "scale",
-        ):  # fmt: skip
-            words += [f"--{name.replace('_', '-')}", text_of(getattr(how, name))]
-        words += ["--weights", f"{text_of(how.w_share)},{text_of(how.w_variance)}"]
-        words += [] if how.half_ends else ["--whole-ends"]
-        return [*words, "--recalibrate" if how.recalibrate else "--no-recalibrate"]
+        words = ["--method", how.method, *option_words(how.config)]
+        return words + quantizer_words(how.quantizer, how.recalibrate)
 
     @staticmethod
     def found(result: Mapping[str, Any]) -> SearchResult:
         """What the search itself found, of the task's result."""
-        from lcc_core.compression.search import SearchResult
-
         names = SearchResult.__dataclass_fields__
         return SearchResult.from_json({k: v for k, v in result.items() if k in names})
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
-        from lcc_core.studies.measured import measure_plan
-        from lcc_core.studies.searched import Selection, rivals, search_plan
+        from lcc_core.results.measured import measure_plan
+        from lcc_core.results.searched import Selection, rivals, search_plan
 
         where = Selection(self.select_on, self.tiles)
         checkpoint = workspace.checkpoint(self.checkpoint)

@@ -16,8 +16,8 @@ from lcc_core.tasks.training import EPOCHS
 if TYPE_CHECKING:
     from lcc_core.files import Home
     from lcc_core.studies.coreset_study import CoresetStudy
-    from lcc_core.studies.grid.study import Study
     from lcc_core.studies.scene_study import SceneStudy
+    from lcc_core.studies.spec import Study
     from lcc_core.workspace import Workspace
 
 
@@ -49,9 +49,9 @@ class StudyTask(Task):
 
     def found(self, home: Home) -> Study:
         """The study: from a file, else a known one, else a preset."""
-        from lcc_core.studies.grid import folder
-        from lcc_core.studies.grid.presets import PRESETS, preset
-        from lcc_core.studies.grid.study import read_study
+        from lcc_core.studies import folder
+        from lcc_core.studies.presets import PRESETS, preset
+        from lcc_core.studies.spec import read_study
 
         path = Path(self.study).expanduser()
         if path.suffix == ".toml" or path.is_file():
@@ -64,7 +64,7 @@ class StudyTask(Task):
             raise
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
-        from lcc_core.studies.grid.runner import Options, run_study
+        from lcc_core.studies.runner import Options, run_study
 
         study = self.found(workspace.home)
         options = Options(self.jobs, self.backend, self.scheduler, self.share)
@@ -218,7 +218,7 @@ class SceneStudyTask(TrainingsTask):
         return SceneStudy(**asked)
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
-        from lcc_core.studies.flattery import flattery
+        from lcc_core.results.flattery import flattery
         from lcc_core.studies.scene_study import run_scene_study, summarize
 
         rows = run_scene_study(self.study(), workspace.home, self.device, hooks)

@@ -94,7 +94,11 @@ class Task:
 
     def words(self) -> list[str]:
         """The equal command, without ``lcc``: to be shown and copied."""
-        return [*self.kind.split(), *option_words(self)]
+        return [*self.kind.split(), *option_words(self, self.other_words())]
+
+    def other_words(self) -> list[str]:
+        """Options of the equal command that say what is no setting."""
+        return []
 
 
 @dataclass(frozen=True)

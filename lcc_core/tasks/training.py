@@ -166,7 +166,7 @@ class TrainTask(SplitTask):
         return make_recipe(self.arch, tiles=tiles, **self.chosen(), **more)
 
     def run(self, workspace: Workspace, hooks: Hooks) -> dict[str, Any]:
-        from lcc_core.studies.training_cost import training_cost
+        from lcc_core.results.training_cost import training_cost
         from lcc_core.training import train, train_anew
         from lcc_core.training.steps import with_equal_steps
 

@@ -18,6 +18,8 @@ from lcc_core.checkpoints.store import (
     read_checkpoint,
     save_checkpoint,
 )
+from lcc_core.compression.recalibration import calibration_tiles
+from lcc_core.compression.unfold import is_folded, unfold_norms
 from lcc_core.data.scene import Scene
 from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, make_split
 from lcc_core.data.tiles import TileSet
@@ -32,6 +34,7 @@ from lcc_core.training.start import same_classes
 from lcc_core.workspace import Workspace
 
 BETTER_THAN_CHANCE = 2.0
+UNFOLDED_ON = 2048  # training tiles for the statistics of norms that a packed file had folded
 TRIED = 1000  # training tiles on which a normalisation is chosen
 AUTO, HALF, NONE, DATA, IMAGENET = "auto", "half", "none", "data", "imagenet"
 NORMS = (AUTO, IMAGENET, DATA, HALF, NONE)
@@ -94,7 +97,7 @@ def import_model(
     where = Compute(device), hooks.silent
     hooks.progress(Progress("import", 0, 3, f"reading {file.name}"))
     if is_packed(file):
-        model, norm = _of_packed(file, how, tiles), ""
+        model, norm = _of_packed(file, how, tiles, split), ""
     else:
         model, norm = _of_weights(file, how, tiles, split, where)
     recipe = {
@@ -106,6 +109,8 @@ def import_model(
         "norm": norm,
         "classes": list(how.classes),
     }
+    if is_packed(file):
+        recipe["unfolded"] = UNFOLDED_ON
     identity = checkpoint_id(recipe, tiles.fingerprint, split.facts())
     folder = workspace.home.checkpoints / identity
     if (folder / FACTS).is_file():
@@ -131,7 +136,8 @@ def import_model(
     return saved
 
 
-def _of_packed(file: Path, how: Foreign, tiles: TileSet) -> Classifier:
+def _of_packed(file: Path, how: Foreign, tiles: TileSet, split: Split) -> Classifier:
+    """The file's model, with statistics in its norms, which a packed file keeps none of."""
     model = open_packed(file)
     if how.arch not in ("", model.spec.arch):
         raise ModelError(
@@ -139,6 +145,8 @@ def _of_packed(file: Path, how: Foreign, tiles: TileSet) -> Classifier:
             "Leave the architecture out: a packed file knows it.",
         )
     same_classes(model, tiles, "packed file")
+    if is_folded(model.net):
+        unfold_norms(model, calibration_tiles(tiles, split, UNFOLDED_ON).tiles)
     return model
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from lcc_core.checkpoints.onnx import onnx_bytes
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError
@@ -17,12 +17,12 @@ from lcc_core.hooks import Hooks, Progress
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import weight_of
-from lcc_core.studies.against import Against, compare
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan, packed_content
-from lcc_core.studies.predicted import Predictions, predictions
-from lcc_core.studies.previewed import Preview, preview_cut
-from lcc_core.studies.scene_map import SceneMap, as_scene, mapped, throughput
-from lcc_core.studies.searched import rivals
+from lcc_core.results.against import Against, compare
+from lcc_core.results.measured import cached_measurement, estimate, measure_plan, packed_content
+from lcc_core.results.predicted import Predictions, predictions
+from lcc_core.results.previewed import Preview, preview_cut
+from lcc_core.results.scene_map import SceneMap, as_scene, mapped, throughput
+from lcc_core.results.searched import rivals
 from lcc_core.workers.request import Request
 from lcc_core.workspace import Workspace
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import figure_text, visible
-from lcc_core.studies.coreset_results import ALL, Point, Trained
+from lcc_core.results.coreset_results import ALL, Point, Trained
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
 from pages.ui.plain import cells
 

@@ -15,7 +15,7 @@ from lcc_core.compression import Plan
 from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem, visible
-from lcc_core.studies.measured import cached_measurement
+from lcc_core.results.measured import cached_measurement
 from lcc_core.workers.requests import (
     ESTIMATE,
     ExportOnnx,

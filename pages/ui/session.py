@@ -7,7 +7,7 @@ import streamlit as st
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Plan
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.structured import Cut
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
 from lcc_core.data.catalog import load_tiles
@@ -15,8 +15,8 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
-from lcc_core.studies.against import Against
-from lcc_core.studies.previewed import Preview
+from lcc_core.results.against import Against
+from lcc_core.results.previewed import Preview
 from lcc_core.unreadable import Found
 from lcc_core.workers.requests import (
     CompareNarrowed,

@@ -28,8 +28,8 @@ from lcc_core.checkpoints.store import TRAINING_ENGINE, Checkpoint
 from lcc_core.compression.structured import Cut
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
-from lcc_core.studies.finetuned import FineTuning, Pruned, prune_and_tune_channels
 from lcc_core.training import make_recipe, train
+from lcc_core.training.finetuned import FineTuning, Pruned, prune_and_tune_channels
 from lcc_core.workspace import Workspace
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "attention.json"

@@ -26,19 +26,18 @@ from attention import machine
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.presets import OWN, PAPERS, preset
+from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.files import Home, write_json
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import predictions
-from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import predictions
+from lcc_core.results.searched import Selection, search_plan
 from lcc_core.workspace import Workspace
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "quantizers.json"
-QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
-OWN, PAPERS = QUANTIZERS
+QUANTIZERS = {name: preset(name).how for name in (OWN, PAPERS)}
 BITS = (8, 7, 6, 5, 4, 3, 2, 1)
 MARGINS = (0.25, 0.5, 1.0)
 KINDS = ("fixed", "adaptive")
@@ -62,7 +61,7 @@ class Bench:
         model = self.checkpoint.model()
         for margin, kind in product(MARGINS, KINDS):
             for name, how in QUANTIZERS.items():
-                settings = SearchSettings("laq", margin, kind, **how)
+                settings = SearchSettings.of("laq", **how, t_margin=margin, margin=kind)
                 found = search_plan(*self.what, settings, Selection(tiles=self.sample))
                 about = {"method": "laq", "t_margin": margin, "margin": kind}
                 yield self.point(name, found.plan, about)

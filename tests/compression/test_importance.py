@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from lcc_core.compression import importance
-from lcc_core.compression.importance import histogram_entropy
+from lcc_core.compression import ImportanceWeights, importance
+from lcc_core.compression.layer_importance import histogram_entropy
 from lcc_core.models import Classifier, ModelSpec, build, weight_of
+
+TERMS = ImportanceWeights(w_entropy=0.5, w_sparsity=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def arrays(model: Classifier, names: list[str]) -> list[np.ndarray]:
 @pytest.mark.parametrize("w_share", [0.0, 0.3, 0.5, 1.0])
 @pytest.mark.parametrize("plus", [False, True])
 def test_formula(model: Classifier, w_share: float, plus: bool) -> None:
-    rows = importance(model, w_share, 1 - w_share, plus_variance=plus)
+    rows = importance(model, ImportanceWeights(w_share, plus_variance=plus))
     weights = arrays(model, [row.name for row in rows])
     total, most = sum(w.size for w in weights), max(w.var() for w in weights)
     for row, weight in zip(rows, weights, strict=True):
@@ -47,7 +49,7 @@ def test_bounds_and_order(model: Classifier) -> None:
 
 
 def test_entropy_and_sparsity_terms(model: Classifier) -> None:
-    plain, more = importance(model), importance(model, w_entropy=0.5, w_sparsity=2.0)
+    plain, more = importance(model), importance(model, TERMS)
     for a, b in zip(plain, more, strict=True):
         assert b.importance == pytest.approx(a.importance + 0.5 * a.entropy + 2 * a.sparsity)
         weight = arrays(model, [a.name])[0].ravel()
@@ -62,8 +64,7 @@ def test_entropy_extremes() -> None:
     assert histogram_entropy(torch.arange(256.0)) == pytest.approx(1)
 
 
-def test_weights_are_checked(model: Classifier) -> None:
-    with pytest.raises(ValueError, match="w_share"):
-        importance(model, 0.5, 0.6)
-    with pytest.raises(ValueError, match="w_sparsity=-1"):
-        importance(model, w_sparsity=-1)
+@pytest.mark.parametrize("wrong", [{"w_share": 1.1}, {"w_share": -0.1}, {"w_sparsity": -1}])
+def test_weights_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
+        ImportanceWeights(**wrong)

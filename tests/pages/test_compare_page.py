@@ -20,10 +20,10 @@ from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies import predicted
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import Predictions, cached_predictions, predictions
-from lcc_core.studies.table import ResultRow, own_rows
+from lcc_core.results import predicted
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import Predictions, cached_predictions, predictions
+from lcc_core.results.table import ResultRow, own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.workspace import Workspace
 from pages.ui import comparison, disagreements

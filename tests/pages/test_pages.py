@@ -16,8 +16,8 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.table import own_rows
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.table import own_rows
 from lcc_core.training import make_recipe, train
 from lcc_core.workspace import Workspace
 from pages.ui import words as spell
@@ -196,7 +196,7 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert not test.exception
     assert "Search" in [button.label for button in test.button]
     assert not test.metric
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
+    settings = SearchSettings(recalibrate=TILES)
     task = SearchTask(checkpoint=session.checkpoints()[0].id, settings=settings)
     assert main([*task.words(), "--home", str(trained.root)]) == 0
     test.run()
@@ -205,7 +205,7 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert "Fixed settings around this size" in words(test)
     assert named(test.metric, "Overall accuracy")
     assert "Search" not in [button.label for button in test.button]
-    test.slider(key="t").set_value(2.0).run()
+    test.number_input(key="t_margin").set_value(2.0).run()
     assert "Search" in [button.label for button in test.button]
 
 
@@ -216,7 +216,7 @@ def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
     from pages.ui import session
 
     checkpoint = session.checkpoints()[0]
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
+    settings = SearchSettings(recalibrate=TILES)
     job = jobs.start(trained, SearchTask(checkpoint=checkpoint.id, settings=settings))
     while jobs.job(trained, job.id).progress is None:
         assert jobs.job(trained, job.id).live

@@ -26,10 +26,10 @@ from lcc_core.measure.evaluate import logits
 from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers
 from lcc_core.models.device import Compute
 from lcc_core.models.spectral import Components
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.scene_map import as_scene, cached_map, draw_map, mapped, throughput
-from lcc_core.studies.scene_picture import class_colours, map_bytes, paint, paint_errors
-from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.reports.maps import class_colours, map_bytes, paint, paint_errors
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.scene_map import as_scene, cached_map, draw_map, mapped, throughput
+from lcc_core.results.searched import Selection, search_plan
 from lcc_core.training import make_recipe, train
 from lcc_core.training.prepare import fresh_model
 from lcc_core.workspace import Workspace
@@ -154,7 +154,7 @@ def test_onnx(checkpoint: Checkpoint, scene: Scene, split: Split, tmp_path: Path
 
 
 def test_search_and_measure(home: Home, checkpoint: Checkpoint, scene: Scene, split: Split) -> None:
-    settings = SearchSettings(t_margin=5.0, recalibrate=64)
+    settings = SearchSettings.of(t_margin=5.0, recalibrate=64)
     found = search_plan(Workspace(home, [scene]), checkpoint, settings, Selection(tiles=40))
     row = measure_plan(Workspace(home, [scene]), checkpoint, found.plan)
     assert row.average_bits < 8 and row.recalibrated == 64 and row.bytes < checkpoint.bytes / 4

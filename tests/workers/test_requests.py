@@ -16,7 +16,7 @@ from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import Plan, apply, importance, uniform_plan
 from lcc_core.compression.recalibration import calibration_tiles
-from lcc_core.compression.search import SearchSettings, search
+from lcc_core.compression.search import PlanningInput, SearchSettings, search
 from lcc_core.compression.structured import Cut, prune_channels
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import make_split
@@ -169,14 +169,15 @@ def test_threads_hammer_the_engine(place: tuple[Home, Checkpoint], tmp_path: Pat
     model = one.model()
     tiles, split = (w := Workspace(home)).tiles("tiny"), w.split(one)
     images, labels = gather(tiles, split.validation), tiles.labels[split.validation]
-    settings = SearchSettings(t_margin=5.0, recalibrate=16)
+    settings = SearchSettings.of(t_margin=5.0, recalibrate=16)
     plans = [uniform_plan(model, bits, 0.5, recalibrate=16) for bits in (2, 4, 8)]
 
     def searched() -> Any:
         import torch
 
         calibration = calibration_tiles(tiles, split, 16)
-        return search(model, images, torch.from_numpy(labels), settings, calibration).plan.id
+        given = PlanningInput(model, images, torch.from_numpy(labels), calibration=calibration)
+        return search(settings, given).plan.id
 
     def packed() -> bytes:
         return pack(apply(model, plans[0], calibration_tiles(tiles, split, 16)))
