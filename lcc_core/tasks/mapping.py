@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from lcc_core.compression.plan import TILES, Plan
 from lcc_core.compression.presets import quantizer_from, quantizer_json, quantizer_words
 from lcc_core.compression.quantizers.symmetric import SYMMETRIC
+from lcc_core.compression.search import MOST_TILES
 from lcc_core.compression.uniform import UniformConfig, uniform_plan
+from lcc_core.errors import require
 from lcc_core.hooks import Hooks
-from lcc_core.reading import read_text
+from lcc_core.reading import Shortened, is_kind, read_text
 from lcc_core.settings import config_from, setting
 from lcc_core.tasks.task import Task, register
 
@@ -42,6 +44,11 @@ class MapTask(Task, UniformConfig):
         None, "Plan", "A saved plan in place of these settings.", metavar="FILE"
     )
     out: str | None = setting(None, "File", "Class numbers: .csv, .npy or .png.", metavar="FILE")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole = is_kind(self.recalibrate, int) and 0 <= self.recalibrate <= MOST_TILES
+        require(whole, "recalibrate", Shortened(self.recalibrate), f"0…{MOST_TILES}")
 
     def title(self) -> str:
         return f"Map of {self.checkpoint}"

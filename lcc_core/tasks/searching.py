@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lcc_core.compression.presets import quantizer_words
 from lcc_core.compression.search import SearchResult, SearchSettings
+from lcc_core.errors import LccError
 from lcc_core.hooks import Hooks
+from lcc_core.reading import Shortened, is_kind
 from lcc_core.settings import config_from, option_words, setting
 from lcc_core.tasks.task import Task, register
 
@@ -57,7 +59,12 @@ class SearchTask(Task):
     @classmethod
     def from_settings(cls, table: Mapping[str, Any]) -> Self:
         rest = dict(table)
-        search = SearchSettings.from_json(rest.pop("search", {}))
+        own = rest.pop("search", {})
+        if not is_kind(own, dict):
+            raise LccError(
+                f"search={Shortened(own)} are no settings of a search.", "Write a table."
+            )
+        search = SearchSettings.from_json(own)
         return config_from(cls, rest, "The task 'search'", settings=search)
 
     def other_words(self) -> list[str]:
