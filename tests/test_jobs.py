@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -225,7 +226,7 @@ def test_a_job_killed_with_its_app_resumes_to_its_result(filled: Home) -> None:
 
 def test_a_crash_shows_its_last_words(filled: Home) -> None:
     folder = filled.jobs / "20260101-000000-abcdef"
-    facts = {"title": "t", "argv": ["train"], "pid": 1, "process_started": "x"}
+    facts = NOWHERE.to_json() | {"title": "t", "pid": 1, "process_started": "x"}
     facts["created"] = "2026-01-01T00:00:00+00:00"
     write_json(folder / jobs.FACTS, facts)
     lines = ['{"stage": "train", "done": 1, "total": 4, "message": "epoch 1 of 4", "time": 1.0}']
@@ -236,6 +237,57 @@ def test_a_crash_shows_its_last_words(filled: Home) -> None:
     assert "RuntimeError: out of memory" in found.error
     said = [str(line) for line in log(found)]
     assert "25 %  train: epoch 1 of 4" in said[0] and said[2].endswith("out of memory")
+
+
+def test_each_epoch_is_one_line_of_the_log_and_one_record(filled: Home) -> None:
+    done = jobs.wait(filled, jobs.start(filled, train(3)).id, WAIT_S)
+    assert done.state == jobs.DONE, done.error
+    said = [line.text for line in log(done) if line.text.startswith("train: epoch")]
+    assert [text.split(",")[0] for text in said] == [f"train: epoch {n} of 3" for n in (1, 2, 3)]
+    ends = [one.figures for one in done.history() if one.lasting and one.figures]
+    assert [one["epoch"] for one in ends] == [1, 2, 3]  # however fast they are
+    assert done.result is not None
+    assert [one["loss"] for one in ends] == [row["loss"] for row in done.result["log"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [(["train", "--data", "mine odd", "--resume"], True), (["data", "import", "x", "y"], False)],
+)
+def test_a_job_that_another_version_stored_as_a_command_is_listed(
+    home: Home, words: list[str], heavy: bool
+) -> None:
+    folder = home.jobs / "20260101-000000-abcdef"
+    facts = {"title": "t", "argv": words, "pid": 1, "process_started": "x"}
+    write_json(folder / jobs.FACTS, facts | {"created": "2026-01-01T00:00:00+00:00"})
+    for name in (jobs.PROGRESS, jobs.RESULT, "stop"):
+        (folder / name).touch()
+    [found] = jobs.jobs(home)
+    assert (found.state, found.task, found.words) == (jobs.CANCELLED, None, tuple(words))
+    assert found.heavy == heavy and not found.resumable
+    with pytest.raises(LccError, match="another version") as raised:
+        jobs.resume(home, found.id)
+    assert shlex.join(["lcc", *words]) in raised.value.fix
+    jobs.clear(home, found.id)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"argv": "train"}, {"argv": [1]}, {}, {"task": 3, "settings": {}},
+        {"task": "train", "settings": []}, {"task": "train"},
+    ],
+)  # fmt: skip
+def test_a_job_that_says_nothing_to_do_is_named_unreadable(
+    home: Home, facts: dict[str, Any]
+) -> None:
+    path = home.jobs / "20260101-000000-abcdef" / jobs.FACTS
+    more = {"title": "t", "pid": 1, "process_started": "x", "created": "2026-01-01T00:00:00+00:00"}
+    write_json(path, facts | more)
+    for name in (jobs.PROGRESS, jobs.RESULT):
+        (path.parent / name).touch()
+    found = jobs.jobs(home)
+    assert not found and [one.path for one in found.unreadable] == [path]
 
 
 def test_the_command_lists_cancels_resumes_and_clears(

@@ -93,7 +93,10 @@ class Context:
         return Hooks(self.progress, self.stop)
 
     def progress(self, report: Progress) -> None:
-        """One JSON line, or the one line that is written over; a few times a second at most."""
+        """One JSON line, or the one line that is written over; a few times a second at most.
+
+        Lasting reports are never passed over; a file gets a line for each epoch as it ends.
+        """
         now = time.monotonic()
         stage, before = self._reported
         soon = report.stage == stage and now - before < REPORT_EVERY_S
@@ -113,6 +116,9 @@ class Context:
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
             self._line = len(line)
+        elif sys.stderr is not None and report.lasting and "epoch" in (report.figures or {}):
+            with contextlib.suppress(OSError):
+                print(bar(report), file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """Lines for a person, in which nothing steers the terminal; silent with ``--json``."""

@@ -189,9 +189,10 @@ def _read(folder: Path) -> Job:
 def _work(facts: dict[str, Any]) -> dict[str, Any]:
     """What the job is to do, also where another version has stored it."""
     if "task" not in facts:
-        words = tuple(facts["argv"])
-        if not all(isinstance(one, str) for one in words):
-            raise ValueError("its command is no text")
+        words = facts["argv"]
+        if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+            raise ValueError("its command is no list of words")
+        words = tuple(words)
         heavy = words[:1] != LIGHT_WORDS
         return {"task": None, "task_id": "", "words": words, "heavy": heavy}
     if not isinstance(facts["task"], str) or not isinstance(facts["settings"], dict):
