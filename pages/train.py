@@ -7,7 +7,7 @@ import streamlit as st
 from lcc_core.data.catalog import stored
 from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.plaintext import visible
 from lcc_core.settings import settings_of
 from lcc_core.tasks.training import TrainTask
@@ -32,7 +32,7 @@ def choose() -> None:
     scene = data in here and here[data].extent is not None
     arch = middle.selectbox(
         "Architecture",
-        readers(scene),
+        architectures(scene),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
         key="arch",
         bind="query-params",

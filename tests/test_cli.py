@@ -376,7 +376,7 @@ def test_export(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     packed, out = tmp_path / "small.lcc", tmp_path / "small.onnx"
     shell("compress", checkpoint, "--out", packed)
-    made = shell.json("export", packed, "--onnx", out)
+    made = shell.json("export", packed, "--out", out)
     assert made["bytes"] == out.stat().st_size and made["agreement"] == 1
 
 
@@ -391,7 +391,8 @@ BAD = [
     (("train", "--data", "mine"), "--arch"),
     (("train", "--arch", "compact"), "--coreset"),
     (("train", "--arch", "compact", "--coreset", "none"), "no coreset 'none'"),
-    (("coreset", "CKPT", "--method", "best"), "method='best'"),
+    (("coreset", "CKPT", "--method", "best"), "no coreset method 'best'"),
+    (("coreset", "CKPT", "--method", "margin", "--beta", "0.1"), "not of margin"),
     (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
     (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
@@ -464,7 +465,7 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--onnx", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 

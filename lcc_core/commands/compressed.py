@@ -1,4 +1,4 @@
-"""``lcc compress``, ``lcc measure`` and ``lcc export``."""
+"""``lcc compress`` and ``lcc measure``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.context import Context
 from lcc_core.commands.options import add_options, given
 from lcc_core.commands.output import output_file
 from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen, quantizer_said
 from lcc_core.commands.text import number, pairs, percent, size, table
 from lcc_core.compression.uniform import UniformConfig
-from lcc_core.errors import CheckpointError, DataError, LccError, require
-
-CHECKED_TILES = 1000
+from lcc_core.errors import CheckpointError, LccError, require
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -34,11 +32,6 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--data", metavar="D", help="default: the set it was trained on")
     _part(command)
     command.set_defaults(run=measure)
-
-    command = commands.add_parser("export", parents=[after], help="write an ONNX model")
-    command.add_argument("source", metavar="FILE", help="a packed file or a checkpoint's id")
-    command.add_argument("--onnx", required=True, metavar="OUT", help="the ONNX file")
-    command.set_defaults(run=export)
 
 
 def plan_options(command: argparse.ArgumentParser) -> None:
@@ -120,7 +113,7 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
     from lcc_core.results.packedfile import foreign_ids
 
     workspace = context.workspace
-    checkpoint = workspace.checkpoint(_name(arguments.source))
+    checkpoint = workspace.checkpoint(checkpoint_name(arguments.source))
     plan = Plan({}, method="float")
     tiles = workspace.tiles(arguments.data or checkpoint.data, context.hooks)
     if tiles.name == checkpoint.data:
@@ -131,8 +124,8 @@ def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
     return run(apply(workspace.model(checkpoint), plan), origin, sample, hooks=context.hooks)
 
 
-def _name(source: str) -> str:
-    """A checkpoint's id; what looks like a path is one that is not there."""
+def checkpoint_name(source: str) -> str:
+    """Take ``source`` for a checkpoint's id; what looks like a path is one that is not there."""
     if "/" in source or source.endswith((".lcc", ".safetensors")):
         raise CheckpointError(f"There is no file {source}.", "Check the path.")
     return source
@@ -185,59 +178,3 @@ def _recalibrated(row: Any) -> str:
 
 def _ratio(value: float | None) -> str:
     return "not defined: all weights are zero" if value is None else f"{value:.2f}×"
-
-
-def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.onnx import check_onnx, export_onnx
-    from lcc_core.checkpoints.packed import load_packed
-
-    out = output_file(arguments.onnx)
-    timer = Timer()
-    path = Path(arguments.source).expanduser()
-    if path.is_file():
-        model = load_packed(path)
-        facts = model.header.get("measurement") or {}
-        data, split = facts.get("data"), (model.header.get("extra") or {}).get("split") or {}
-    else:
-        checkpoint = context.workspace.checkpoint(_name(arguments.source))
-        model, data, split = checkpoint.model(), checkpoint.data, checkpoint.split
-    images, what = _images(context, model.spec, data, split)
-    export_onnx(model, out, size=tuple(images.shape[2:]))
-    agreement = float(check_onnx(model, out, images))
-    written = out.stat().st_size
-    context.say(
-        f"{out}: {size(written)}, the same class as this program on "
-        f"{percent(agreement)} of {len(images)} {what}, in {timer}."
-    )
-    return {
-        "onnx": str(out),
-        "bytes": written,
-        "agreement": agreement,
-        "checked": len(images),
-        "checked_on": what,
-        "seconds": timer.seconds,
-    }
-
-
-def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]) -> Any:
-    """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
-    import torch
-
-    from lcc_core.results.packedfile import foreign_ids
-    from lcc_core.training.batches import gather
-
-    try:
-        if data is None:
-            raise DataError("unknown data set")
-        tiles = context.workspace.tiles(data, context.hooks)
-        ids = foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
-        return gather(tiles, ids).contiguous(), f"test tiles of {data}"
-    except DataError:
-        generator = torch.Generator().manual_seed(0)
-        if spec.patch:
-            shape = (64, spec.bands, spec.patch, spec.patch)
-            noise = torch.randn(shape, generator=generator)
-            mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (spec.mean, spec.std))
-            return noise * std + mean, "noise patches"
-        shape = (64, spec.bands, 64, 64)
-        return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), "noise tiles"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean, stdev
-from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
-from lcc_core.coresets import CoresetSettings
+from lcc_core.coresets.coreset import title_of
 from lcc_core.data.splits import split_name
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
@@ -103,25 +102,9 @@ def trained(home: Home, like: Checkpoint) -> list[Trained]:
             tiles = trained_tiles(one)
             found.append(Trained(one, ALL, 1.0, tiles, tiles, cost))
         elif seed == wanted[1]:
-            balanced = "balanced " if coreset["balanced"] else ""
-            by = " by probabilities" * (coreset["method"] == "ccs" and _of_probabilities(coreset))
-            name = balanced + coreset["method"] + by
             sizes = (coreset["tiles"], coreset["of"])
-            found.append(Trained(one, name, coreset["fraction"], *sizes, cost))
+            found.append(Trained(one, title_of(coreset), coreset["fraction"], *sizes, cost))
     return found
-
-
-def _of_probabilities(coreset: dict[str, Any]) -> bool:
-    return (
-        CoresetSettings.from_json(
-            {
-                name: coreset[name]
-                for name in CoresetSettings.__dataclass_fields__
-                if name in coreset
-            }
-        ).aum
-        == "probabilities"
-    )
 
 
 def points(found: Iterable[Trained], by: str = EPOCHS) -> list[Point]:

@@ -19,7 +19,7 @@ from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.models import ARCHITECTURES, Classifier
 from lcc_core.models.device import Compute, choose_device, choose_precision
-from lcc_core.models.zoo import SPECTRA
+from lcc_core.models.sources import SPECTRA
 from lcc_core.results.measured import first_there
 from lcc_core.results.predicted import DAMAGED
 from lcc_core.workspace import Workspace

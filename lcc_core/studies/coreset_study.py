@@ -7,7 +7,7 @@ its trainings and measurements with all others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -18,6 +18,7 @@ from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
+from lcc_core.coresets.selection import BALANCED, choices
 from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, check_protocol, make_split
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
@@ -27,13 +28,12 @@ from lcc_core.models import ARCHITECTURES
 from lcc_core.results.measured import measure_plan
 from lcc_core.results.searched import Selection, search_plan
 from lcc_core.results.training_cost import TrainingCost, mean_or_none, training_cost
+from lcc_core.settings import settings_json
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.steps import with_equal_steps
 from lcc_core.workspace import Workspace
 
-BALANCED = "balanced-"
 STUDY_METHODS = ("random", BALANCED + "random", "forgetting", "margin", "ccs")
-KNOWN_METHODS = (*METHODS, *(BALANCED + method for method in METHODS))
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,14 @@ class CoresetStudy:
     def __post_init__(self) -> None:
         for name in ("archs", "methods", "fractions", "seeds", "bits", "k"):
             require(len(getattr(self, name)) > 0, name, getattr(self, name), "one value or more")
-        known = f"one of {', '.join(KNOWN_METHODS)}"
+        known = choices()
         for method in self.methods:
-            require(method in KNOWN_METHODS, "method", method, known)
+            require(method in known, "method", method, f"one of {', '.join(known)}")
         for arch in self.archs:
-            require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
+            archs = ARCHITECTURES.names()
+            require(arch in archs, "arch", arch, f"one of {', '.join(archs)}")
         check_protocol(self.protocol)
-        for coreset in self.coresets():
+        for coreset in self.coresets():  # whoever cannot be chosen by says so at once
             coreset.to_json()
         for method in self.searches:
             self.search(method)
@@ -83,10 +84,14 @@ class CoresetStudy:
         for seed in self.seeds:
             for fraction in sorted(self.fractions, reverse=True):
                 for method in self.methods:
-                    name = method.removeprefix(BALANCED)
-                    settings = CoresetSettings(name, fraction, name != method, seed, aum=self.aum)
+                    settings = self._coreset(method, fraction, seed)
                     if fraction < 1:
                         yield settings
+
+    def _coreset(self, choice: str, fraction: float, seed: int) -> CoresetSettings:
+        plain = CoresetSettings.named(choice, fraction, seed)
+        own = {"aum": self.aum} if "aum" in settings_json(plain.own) else {}
+        return replace(plain, own=METHODS[plain.method].config(**own))
 
     def search(self, method: str) -> SearchSettings:
         how = preset(PAPERS if self.paper else OWN).how

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lcc_core.compression.uniform import setting_title
+from lcc_core.coresets.selection import COMMON, CoresetSettings
 from lcc_core.data.splits import lacks_validation
 from lcc_core.files import content_id
 from lcc_core.measure.measurement import ENGINE
 from lcc_core.results.measured import VERSION
-from lcc_core.studies.spec import BALANCED, FIXED, Study
+from lcc_core.studies.spec import FIXED, Study
 
 SIZE, SHARED = "size", "shared"
 ALL = "all"  # the coreset of those that train on everything
@@ -178,11 +179,11 @@ def _model(study: Study, point: Point, fingerprint: str, add: Any) -> str:
         content["select_on"] = point.select_on
     model = add(Step.make(TRAIN, content))
     if point.fraction < 1:
-        name = point.coreset.removeprefix(BALANCED)
-        choice = {"method": name, "fraction": point.fraction, "seed": point.seed}
-        choice["balanced"] = name != point.coreset
-        if name == "ccs":  # said, because it once was by probabilities
-            choice["aum"] = "logits"
+        settings = CoresetSettings.named(point.coreset, point.fraction, point.seed)
+        told = settings.to_json()
+        # What once had another value is said; else defaults are left out, and ids stay.
+        names = {*COMMON, *settings.entry.older}
+        choice = {name: value for name, value in told.items() if name in names}
         chosen = add(Step.make(CHOOSE, choice, model=model))
         longer = {"equal_steps": True} if study.equal_steps else {}
         model = add(Step.make(TRAIN, content | longer, coreset=chosen))

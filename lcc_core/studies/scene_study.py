@@ -25,7 +25,7 @@ from lcc_core.errors import require
 from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import Classifier, readers
+from lcc_core.models import Classifier, architectures
 from lcc_core.results.measured import measure_plan
 from lcc_core.results.predicted import Predictions, predictions
 from lcc_core.results.scene_map import as_scene, throughput
@@ -35,7 +35,7 @@ from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.start import Start
 from lcc_core.workspace import Workspace
 
-NETWORKS = tuple(readers(scene=True))
+NETWORKS = tuple(architectures(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
 FIGURES = ("oa", "aa", "kappa")
 FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has eight

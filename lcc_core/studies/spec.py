@@ -15,7 +15,7 @@ from lcc_core.compression.planners import PLANNERS
 from lcc_core.compression.presets import preset, presets
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
-from lcc_core.coresets import METHODS as CHOICES
+from lcc_core.coresets.selection import choices
 from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
@@ -32,8 +32,6 @@ from lcc_core.training import make_recipe
 from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.recipe import Recipe
 
-BALANCED = "balanced-"
-CORESETS = (*CHOICES, *(BALANCED + name for name in CHOICES))
 FIXED = "fixed"
 METHODS = (FIXED, *(one.name for one in PLANNERS if one.needs_labels))
 LISTS = (
@@ -94,8 +92,8 @@ class Study:
         for name in LISTS:
             self._check_list(name)
         for name, known in (
-            ("archs", tuple(ARCHITECTURES)),
-            ("coresets", CORESETS),
+            ("archs", ARCHITECTURES.names()),
+            ("coresets", choices()),
             ("methods", METHODS),
             ("bits", BITS),
             ("quantizers", tuple(presets())),

@@ -117,7 +117,7 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 
 def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     source = worker.workspace.checkpoint(values["model"])
-    settings = CoresetSettings(**step.content)
+    settings = CoresetSettings.of(step.content)
     split = worker.workspace.split(source)
     tiles = worker.workspace.tiles(source.data)
     chosen = choose_coreset(source, tiles, split, settings)

@@ -27,9 +27,9 @@ from lcc_core.errors import ModelError, require
 from lcc_core.files import file_sum
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy
-from lcc_core.models import Classifier, ModelSpec, head, readers
+from lcc_core.models import Classifier, ModelSpec, architectures, head
 from lcc_core.models.device import Compute
-from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
+from lcc_core.models.sources import IMAGENET as IMAGENET_WEIGHTS
 from lcc_core.training.start import same_classes
 from lcc_core.workspace import Workspace
 
@@ -60,7 +60,7 @@ class Foreign:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = readers(scene=False)
+        known = architectures(scene=False)
         require(not self.arch or self.arch in known, "arch", self.arch, f"one of {known}")
         require(self.norm in NORMS, "norm", self.norm, f"one of {', '.join(NORMS)}")
 
@@ -156,7 +156,7 @@ def _of_weights(
     if not how.arch:
         raise ModelError(
             f"{file.name} does not say what network it is of.",
-            f"Name the architecture: {', '.join(readers(scene=False))}.",
+            f"Name the architecture: {', '.join(architectures(scene=False))}.",
         )
     norms = _norms(tiles)
     first = how.norm if how.norm != AUTO else DATA
@@ -182,8 +182,8 @@ def _of_weights(
 def _norms(tiles: TileSet) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
     bands = tiles.bands
     norms = {DATA: (tuple(tiles.mean), tuple(tiles.std))}
-    if bands == len(IMAGENET_MEAN):
-        norms[IMAGENET] = (IMAGENET_MEAN, IMAGENET_STD)
+    if bands == len(IMAGENET_WEIGHTS.mean):
+        norms[IMAGENET] = (IMAGENET_WEIGHTS.mean, IMAGENET_WEIGHTS.std)
     norms[HALF] = ((0.5,) * bands, (0.5,) * bands)
     norms[NONE] = ((0.0,) * bands, (1.0,) * bands)
     return norms

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcc_core.checkpoints.onnx import onnx_bytes
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
 from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError
+from lcc_core.export import EXPORTERS
 from lcc_core.hooks import Hooks, Progress
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
@@ -108,12 +108,15 @@ class PackPlan(OfPlan):
 
 
 @dataclass(frozen=True)
-class ExportOnnx(OfPlan):
-    """The compressed model as ONNX, for tiles of its data set's size."""
+class Export(OfPlan):
+    """The compressed model in another ``format``, for tiles of its data set's size."""
+
+    format: str
 
     def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         size = workspace.tiles(self.open(workspace).data).size
-        return onnx_bytes(self.compressed(workspace, hooks).model, size)
+        exporter = EXPORTERS[self.format]
+        return exporter.content(exporter.config(), self.compressed(workspace, hooks).model, size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets.coreset import Coreset, list_coresets
 from lcc_core.data.catalog import stored
 from lcc_core.data.splits import same_split
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.plaintext import visible
 from lcc_core.settings import settings_of
 from lcc_core.tasks.distilling import DistilTask
@@ -37,7 +37,7 @@ def show() -> None:
     }
     teacher: Checkpoint | None = None
     if asked["mode"] != "self":
-        choices = [*models, *(ARCHITECTURES if asked["mode"] == "online" else ())]
+        choices = [*models, *(ARCHITECTURES.names() if asked["mode"] == "online" else ())]
         if not choices:
             st.info("Train a teacher first.")
             return
@@ -80,7 +80,9 @@ def _student(
 ) -> tuple[str, Checkpoint | None, dict[str, Any]]:
     """The student's architecture, a checkpoint that knows the tiles, and what the task is told."""
     if kind == SCRATCH:
-        choices = readers(teacher.spec.patch is not None) if teacher else list(ARCHITECTURES)
+        choices = (
+            architectures(teacher.spec.patch is not None) if teacher else ARCHITECTURES.names()
+        )
         arch = cell.selectbox("Architecture", choices, format_func=_size, key="distil-arch")
         return arch, teacher, {"arch": arch}
     if kind == NARROWED and teacher:

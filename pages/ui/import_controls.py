@@ -6,7 +6,7 @@ import streamlit as st
 
 from lcc_core.data.catalog import stored
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.plaintext import visible
 from lcc_core.settings import settings_of
 from lcc_core.tasks.importing import ImportModelTask
@@ -31,7 +31,7 @@ def show() -> None:
         path = st.text_input(told["file"].label, placeholder="/models/resnet18.pth")
         left, middle, right = st.columns(3)
         arch = left.selectbox(
-            told["arch"].label, [*readers(scene=False), PACKED], format_func=_title
+            told["arch"].label, [*architectures(scene=False), PACKED], format_func=_title
         )
         data = middle.selectbox(told["data"].label, here, format_func=visible)
         norm = control(told["norm"], right, bound=False)

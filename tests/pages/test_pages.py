@@ -251,7 +251,7 @@ def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
     for method in ("random", "margin", "ccs"):
         test.selectbox(key="by").set_value(method).run()
         assert not test.error and not test.exception
-    test.selectbox(key="aum").set_value("probabilities").run()
+    test.selectbox(key="ccs-aum").set_value("probabilities").run()
     assert not test.error and not test.exception
     test.toggle(key="even").set_value(True).run()
     assert "balanced ccs; fewest of forest: 4" in words(test)

@@ -10,7 +10,6 @@ import pytest
 import tiny_scene as scenes
 import torch
 
-from lcc_core.checkpoints.onnx import check_onnx, export_onnx
 from lcc_core.checkpoints.packed import load_packed, write_packed
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint
@@ -21,6 +20,7 @@ from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split, make_split
 from lcc_core.errors import DataError, ModelError
+from lcc_core.export import agreement, export
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import logits
 from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers
@@ -149,8 +149,9 @@ def test_onnx(checkpoint: Checkpoint, scene: Scene, split: Split, tmp_path: Path
     pytest.importorskip("onnxruntime")
     from lcc_core.training.batches import gather
 
-    export_onnx(checkpoint.model(), tmp_path / "x.onnx", scene.size)
-    assert check_onnx(checkpoint.model(), tmp_path / "x.onnx", gather(scene, split.test)) == 1
+    model, path = checkpoint.model(), tmp_path / "x.onnx"
+    export(model, path, scene.size, "onnx")
+    assert agreement(model, path, "onnx", gather(scene, split.test)) == 1
 
 
 def test_search_and_measure(home: Home, checkpoint: Checkpoint, scene: Scene, split: Split) -> None:
@@ -214,7 +215,7 @@ def test_data_and_network_must_fit(
     tiles = import_tiles("tiny", tile_folder, home)
     with pytest.raises(ModelError, match=r"cnn3d reads scenes, and 'tiny' holds tiles.*compact"):
         train(make_recipe("cnn3d", epochs=1), tiles, make_split(tiles), home)
-    with pytest.raises(ModelError, match="no ImageNet weights"):
+    with pytest.raises(ModelError, match="no imagenet weights"):
         train(make_recipe("cnn1d", epochs=1, weights="imagenet"), scene, split, home)
     with pytest.raises(DataError, match="only a scene has a map"):
         as_scene(tiles)

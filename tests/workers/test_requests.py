@@ -33,7 +33,7 @@ from lcc_core.workers.requests import (
     ESTIMATE,
     Answers,
     CompareNarrowed,
-    ExportOnnx,
+    Export,
     Importances,
     LatenciesInTurn,
     MeasurePlan,
@@ -144,7 +144,7 @@ def test_export_latency_and_comparison(place: tuple[Home, Checkpoint], workers: 
     home, one = place
     plan = uniform_plan(one.model(), 4)
     onnx = pytest.importorskip("onnx")
-    content = workers.run(home, ExportOnnx(one.id, one.created, plan))
+    content = workers.run(home, Export(one.id, one.created, plan, "onnx"))
     onnx.checker.check_model(onnx.load_from_string(content))
     both = (OfPlan(one.id, one.created, plan), OfPlan(one.id, one.created, Plan({})))
     times = workers.run(home, LatenciesInTurn(both, 1.0))

@@ -1,33 +1,54 @@
-"""ONNX export, checked against ONNX Runtime."""
+"""ONNX: runs in ONNX Runtime and in much else; weights are plain floats."""
 
 from __future__ import annotations
 
 import io
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from lcc_core.errors import CheckpointError, LccError
-from lcc_core.files import write_bytes
-from lcc_core.models import Classifier
+from lcc_core.export import EXPORTERS, Exporter
+from lcc_core.settings import check_settings, setting
 
-OPSET = 17
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from lcc_core.models import Classifier
 
 
-def onnx_bytes(model: Classifier, size: tuple[int, int] = (64, 64)) -> bytes:
-    """The model as ONNX: input ``tiles`` uint8 (N, C, H, W), output ``logits`` (N, classes).
+@dataclass(frozen=True)
+class Onnx:
+    """The settings of an ONNX file."""
 
-    The patches of a scene are float32. N is free, H and W are ``size``. Class names and arch are
-    among the model's metadata.
+    opset: int = setting(
+        17, "Operator set", "version of ONNX's operators that the file asks for", low=13, high=20
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def onnx_bytes(config: Onnx, model: Classifier, size: tuple[int, int]) -> bytes:
+    """Make the model an ONNX graph.
+
+    Its input is ``tiles`` uint8 (N, C, H, W), or float32 patches of a scene; its output ``logits``
+    (N, classes). N is free, H and W are ``size``. Class names and architecture are among the
+    model's metadata.
+
+    Raises:
+        LccError: a package is missing.
+        CheckpointError: the architecture cannot be exported.
     """
     try:
         import onnx
     except ImportError as error:
         raise _missing(error) from error
+    import torch
+
     example = model.spec.example(2, size)
     buffer = io.BytesIO()
     try:
@@ -40,7 +61,7 @@ def onnx_bytes(model: Classifier, size: tuple[int, int] = (64, 64)) -> bytes:
                 input_names=["tiles"],
                 output_names=["logits"],
                 dynamic_axes={"tiles": {0: "batch"}, "logits": {0: "batch"}},
-                opset_version=OPSET,
+                opset_version=config.opset,
                 dynamo=False,
             )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
@@ -55,26 +76,28 @@ def onnx_bytes(model: Classifier, size: tuple[int, int] = (64, 64)) -> bytes:
     return graph.SerializeToString()
 
 
-def export_onnx(model: Classifier, path: str | Path, size: tuple[int, int] = (64, 64)) -> None:
-    """Write :func:`onnx_bytes` to ``path``."""
-    write_bytes(Path(path), onnx_bytes(model, size))
-
-
-def check_onnx(model: Classifier, path: str | Path, images: Tensor, batch: int = 100) -> float:
-    """Share of ``images`` uint8 (N, C, H, W) on which ONNX Runtime gives the model's class."""
+def onnx_classes(path: Path, images: Tensor) -> np.ndarray:
+    """Ask ONNX Runtime for the class of each of ``images``."""
     try:
         import onnxruntime
     except ImportError as error:
         raise _missing(error) from error
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    agreed = 0
-    with torch.inference_mode():
-        for part in images.split(batch):
-            part = part.contiguous()
-            answers = session.run(["logits"], {"tiles": part.numpy()})[0].argmax(1)
-            agreed += int(np.sum(answers == model(part).argmax(1).numpy()))
-    return agreed / len(images)
+    return session.run(["logits"], {"tiles": images.numpy()})[0].argmax(1)
 
 
 def _missing(error: ImportError) -> LccError:
     return LccError(f"ONNX needs the package {error.name}.", "Install it: pip install '.[onnx]'.")
+
+
+EXPORTERS.register(
+    Exporter(
+        "onnx",
+        "ONNX",
+        "Runs anywhere; its weights are plain floats, so it is not small.",
+        ".onnx",
+        onnx_bytes,
+        onnx_classes,
+        Onnx,
+    )
+)

@@ -8,8 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lcc_core.coresets import METHODS, CoresetSettings, Scores, select
-from lcc_core.coresets.select import equal_quotas
-from lcc_core.errors import DataError
+from lcc_core.coresets.coreset import Coreset
+from lcc_core.coresets.methods import CoresetMethod, Pick
+from lcc_core.coresets.methods.ccs import Ccs, share_left_out
+from lcc_core.coresets.selection import equal_quotas
+from lcc_core.errors import DataError, LccError
 
 NAMES = ("field", "forest", "lake", "town")
 FEW = settings(max_examples=60)
@@ -26,7 +29,7 @@ def make(n: int, seed: int) -> tuple[Scores, np.ndarray]:
 
 
 CASES = (
-    st.sampled_from(METHODS),
+    st.sampled_from(METHODS.names()),
     st.booleans(),
     st.integers(20, 300),
     st.floats(0.02, 1),
@@ -91,9 +94,9 @@ def plain_strata(values: list[float], n: int) -> list[int]:
 def test_coverage(n: int, seed: int, beta: float | None) -> None:
     scores, labels = make(n, seed)
     labels[:] = 0
-    chosen = CoresetSettings("ccs", 0.25, seed=seed, beta=beta)
+    chosen = CoresetSettings("ccs", 0.25, seed=seed, own=Ccs(beta))
     keep = select(scores, labels, NAMES, chosen)
-    hardest = min(int(chosen.hardest * n), n - len(keep))
+    hardest = min(int(share_left_out(chosen.own, 0.25) * n), n - len(keep))
     order = np.argsort(scores.aum, kind="stable")
     assert not np.isin(order[:hardest], keep).any()
     pool = scores.aum[order[hardest:]]
@@ -115,7 +118,7 @@ def test_fifty_strata_share_equally() -> None:
     scores, labels = make(len(values), 0)
     labels[:] = 0
     scores.aum[:] = values
-    keep = select(scores, labels, NAMES, CoresetSettings("ccs", 0.1, beta=0.0))
+    keep = select(scores, labels, NAMES, CoresetSettings("ccs", 0.1, own=Ccs(0.0)))
     crowd = int((values[keep] <= 0.001).sum())
     assert len(keep) == 100 and crowd == 2
     assert set(np.round(values[keep] * 49).astype(int)) == set(range(50))
@@ -159,8 +162,76 @@ def test_too_few_for_the_classes() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"method": "best"}, {"fraction": 0}, {"fraction": 1.1}, {"seed": -1}, {"beta": 1.0}]
-)
+    "bad",
+    [{"method": "best"}, {"fraction": 0}, {"fraction": 1.1}, {"fraction": float("nan")},
+     {"seed": -1}, {"seed": 1.5}, {"balanced": 1}, {"own": Ccs(), "method": "margin"}],
+)  # fmt: skip
 def test_settings_out_of_range(bad: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         CoresetSettings(**bad)
+
+
+@pytest.mark.parametrize("bad", [{"beta": 1.0}, {"beta": -0.1}, {"aum": "ranks"}])
+def test_own_settings_out_of_range(bad: dict) -> None:
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        Ccs(**bad)
+
+
+def test_a_table_names_the_settings_of_its_method_alone() -> None:
+    asked = CoresetSettings.of({"method": "ccs", "fraction": 0.2, "beta": 0.3})
+    assert asked == CoresetSettings("ccs", 0.2, own=Ccs(0.3)) == CoresetSettings.of(asked.to_json())
+    assert (asked.title, asked.full_title) == ("ccs", "ccs, beta = 0.3")
+    with pytest.raises(LccError, match=r"The method margin has no setting 'beta'"):
+        CoresetSettings.of({"method": "margin", "beta": 0.3})
+    with pytest.raises(LccError, match=r"no coreset method 'best'\. Known are: ccs, "):
+        CoresetSettings.of({"method": "best"})
+
+
+def test_stored_settings_of_any_age_are_read() -> None:
+    """Once all methods said β and area, older ones neither; areas were by probabilities then."""
+    whole = {"fraction": 0.1, "balanced": True, "seed": 2}
+    for old in ({}, {"beta": None}, {"beta": 0.2, "aum": "logits"}, {"aum": "probabilities"}):
+        read = CoresetSettings.from_json({"method": "margin", **whole, **old})
+        assert read == CoresetSettings("margin", 0.1, True, 2)
+        read = CoresetSettings.from_json({"method": "ccs", **whole, **old})
+        assert read.own == Ccs(old.get("beta"), old.get("aum", "probabilities"))
+    with pytest.raises(LccError, match="no setting 'gamma'"):
+        CoresetSettings.from_json({"method": "margin", "gamma": 1})
+
+
+def test_a_method_that_gives_other_tiles_is_named() -> None:
+    def wrong(_: object, __: object, ___: object) -> Pick:
+        return lambda pool, n: pool[:1].repeat(n)
+
+    METHODS.register(CoresetMethod("wrong", "", wrong, needs_dynamics=False))
+    try:
+        with pytest.raises(ValueError, match="choice of wrong"):
+            select(None, np.arange(40) % 4, NAMES, CoresetSettings("wrong", 0.5))
+    finally:
+        METHODS.forget("wrong")
+
+
+# Of tiles chosen before methods were registered: what is stored is found again by them.
+IDS = {
+    ("random", False, None): "aee17b953aa4",
+    ("random", True, None): "cc2244128022",
+    ("forgetting", False, None): "195ae5e10ad3",
+    ("forgetting", True, None): "25ece1e4edb4",
+    ("margin", False, None): "3d411408982f",
+    ("margin", True, None): "bc62bbf042e0",
+    ("ccs", False, None): "316993242f8f",
+    ("ccs", True, None): "835e1162c2c4",
+    ("ccs", False, 0.6): "dff08b74eaf8",
+    ("ccs", True, 0.6): "cbd4c3f906af",
+}
+
+
+@pytest.mark.parametrize(("method", "balanced", "beta"), IDS)
+def test_ids_of_coresets_stay(method: str, balanced: bool, beta: float | None) -> None:
+    scores, labels = make(240, 5)
+    own = {} if beta is None else {"beta": beta}
+    table = {"method": method, "fraction": 0.2, "balanced": balanced, "seed": 3, **own}
+    asked = CoresetSettings.of(table)
+    ids = select(scores if asked.entry.needs_dynamics else None, labels, NAMES, asked)
+    made = Coreset("x", asked, "src", "d", "f" * 64, "64/16/20", 0, 240, {}, "t", ids)
+    assert made.id == IDS[method, balanced, beta]
