@@ -95,7 +95,7 @@ class Context:
     def progress(self, report: Progress) -> None:
         """One JSON line, or the one line that is written over; a few times a second at most.
 
-        Lasting reports are never passed over; a file gets a line for each epoch as it ends.
+        Where stderr is no terminal, a line for each report that lasts, such as an epoch's last.
         """
         now = time.monotonic()
         stage, before = self._reported
@@ -116,7 +116,7 @@ class Context:
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
             self._line = len(line)
-        elif sys.stderr is not None and report.lasting and "epoch" in (report.figures or {}):
+        elif report.lasting and sys.stderr is not None:
             with contextlib.suppress(OSError):
                 print(bar(report), file=sys.stderr, flush=True)
 

@@ -268,7 +268,7 @@ class _Run:
             self.teacher.stepper.end_epoch(own.get("validation_loss", row["loss"]))
         row["seconds"] = round(time.monotonic() - began, 3)
         self.log.append(row)
-        self._report(epoch, row["loss"], row["train_accuracy"], lasting=True)
+        self._report(epoch, row["loss"], row["train_accuracy"], ended=True)
 
     def _validation(self, model: Classifier) -> dict[str, float]:
         """Loss, without any teacher's share, and accuracy on the validation part; nothing where
@@ -295,9 +295,7 @@ class _Run:
         drawn = distillation_term(logits, answers, distil.tau)
         return distil.weight * drawn + (1 - distil.weight) * loss
 
-    def _report(
-        self, epoch: int, loss: float, train_accuracy: float, lasting: bool = False
-    ) -> None:
+    def _report(self, epoch: int, loss: float, train_accuracy: float, ended: bool = False) -> None:
         total = self.recipe.epochs * self.batches
         done = min(
             epoch * self.batches + self.done_here % self.batches
@@ -317,6 +315,6 @@ class _Run:
                 f"epoch {epoch + 1} of {self.recipe.epochs}, loss {loss:.3f}",
                 elapsed / self.done_here * (total - done),
                 figures,
-                lasting,
+                lasting=ended,
             )
         )
