@@ -93,7 +93,7 @@ class TrainingsTask(Task):
         """What was said, as the study calls it: its name → the setting's."""
         found = {theirs: getattr(self, ours) for theirs, ours in names.items()}
         recipe = {name: getattr(self, name) for name in self.RECIPE}
-        found["recipe"] = {k: v for k, v in recipe.items() if v not in (None, False)}
+        found["recipe"] = {k: v for k, v in recipe.items() if v is not None and v is not False}
         return {name: value for name, value in found.items() if value is not None}
 
 
