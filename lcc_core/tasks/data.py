@@ -117,28 +117,27 @@ class ImportTask(SceneTask):
     def bring(self, workspace: Workspace, hooks: Hooks) -> TileSet:
         from lcc_core.data.catalog import import_files, import_tiles
 
-        if len(self.paths) > 2:
+        first, *others = self.paths
+        if len(others) > 1:
             raise LccError(
                 f"{len(self.paths)} files are named.",
                 "Name one archive or folder of tiles, or the cube and the label map of a scene.",
             )
         home = workspace.home
-        if len(self.paths) == 2:
+        if others:
             if self.size is not None:
                 raise LccError(
                     "--size is for tiles.", "Patches of a scene are as large as --patch."
                 )
             choice = self.choice(keys=self.keys)
-            return import_files(self.name, *self.paths, home, choice, limit=self.limit)
+            return import_files(self.name, first, others[0], home, choice, limit=self.limit)
         for option in SCENE:
             if getattr(self, option) is not None:
                 raise LccError(
                     f"--{option} is for scenes, and one path is named.",
                     "Name the cube and the label map.",
                 )
-        return import_tiles(
-            self.name, self.paths[0], home, size=self.size, hooks=hooks, limit=self.limit
-        )
+        return import_tiles(self.name, first, home, size=self.size, hooks=hooks, limit=self.limit)
 
 
 @register
