@@ -58,8 +58,8 @@ class RecipeTask(Task):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitTask(RecipeTask):
-    """A training that may have to split a data set itself."""
+class DataTask(Task):
+    """Tiles to train on, and how they are split. A checkpoint or a coreset may know both."""
 
     data: str | None = setting(
         None, "Data set", "A data set: demo, eurosat, …", metavar="D"
@@ -77,6 +77,12 @@ class SplitTask(RecipeTask):
         "validation, a fifth of their training part).",
         metavar="validation|test",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitTask(RecipeTask, DataTask):
+    """A training that may have to split a data set itself."""
+
     resume: bool = setting(
         False, "Resume",
         "Go on after the last complete epoch of the same run; a finished run is returned.",

@@ -96,7 +96,7 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     said = words(test)
     assert not test.exception and not test.error
     assert [item.value for item in test.header] == ["Running", "Waiting", "Curve and log"]
-    assert "next in the queue" in said and "lcc train --data tiny" in said
+    assert "next in the queue" in said and "lcc train --data tiny --epochs 2000" in said
     test.run()
     assert "train: epoch" in words(test)
     kinds = sidebar(other := page())
