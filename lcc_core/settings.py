@@ -153,6 +153,13 @@ def setting(
     return field(default=default, metadata={_KEY: told})
 
 
+def same_setting(config: type, name: str, **changes: Any) -> Any:
+    """A field that is the setting ``name`` of another config; ``changes`` are as of ``setting``."""
+    one = next(field for field in fields(config) if field.name == name)
+    default = changes.pop("default", one.default)
+    return field(default=default, metadata={_KEY: dict(one.metadata[_KEY]) | changes})
+
+
 @cache
 def settings_of(config: type) -> tuple[Setting, ...]:
     """The settings of a config dataclass: its fields that were made with :func:`setting`."""

@@ -9,10 +9,10 @@ from lcc_core.results.table import ResultRow
 from lcc_core.tasks.training import TrainTask
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
-from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
 from pages.ui.plain import plain, sheet
+from pages.ui.setting_controls import URL
 from pages.ui.tradeoff_chart import AXES, Cloud, label
 
 ABOUT = (

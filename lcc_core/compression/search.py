@@ -13,14 +13,14 @@ from typing import Any
 from lcc_core.compression.plan import MANUAL
 from lcc_core.compression.planners import PLANNERS, Planner
 from lcc_core.compression.planning import PlanningInput
-from lcc_core.compression.presets import quantizer_from
+from lcc_core.compression.presets import quantizer_from, quantizer_words
 from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS, quantizer_of
 from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 from lcc_core.compression.result import SearchResult, Tried
 from lcc_core.errors import require
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.reading import Shortened, is_kind
-from lcc_core.settings import config_from
+from lcc_core.settings import config_from, option_words
 
 __all__ = ["PlanningInput", "SearchResult", "SearchSettings", "Tried", "search"]
 USUAL = "laq"
@@ -63,7 +63,13 @@ class SearchSettings:
 
     @property
     def planner(self) -> Planner:
+        """The registered planner."""
         return PLANNERS[self.method]
+
+    def words(self) -> list[str]:
+        """The words of a command line that say the same."""
+        words = ["--method", self.method, *option_words(self.config)]
+        return words + quantizer_words(self.quantizer, self.recalibrate)
 
     def to_json(self) -> dict[str, Any]:
         """What keys of stored searches and facts of plans hold."""

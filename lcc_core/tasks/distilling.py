@@ -89,7 +89,7 @@ class DistilTask(SplitTask):
         self, workspace: Workspace, teacher: Checkpoint | None
     ) -> tuple[str, Start | None]:
         """The student's architecture and where it starts."""
-        from lcc_core.compression.structured import Cut
+        from lcc_core.channels import ChannelPruning
         from lcc_core.training.start import Start
 
         given = [one for one in (self.arch, self.student, self.ratio) if one is not None]
@@ -113,8 +113,8 @@ class DistilTask(SplitTask):
                 "Attention has to be trained first.",
                 "Use `lcc prune-channels --criterion attention --teacher CKPT`.",
             )
-        cut = Cut(self.criterion, self.ratio or 0.0, seed=self.seed)
-        return teacher.arch, Start(teacher.id, cut)
+        what = ChannelPruning(self.criterion, self.ratio or 0.0, seed=self.seed)
+        return teacher.arch, Start(teacher.id, what)
 
     def _tiles(
         self, workspace: Workspace, hooks: Hooks, teacher: Checkpoint | None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lcc_core.channels.pruning import ChannelPruning
+from lcc_core.channels.schedule import KINDS, Schedule
 from lcc_core.errors import LccError
 from lcc_core.hooks import Hooks
-from lcc_core.settings import setting
+from lcc_core.settings import same_setting, setting
 from lcc_core.tasks.distilling import TAU
 from lcc_core.tasks.made import summary
 from lcc_core.tasks.task import register
@@ -30,7 +32,7 @@ class TuningTask(RecipeTask):
         "one-shot", "Schedule",
         "one-shot: all at once, then fine-tune. iterative: layer by layer. multi-pass: all layers, "
         "a little more each time. All have the same epochs.",
-        choices=("one-shot", "iterative", "multi-pass"), metavar="one-shot|iterative|multi-pass",
+        choices=KINDS, metavar="|".join(KINDS),
     )  # fmt: skip
     passes: int = setting(
         0, "Passes",
@@ -57,7 +59,6 @@ class TuningTask(RecipeTask):
 
     def fine_tuning(self, workspace: Workspace) -> FineTuning:
         """How it is trained on. Raises ``ValueError`` for bad choices."""
-        from lcc_core.compression.schedule import Schedule
         from lcc_core.training.distil import Distil
         from lcc_core.training.finetuned import EPOCHS, FineTuning
         from lcc_core.training.presets import TUNING_EPOCHS
@@ -113,15 +114,14 @@ class PruneChannelsTask(TuningTask):
     kind: ClassVar[str] = "prune-channels"
     summary: ClassVar[str] = "remove whole channels, then fine-tune"
 
-    ratio: float = setting(0.5, "Channels to remove", "Of the channels, 0…0.9.", metavar="R")
-    criterion: str = setting(
-        "attention", "Criterion", "Which channels go; attention trains gates first.",
-        metavar="attention|norm|l1|l2|random",
-    )  # fmt: skip
+    criterion: str = same_setting(ChannelPruning, "criterion")
+    ratio: float = same_setting(ChannelPruning, "ratio")
     everywhere: bool = setting(
-        False, "Rank within the whole net", "Rank all groups together.", option="--global"
-    )
-    floor: int = setting(8, "Floor", "Channels that every group keeps.", low=1)
+        False, "Rank within the whole net",
+        "The weakest channels wherever they are, not the same share of each group.",
+        option="--global",
+    )  # fmt: skip
+    floor: int = same_setting(ChannelPruning, "floor")
     attention_epochs: int | None = setting(
         None, "Epochs for attention",
         "Epochs in which the gates are trained, before anything is removed (10); attention alone.",
@@ -162,12 +162,11 @@ class PruneChannelsTask(TuningTask):
     def prune(
         self, workspace: Workspace, checkpoint: Checkpoint, how: FineTuning, hooks: Hooks
     ) -> Pruned:
-        from lcc_core.compression.structured import Cut
         from lcc_core.training.finetuned import prune_and_tune_channels
 
         scope = "global" if self.everywhere else "group"
-        cut = Cut(self.criterion, self.ratio, scope, self.floor, self.seed)
-        return prune_and_tune_channels(workspace, checkpoint, cut, how, self.device, hooks)
+        what = ChannelPruning(self.criterion, self.ratio, scope, self.floor, self.seed)
+        return prune_and_tune_channels(workspace, checkpoint, what, how, self.device, hooks)
 
 
 @register

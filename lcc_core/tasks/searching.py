@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from lcc_core.compression.presets import quantizer_words
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.errors import LccError
 from lcc_core.hooks import Hooks
 from lcc_core.reading import Shortened, is_kind
-from lcc_core.settings import config_from, option_words, setting
+from lcc_core.settings import config_from, setting
 from lcc_core.tasks.task import Task, register
 
 if TYPE_CHECKING:
@@ -68,9 +67,7 @@ class SearchTask(Task):
         return config_from(cls, rest, "The task 'search'", settings=search)
 
     def other_words(self) -> list[str]:
-        how = self.settings
-        words = ["--method", how.method, *option_words(how.config)]
-        return words + quantizer_words(how.quantizer, how.recalibrate)
+        return self.settings.words()
 
     @staticmethod
     def found(result: Mapping[str, Any]) -> SearchResult:

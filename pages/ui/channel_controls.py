@@ -6,54 +6,39 @@ from typing import Any
 
 import streamlit as st
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.structured import CRITERIA, Cut
 from lcc_core.data.splits import same_split
 from lcc_core.settings import settings_of
 from lcc_core.tasks.pruning import PruneChannelsTask
 from lcc_core.training.finetuned import EPOCHS
 from lcc_core.training.losses import LOSSES
 from pages.ui import session, words
-from pages.ui.controls import URL
-from pages.ui.setting_controls import control
+from pages.ui.setting_controls import URL, control
 
 NOBODY = "nobody"
-HELP = {
-    "ratio": "Of the channels of each group, or of all together.",
-    "criterion": "attention: squeeze-excite gates are trained first, and their mean is folded into "
-    "the batch norms' scales. norm: the scales as they are. l1, l2: size of the filters. random: "
-    "to compare with.",
-    "scope": "The same share of each group, or the weakest wherever they are.",
-    "floor": "Channels that every group keeps.",
-    "loss": "mining adds the adaptive mining term of RemoteTrimmer, nearly flat for ten classes. "
-    "mining-wide is our form of it, which is not.",
-}
+ABOUT_LOSS = (
+    "mining adds the adaptive mining term of RemoteTrimmer, nearly flat for ten classes. "
+    "mining-wide is our form of it, which is not."
+)
 
 
-def cut() -> Cut:
-    first, second, third, fourth = st.columns([3, 2, 2, 2])
-    ratio = first.slider(
-        "Channels to remove (%)", 0, 90, 50, 5, key="remove", help=HELP["ratio"], bind=URL
-    )
-    criterion = second.selectbox(
-        "Criterion", CRITERIA, key="criterion", help=HELP["criterion"], bind=URL
-    )
-    scope = third.selectbox(
-        "Rank within", ["each group", "the whole net"], key="within", help=HELP["scope"], bind=URL
-    )
-    floor = fourth.number_input("Floor", 1, 512, 8, key="floor", help=HELP["floor"], bind=URL)
-    chosen = "global" if scope == "the whole net" else "group"
-    return Cut(criterion, ratio / 100, chosen, int(floor))
+def pruning() -> ChannelPruning:
+    """Which channels are to go."""
+    shown = [one for one in settings_of(ChannelPruning) if not one.advanced]
+    cells = st.columns(len(shown))
+    values = {one.name: control(one, cell) for one, cell in zip(shown, cells, strict=True)}
+    return ChannelPruning(**values)
 
 
-def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> PruneChannelsTask | None:
+def fine_tuning(checkpoint: Checkpoint, settings: ChannelPruning) -> PruneChannelsTask | None:
     """What to do, once it is asked for."""
     told = {one.name: one for one in settings_of(PruneChannelsTask)}
     top, bottom = st.columns(3), st.columns(3)
     asked: dict[str, Any] = {
         "schedule": control(told["schedule"], top[0]),
         "epochs": control(told["epochs"], top[1], value=EPOCHS),
-        "loss": top[2].selectbox("Loss", LOSSES, key="loss", help=HELP["loss"], bind=URL),
+        "loss": top[2].selectbox("Loss", LOSSES, key="loss", help=ABOUT_LOSS, bind=URL),
     }
     others = {item.id: item for item in session.checkpoints() if fits(item, checkpoint)}
     teacher = bottom[0].selectbox(

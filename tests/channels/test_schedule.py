@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.compression.schedule import KINDS, Schedule, step_ratio
+from lcc_core.channels.schedule import KINDS, Schedule, step_ratio
 
 LAYERS = [f"layer{i}" for i in range(7)]
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from tiny import images, lived_in, make_tiles
 
-from lcc_core.compression.structured.attention import (
+from lcc_core.errors import ModelError
+from lcc_core.training.attention import (
     OPEN,
     Attended,
     Gate,
@@ -17,7 +18,6 @@ from lcc_core.compression.structured.attention import (
     insert_attention,
     mean_attention,
 )
-from lcc_core.errors import ModelError
 
 
 def test_a_gate_is_squeeze_and_excite() -> None:
