@@ -31,6 +31,7 @@ from lcc_core.commands import (
     scenes,
     searching,
     studies,
+    tasks,
     training,
 )
 from lcc_core.commands.context import Context, Stop
@@ -41,8 +42,7 @@ from lcc_core.unreadable import reason
 
 GROUPS = (
     data, training, importing, distilling, coresets, channels, searching, compressed, exporting,
-    scenes,
-    studies, results, cache, jobs, app,
+    scenes, studies, results, cache, jobs, app, tasks,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
 # What a command does with the home: a command that says nothing writes what it makes, if it may.

@@ -6,6 +6,7 @@ from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.results import choice, table
 from lcc_core.results.published import PUBLISHED
 from lcc_core.results.table import ResultRow
+from lcc_core.tasks.training import TrainTask
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.guard import guard
@@ -248,10 +249,8 @@ def start() -> None:
             "and trains the compact network on them, in about a minute."
         )
         if st.button("Train the demo model", type="primary"):
-            jobpanel.launch(
-                ["train", "--data", "demo", "--arch", "compact", "--resume"],
-                "Training the compact network on demo tiles",
-            )
+            task = TrainTask(data="demo", arch="compact", resume=True)
+            jobpanel.launch(task, "Training the compact network on demo tiles")
         note(words.SYNTHETIC)
     left, middle, right = st.columns(3)
     left.page_link("pages/data.py", label="**Data**: import or download tiles", icon=FORWARD)

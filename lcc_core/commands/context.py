@@ -16,8 +16,9 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lcc_core.commands.text import bar, duration
-from lcc_core.files import Home
+from lcc_core.files import NO_ROOM, Home
 from lcc_core.hooks import Hooks, Progress
+from lcc_core.jobs import inside
 from lcc_core.plaintext import visible
 from lcc_core.unreadable import Unreadable, said
 
@@ -92,7 +93,10 @@ class Context:
         return Hooks(self.progress, self.stop)
 
     def progress(self, report: Progress) -> None:
-        """One JSON line, or the one line that is written over; a few times a second at most."""
+        """One JSON line, or the one line that is written over; a few times a second at most.
+
+        Where stderr is no terminal, a line for each report that lasts, such as an epoch's last.
+        """
         now = time.monotonic()
         stage, before = self._reported
         soon = report.stage == stage and now - before < REPORT_EVERY_S
@@ -112,6 +116,9 @@ class Context:
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
             self._line = len(line)
+        elif report.lasting and sys.stderr is not None:
+            with contextlib.suppress(OSError):
+                print(bar(report), file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """Lines for a person, in which nothing steers the terminal; silent with ``--json``."""
@@ -146,8 +153,11 @@ class Context:
             self._end_line()
             print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
         if self.json:
-            with contextlib.suppress(OSError):
+            try:
                 print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    inside.no_room()
         return code
 
     def _end_line(self) -> None:

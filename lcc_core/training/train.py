@@ -40,7 +40,7 @@ from lcc_core.training.prepare import check_fit, fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 from lcc_core.training.start import HeldZeros, same_classes
-from lcc_core.training.teachers import Peer, make_teacher
+from lcc_core.training.teachers import Lesson, Peer, make_teacher
 
 VALIDATED = ("validation_loss", "validation_accuracy")
 FLT_MAX = float(np.finfo(np.float32).max)
@@ -128,9 +128,8 @@ class _Run:
         self.stepper = Stepper(self.model, recipe, self.batches)
         self.held = HeldZeros(self.model) if recipe.start and recipe.start.k else None
         self.loss = make_loss(recipe.loss, self._class_weights(), recipe.label_smoothing)
-        self.teacher, facts = make_teacher(
-            recipe, tiles, split, home, self.batches, self.loss, self.device, self.precision
-        )
+        lesson = Lesson(tiles, split, self.batches, self.loss, self.device, self.precision)
+        self.teacher, facts = make_teacher(recipe, lesson, home)
         if facts:
             self.made["teacher"] = facts
         if recipe.schedule == "plateau":
@@ -269,7 +268,7 @@ class _Run:
             self.teacher.stepper.end_epoch(own.get("validation_loss", row["loss"]))
         row["seconds"] = round(time.monotonic() - began, 3)
         self.log.append(row)
-        self._report(epoch, row["loss"], row["train_accuracy"])
+        self._report(epoch, row["loss"], row["train_accuracy"], ended=True)
 
     def _validation(self, model: Classifier) -> dict[str, float]:
         """Loss, without any teacher's share, and accuracy on the validation part; nothing where
@@ -296,7 +295,7 @@ class _Run:
         drawn = distillation_term(logits, answers, distil.tau)
         return distil.weight * drawn + (1 - distil.weight) * loss
 
-    def _report(self, epoch: int, loss: float, train_accuracy: float) -> None:
+    def _report(self, epoch: int, loss: float, train_accuracy: float, ended: bool = False) -> None:
         total = self.recipe.epochs * self.batches
         done = min(
             epoch * self.batches + self.done_here % self.batches
@@ -316,5 +315,6 @@ class _Run:
                 f"epoch {epoch + 1} of {self.recipe.epochs}, loss {loss:.3f}",
                 elapsed / self.done_here * (total - done),
                 figures,
+                lasting=ended,
             )
         )
