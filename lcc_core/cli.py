@@ -33,6 +33,7 @@ from lcc_core.commands import (
     scenes,
     searching,
     studies,
+    tasks,
     training,
 )
 from lcc_core.commands.context import Context, Stop
@@ -43,8 +44,7 @@ from lcc_core.logs import LOGS, fault_line, fault_text, record_fault
 
 GROUPS = (
     data, training, importing, distilling, coresets, channels, searching, compressed, exporting,
-    scenes,
-    studies, results, cache, jobs, app,
+    scenes, studies, results, cache, jobs, app, tasks,
 )  # fmt: skip
 FAULT, BAD_INPUT, CANCELLED = 1, 2, 130
 # What a command does with the home: a command that says nothing writes what it makes, if it may.

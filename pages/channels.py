@@ -21,9 +21,9 @@ def choose(checkpoint: Checkpoint) -> None:
     with guard():
         preview(checkpoint, pruning)
     st.header("Prune and fine-tune")
-    if argv := channel_controls.fine_tuning(checkpoint, pruning):
+    if task := channel_controls.fine_tuning(checkpoint, pruning):
         name = f"{checkpoint.arch} without {100 * pruning.ratio:g} % of its channels"
-        jobpanel.launch(argv, name)
+        jobpanel.launch(task, name)
         st.rerun()
     st.header("Results")
     results(checkpoint)

@@ -6,6 +6,7 @@ from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.results import choice, table
 from lcc_core.results.published import PUBLISHED
 from lcc_core.results.table import ResultRow
+from lcc_core.tasks.training import TrainTask
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.guard import guard
@@ -45,7 +46,8 @@ HELP = {
 
 def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     """What the analyst wants to look at; everything at first."""
-    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
+    drawn = {row.measurement.data for row in rows if row.measurement.synthetic}
+    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name in drawn, name))
     first, second, third, fourth = st.columns([2, 3, 3, 3])
     data = first.selectbox(
         "Data", sets, format_func=visible, key="data", help=HELP["data"], bind=URL
@@ -248,10 +250,8 @@ def start() -> None:
             "and trains the compact network on them, in about a minute."
         )
         if st.button("Train the demo model", type="primary"):
-            jobpanel.launch(
-                ["train", "--data", "demo", "--arch", "compact", "--resume"],
-                "Training the compact network on demo tiles",
-            )
+            task = TrainTask(data="demo", arch="compact", resume=True)
+            jobpanel.launch(task, "Training the compact network on demo tiles")
         note(words.SYNTHETIC)
     left, middle, right = st.columns(3)
     left.page_link("pages/data.py", label="**Data**: import or download tiles", icon=FORWARD)

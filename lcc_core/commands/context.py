@@ -16,8 +16,9 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from lcc_core.commands.text import bar, duration
-from lcc_core.files import Home, NotWritten
+from lcc_core.files import NO_ROOM, Home, NotWritten
 from lcc_core.hooks import Hooks, Progress
+from lcc_core.jobs import inside
 from lcc_core.plaintext import visible
 from lcc_core.unreadable import Unreadable, said
 
@@ -150,8 +151,11 @@ class Context:
             self._end_line()
             print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
         if self.json:
-            with contextlib.suppress(OSError):
+            try:
                 print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    inside.no_room()
         return code
 
     def _end_line(self) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
 from lcc_core.commands.options import add_entries, add_options, config_of, given
-from lcc_core.commands.text import duration, integers, numbers, pairs, percent, size, table, words
+from lcc_core.commands.tasks import add_task
+from lcc_core.commands.text import duration, pairs, percent, size, table
+from lcc_core.tasks.studies import CoresetStudyTask
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add the commands about coresets."""
     choosing = commands.add_parser(
         "coreset", parents=[after], help="choose which training tiles to keep"
     )
     choosing.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
-    choosing.when_used(lambda: _methods(choosing))
+    choosing.when_used(partial(_methods, choosing))
     choosing.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
     choosing.set_defaults(run=coreset, home_is="written")
 
@@ -24,48 +27,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--delete", metavar="NAME", help="forget one")
     command.set_defaults(run=coresets, home_is="read")
 
-    command = commands.add_parser(
-        "coreset-study", parents=[after], help="train, choose, train on it, compress, measure"
-    )
-    command.add_argument("--data", required=True, metavar="D")
-    command.add_argument("--arch", required=True, type=words, metavar="A,…")
-    command.add_argument(
-        "--methods", type=words, metavar="M,…", help="random, balanced-random, forgetting, …"
-    )
-    command.add_argument(
-        "--fractions", type=numbers, metavar="F,…", help="default 1,0.1,0.05; 1: all tiles"
-    )
-    command.add_argument("--seeds", type=integers, metavar="S,…", help="default 0")
-    command.add_argument(
-        "--split",
-        metavar="T/V/T",
-        help="64/16/20 (default), 80/20, 70/30, …; of a scene also blocks-30/10/60",
-    )
-    command.add_argument(
-        "--source", metavar="CKPT", help="whose scores choose; default: each architecture's own"
-    )
-    command.add_argument("--preset", default="default", metavar="P", help="a named recipe")
-    command.add_argument("--epochs", type=int, metavar="N", help="of every training")
-    command.add_argument("--batch", type=int, metavar="N")
-    command.add_argument("--rate", type=float, metavar="R")
-    command.add_argument("--weights", metavar="W", help="none or imagenet")
-    command.add_argument("--class-weights", action="store_true", help="rare classes count more")
-    command.add_argument(
-        "--equal-steps",
-        action="store_true",
-        help="train coresets for as many steps as all tiles, not as many epochs",
-    )
-    command.add_argument(
-        "--aum", metavar="logits|probabilities", help="ccs: the area under the margin (logits)"
-    )
-    command.add_argument("--bits", type=integers, metavar="B,…", help="default 32,4")
-    command.add_argument("--k", type=numbers, metavar="K,…", help="default 0")
-    command.add_argument("--search", type=words, metavar="M,…", help="laq, lap, laq+lap, size")
-    command.add_argument("--t-margin", type=float, metavar="T", help="points a layer may cost")
-    command.add_argument("--tiles", type=int, metavar="N", help="search on N tiles (0: all)")
-    command.add_argument("--paper", action="store_true", help="the papers' quantizer")
-    command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
-    command.set_defaults(run=coreset_study, home_is="written")
+    add_task(commands, after, CoresetStudyTask, _studied)
 
 
 def _methods(command: argparse.ArgumentParser) -> None:
@@ -78,6 +40,7 @@ def _methods(command: argparse.ArgumentParser) -> None:
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Choose a coreset and store it."""
     from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.coresets.selection import DEFAULT_METHOD, settled
@@ -118,6 +81,7 @@ def _summary(one: Any) -> dict[str, Any]:
 
 
 def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List what is stored, after deleting one if asked to."""
     from lcc_core.coresets.coreset import delete_coreset, list_coresets
 
     if arguments.delete:
@@ -146,21 +110,10 @@ def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     return {"coresets": [_summary(one) for one in found], "unreadable": skipped}
 
 
-def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.coreset_study import CoresetStudy, run_coreset_study, summarize
+def _studied(_: CoresetStudyTask, result: dict[str, Any], context: Context) -> None:
+    from lcc_core.studies.coreset_study import StudyMean
 
-    recipe = {name: getattr(arguments, name) for name in RECIPE}
-    recipe["class_weights"] = arguments.class_weights or None
-    chosen = {
-        "archs": arguments.arch,
-        "protocol": arguments.split,
-        "searches": arguments.search,
-        **{name: getattr(arguments, name) for name in STUDY},
-        "recipe": {name: value for name, value in recipe.items() if value is not None},
-    }
-    study = CoresetStudy(**{name: value for name, value in chosen.items() if value is not None})
-    rows = run_coreset_study(study, context.home, arguments.device, context.hooks)
-    means = summarize(rows)
+    means = [StudyMean(**one) for one in result["means"]]
     heads = (
         "arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real",
         "steps", "trained in", "scored in",
@@ -188,11 +141,3 @@ def coreset_study(arguments: argparse.Namespace, context: Context) -> dict[str, 
         )
     )
     context.say("\nScored in: the training on all tiles whose scores chose; random needs none.")
-    return {"rows": [row.to_json() for row in rows], "means": [asdict(mean) for mean in means]}
-
-
-RECIPE = ("preset", "epochs", "batch", "rate", "weights")
-STUDY = (
-    "data", "methods", "fractions", "seeds", "source", "bits", "k", "t_margin", "tiles", "paper",
-    "equal_steps", "aum",
-)  # fmt: skip

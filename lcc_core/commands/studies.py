@@ -9,27 +9,18 @@ from typing import Any
 
 from lcc_core.commands.context import Context
 from lcc_core.commands.output import output_text, send
+from lcc_core.commands.tasks import add_task, asked, done
 from lcc_core.commands.text import duration, pairs, percent, size, table
-from lcc_core.errors import LccError
+from lcc_core.tasks.studies import StudyTask
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     group = commands.add_parser("study", parents=[after], help="hundreds of settings at once")
     verbs = group.add_subparsers(title="what", dest="verb", metavar="WHAT", required=True)
 
-    command = verbs.add_parser("run", parents=[after], help="all its points that are missing")
-    command.add_argument("study", metavar="FILE.toml", help="a file, a known study or a preset")
-    command.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
-    command.add_argument("--backend", default="loky", metavar="loky|dask", help="default loky")
-    command.add_argument("--scheduler", default="", metavar="tcp://…", help="of a Dask cluster")
-    command.add_argument(
-        "--share",
-        default="path",
-        metavar="path|scatter",
-        help="Dask workers see this home, or are sent what they need (path)",
-    )
+    command = add_task(verbs, after, StudyTask, _ran)
     command.add_argument("--dry-run", action="store_true", help="only say what there is to do")
-    command.set_defaults(run=run, home_is="written")
+    command.set_defaults(run=run)
 
     command = verbs.add_parser("status", parents=[after], help="how far studies are")
     command.add_argument("study", nargs="?", metavar="STUDY", help="its id or name; default all")
@@ -59,54 +50,41 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    task = asked(arguments)
+    return _estimated(task, context) if arguments.dry_run else done(task, context)
+
+
+def _estimated(task: StudyTask, context: Context) -> dict[str, Any]:
     from lcc_core.studies.estimate import estimate
-    from lcc_core.studies.runner import Options, run_study
     from lcc_core.studies.status import graph_of, tile_counts
 
-    study = _study(arguments.study, context)
-    if arguments.dry_run:
-        graph = graph_of(context.home, study)
-        guess = estimate(context.home, graph, arguments.jobs, tile_counts(context.home))
-        context.say(
-            f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
-            f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
-            f"{arguments.jobs} jobs."
-        )
-        steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
-        return {
-            "id": study.id, "points": len(graph.points), "missing": guess.missing,
-            "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
-        }  # fmt: skip
-    options = Options(arguments.jobs, arguments.backend, arguments.scheduler, arguments.share)
-    done = run_study(study, context.home, options, context.hooks)
+    study = task.found(context.home)
+    graph = graph_of(context.home, study)
+    guess = estimate(context.home, graph, task.jobs, tile_counts(context.home))
+    context.say(
+        f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
+        f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
+        f"{task.jobs} jobs."
+    )
+    steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
+    return {
+        "id": study.id, "points": len(graph.points), "missing": guess.missing,
+        "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
+    }  # fmt: skip
+
+
+def _ran(_: StudyTask, result: dict[str, Any], context: Context) -> None:
+    failed = f"{result['failed']}; see lcc study show {result['id']}" if result["failed"] else ""
     context.say(
         pairs(
             (
-                ("study", f"{study.name} ({done.id})"),
-                ("points", f"{done.points}: {done.found} were there, {done.made} are new"),
-                ("failed", f"{done.failed}; see lcc study show {done.id}" if done.failed else ""),
-                ("took", duration(done.seconds)),
+                ("study", f"{result['name']} ({result['id']})"),
+                ("points", "{points}: {found} were there, {made} are new".format(**result)),
+                ("failed", failed),
+                ("took", duration(result["seconds"])),
             )
         )
     )
-    return asdict(done) | {"name": study.name}
-
-
-def _study(name: str, context: Context) -> Any:
-    """From a file, else a known study, else a preset."""
-    from lcc_core.studies import folder
-    from lcc_core.studies.presets import PRESETS, preset
-    from lcc_core.studies.spec import read_study
-
-    path = Path(name).expanduser()
-    if path.suffix == ".toml" or path.is_file():
-        return read_study(path)
-    try:
-        return folder.find(context.home, name).study
-    except LccError:
-        if name in PRESETS:
-            return preset(name)
-        raise
 
 
 def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

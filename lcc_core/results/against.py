@@ -57,6 +57,12 @@ class Against:
             "ratios": self.ratios(),
         }
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Against:
+        rows = (Measurement.from_json(content[name]) for name in ("source", "result"))
+        pairs = {int(n): (one, other) for n, (one, other) in content["latency_ms"].items()}
+        return cls(*rows, pairs)
+
 
 def layer_widths(spec: ModelSpec) -> list[LayerWidth]:
     """Every compressible layer's output channels against the plain architecture's."""

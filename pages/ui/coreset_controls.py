@@ -10,6 +10,8 @@ from lcc_core.coresets.selection import DEFAULT_METHOD, choices
 from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.settings import settings_of
 from lcc_core.studies.coreset_study import STUDY_METHODS
+from lcc_core.tasks.studies import CoresetStudyTask
+from lcc_core.tasks.training import TrainTask
 from lcc_core.training import make_recipe
 from pages.ui import jobpanel, words
 from pages.ui.plain import plain
@@ -46,28 +48,29 @@ def settings() -> CoresetSettings:
     return CoresetSettings(method, fraction / 100, balanced, seed, own)
 
 
-def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
-    """The command that trains on the coreset, once it is asked for."""
+def training(checkpoint: Checkpoint, coreset: Coreset) -> TrainTask | None:
+    """The training on the coreset, once it is asked for."""
+    told = {one.name: one for one in settings_of(TrainTask)}
     first, second, third, fourth = st.columns(4)
     known = architectures(bool(checkpoint.spec.patch))
     arch = first.selectbox(
-        "Architecture",
+        told["arch"].label,
         known,
         index=known.index(checkpoint.arch),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
     )
     recipe = make_recipe(arch, tiles=len(coreset.ids))
-    epochs = second.number_input("Epochs", 1, 1000, recipe.epochs, key=f"epochs-{arch}")
+    epochs = control(told["epochs"], second, f"epochs-{arch}", recipe.epochs, bound=False)
     seed = third.number_input("Seed of the weights", 0, 2**31 - 1, coreset.settings.seed)
     fourth.space("small")
-    weighted = fourth.toggle("Class-weighted loss", help=HELP["weights"])
-    equal = third.toggle("Equal steps", key="equal-steps", help=HELP["steps"])
+    weighted = control(told["class_weights"], fourth, bound=False)
+    equal = control(told["equal_steps"], third, "equal-steps", bound=False)
     if not st.button(f"Train on these {len(coreset.ids):,} tiles", type="primary"):
         return None
-    words_ = ["train", "--coreset", coreset.name, "--arch", arch, "--epochs", str(int(epochs))]
-    words_ += ["--batch", str(recipe.batch), "--seed", str(int(seed)), "--resume"]
-    words_ += ["--equal-steps"] * equal
-    return words_ + (["--class-weights"] if weighted else [])
+    return TrainTask(
+        coreset=coreset.name, arch=arch, epochs=epochs, batch=recipe.batch, seed=int(seed),
+        class_weights=weighted, equal_steps=equal, resume=True,
+    )  # fmt: skip
 
 
 def study(checkpoint: Checkpoint) -> None:
@@ -99,22 +102,22 @@ def study(checkpoint: Checkpoint) -> None:
     plans = len(bits) * len(strengths) + len(searches)
     st.markdown(f"**{models} trainings, {models * plans} measurements.**")
     if st.button("Run the comparison"):
-        argv = ["coreset-study", "--data", checkpoint.data, "--source", checkpoint.id]
-        for option, values in (
-            ("--arch", archs),
-            ("--methods", methods),
-            ("--fractions", [f"{f / 100:g}" for f in fractions]),
-            ("--seeds", range(seeds)),
-            ("--bits", bits),
-            ("--k", [f"{k:g}" for k in strengths]),
-            ("--search", searches),
-            ("--epochs", [int(epochs)]),
-        ):
-            if values:
-                argv += [option, ",".join(map(str, values))]
-        argv += ["--class-weights"] * weighted + ["--paper"] * paper
-        argv += ["--equal-steps"] * equal
-        jobpanel.launch(argv, f"{models} trainings on {checkpoint.data}")
+        task = CoresetStudyTask(
+            data=checkpoint.data,
+            source=checkpoint.id,
+            arch=tuple(archs),
+            methods=tuple(methods),
+            fractions=tuple(percent / 100 for percent in fractions),
+            seeds=tuple(range(seeds)),
+            bits=tuple(bits),
+            k=tuple(strengths),
+            search=tuple(searches) or None,
+            epochs=int(epochs),
+            class_weights=weighted,
+            paper=paper,
+            equal_steps=equal,
+        )
+        jobpanel.launch(task, f"{models} trainings on {checkpoint.data}")
         st.rerun()
 
 
