@@ -46,7 +46,8 @@ HELP = {
 
 def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     """What the analyst wants to look at; everything at first."""
-    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
+    drawn = {row.measurement.data for row in rows if row.measurement.synthetic}
+    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name in drawn, name))
     first, second, third, fourth = st.columns([2, 3, 3, 3])
     data = first.selectbox(
         "Data", sets, format_func=visible, key="data", help=HELP["data"], bind=URL

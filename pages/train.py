@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from lcc_core.data.catalog import stored
+from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
 from lcc_core.models import ARCHITECTURES, architectures
@@ -26,7 +26,7 @@ def choose() -> None:
     told = {one.name: one for one in settings_of(TrainTask)}
     here = {info.name: info for info in stored(session.home())}
     names = list(here)
-    names += [] if "demo" in names else ["demo"]
+    names += [one.name for one in DATASETS if one.draw and one.name not in here]
     left, middle, right = st.columns(3)
     data = left.selectbox("Data set", names, format_func=visible, key="data", bind="query-params")
     scene = data in here and here[data].extent is not None
@@ -62,7 +62,8 @@ def choose() -> None:
     epochs = control(told["epochs"], middle, f"epochs-{preset}-{data}", known.epochs, bound=False)
     seed = control(told["seed"], right)
     device = control(told["device"], left)
-    if data == "demo" or (data in here and here[data].synthetic):
+    published = DATASETS.get(data)
+    if (published and published.synthetic) or (data in here and here[data].synthetic):
         note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
         st.json(known.to_json() | {"epochs": epochs, "seed": seed})

@@ -468,7 +468,8 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--format", "onnx", "--out", "OUT"), "FOREIGN"),
+    (("export", "CKPT", "--out", "OUT"), "x.lcc has the ending of no export format"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lcc_core.commands.context import Context
@@ -14,6 +15,7 @@ from lcc_core.tasks.data import DownloadTask, ImportTask, SurrogateTask, TilesTa
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add ``lcc data`` and what stands behind it."""
     group = commands.add_parser(
         "data", parents=[after], help="list, import, download and describe data sets"
     )
@@ -22,7 +24,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = kinds.add_parser("list", parents=[after], help="known and stored data sets")
     command.set_defaults(run=list_sets, home_is="read")
 
-    add_task(kinds, after, ImportTask, _arrived)
+    command: Any = add_task(kinds, after, ImportTask, _arrived)
+    command.when_used(partial(_formats, command))
     add_task(kinds, after, SurrogateTask, _arrived)
 
     command = kinds.add_parser("info", parents=[after], help="classes, sizes and origin of a set")
@@ -32,14 +35,26 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     add_task(kinds, after, DownloadTask, _arrived)
 
 
+def _formats(command: argparse.ArgumentParser) -> None:
+    """Tell what is read, at the end of the help."""
+    from lcc_core.data.readers import READERS
+
+    told = (
+        f"{reader.name} ({' or '.join(reader.reads)}: {' '.join(reader.endings)}): {reader.summary}"
+        for reader in READERS
+    )
+    command.epilog = f"Formats. {' '.join(told)}"
+
+
 def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List the known and the stored sets."""
     from lcc_core.data.catalog import DATASETS, stored
 
     every = stored(context.home)
     skipped = context.skipped(every.unreadable, "stored data set")
     here = {info.name: info for info in every}
     rows, sets = [], []
-    for name in [*DATASETS, *(n for n in here if n not in DATASETS)]:
+    for name in [*DATASETS.names(), *(n for n in here if n not in DATASETS)]:
         known, kept = DATASETS.get(name), here.get(name)
         title = known.title if known else kept.title
         entry: dict[str, Any] = {"name": name, "title": title, "stored": kept is not None}
@@ -63,12 +78,13 @@ def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 def _state(known: Any, name: str, here: bool) -> str:
     if here:
         return "ready"
-    if name == "demo":
+    if known.draw:
         return "drawn on first use"
     return f"lcc data import {known.words}"
 
 
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Describe a stored set."""
     from lcc_core.data.catalog import DATASETS, stored
 
     tiles = context.workspace.tiles(arguments.name, context.hooks)

@@ -32,7 +32,7 @@ class TilesTask(Task):
     heavy: ClassVar[bool] = False
 
     name: str = setting(
-        label="Name", help="eurosat, ucmerced, indian_pines, … or a name of your own.",
+        label="Name", help="Of a known set (`lcc data list`), or one of your own.",
         positional=True, metavar="NAME",
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ class ImportTask(SceneTask):
     paths: tuple[str, ...] = setting(
         label="Path",
         help="Tiles: a zip archive or a folder of class folders; a scene: its cube and its label "
-        "map (.mat, .npy or ENVI .hdr).",
+        "map.",
         positional=True, metavar="PATH",
     )  # fmt: skip
     size: int | None = setting(
@@ -168,12 +168,11 @@ class SurrogateTask(SceneTask):
         return f"Drawing {self.name}"
 
     def bring(self, workspace: Workspace, hooks: Hooks) -> TileSet:
-        from lcc_core.data.catalog import draw_surrogate
+        from lcc_core.data.catalog import Surrogate, draw_surrogate
 
-        return draw_surrogate(
-            self.name, self.labels, self.spectra, self.of, workspace.home, self.choice(),
-            order=self.order, like=self.like, seed=self.seed, limit=self.limit,
-        )  # fmt: skip
+        drawn = Surrogate(self.labels, self.spectra, self.of, self.order, self.like, self.seed)
+        home = workspace.home
+        return draw_surrogate(self.name, drawn, home, self.choice(), limit=self.limit)
 
 
 @register
@@ -185,7 +184,12 @@ class DownloadTask(TilesTask):
     summary: ClassVar[str] = "download a known data set"
 
     def title(self) -> str:
-        return "Drawing the demo tiles" if self.name == "demo" else f"Downloading {self.name}"
+        from lcc_core.data.catalog import DATASETS
+
+        known = DATASETS.get(self.name)
+        return (
+            f"Drawing the {self.name} tiles" if known and known.draw else f"Downloading {self.name}"
+        )
 
     def bring(self, workspace: Workspace, hooks: Hooks) -> TileSet:
         from lcc_core.data.catalog import download_tiles
