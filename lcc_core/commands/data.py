@@ -24,7 +24,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = kinds.add_parser("list", parents=[after], help="known and stored data sets")
     command.set_defaults(run=list_sets, home_is="read")
 
-    command: Any = add_task(kinds, after, ImportTask, _arrived)
+    command = add_task(kinds, after, ImportTask, _arrived)
     command.when_used(partial(_formats, command))
     add_task(kinds, after, SurrogateTask, _arrived)
 

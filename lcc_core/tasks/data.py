@@ -32,7 +32,7 @@ class TilesTask(Task):
     heavy: ClassVar[bool] = False
 
     name: str = setting(
-        label="Name", help="Of a known set (`lcc data list`), or one of your own.",
+        label="Name", help="eurosat, ucmerced, indian_pines, … or a name of your own.",
         positional=True, metavar="NAME",
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ class ImportTask(SceneTask):
     paths: tuple[str, ...] = setting(
         label="Path",
         help="Tiles: a zip archive or a folder of class folders; a scene: its cube and its label "
-        "map.",
+        "map (.mat, .npy or ENVI .hdr).",
         positional=True, metavar="PATH",
     )  # fmt: skip
     size: int | None = setting(
@@ -171,8 +171,8 @@ class SurrogateTask(SceneTask):
         from lcc_core.data.catalog import Surrogate, draw_surrogate
 
         drawn = Surrogate(self.labels, self.spectra, self.of, self.order, self.like, self.seed)
-        home = workspace.home
-        return draw_surrogate(self.name, drawn, home, self.choice(), limit=self.limit)
+        choice = self.choice()
+        return draw_surrogate(self.name, drawn, workspace.home, choice, limit=self.limit)
 
 
 @register
@@ -184,12 +184,11 @@ class DownloadTask(TilesTask):
     summary: ClassVar[str] = "download a known data set"
 
     def title(self) -> str:
-        from lcc_core.data.catalog import DATASETS
+        from lcc_core.data.sets import DATASETS
 
         known = DATASETS.get(self.name)
-        return (
-            f"Drawing the {self.name} tiles" if known and known.draw else f"Downloading {self.name}"
-        )
+        drawn = known is not None and known.draw
+        return f"Drawing the {self.name} tiles" if drawn else f"Downloading {self.name}"
 
     def bring(self, workspace: Workspace, hooks: Hooks) -> TileSet:
         from lcc_core.data.catalog import download_tiles
