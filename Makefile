@@ -4,17 +4,24 @@ PORT ?=
 VENV := .venv
 READY := $(VENV)/.installed
 
-.PHONY: app test lint bench clean
+.PHONY: app test test-all lint bench clean
 
 app: $(READY)
 	@$(VENV)/bin/lcc app $(if $(PORT),--port $(PORT))
 
+PYTEST := $(VENV)/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+# The same with many more rounds of what is random: kills, damaged files, full disks.
+test-all: $(READY)
+	LCC_KILLS=20 LCC_FUZZ=3000 LCC_DISK=full $(PYTEST)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pyright
 
 bench: $(READY)
 	$(VENV)/bin/python -m pytest -q -s tests/benchmarks

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import jobstrip, unreadable, work
+from pages.ui.guard import guard
 
 st.set_page_config(page_title="Land-Cover Compression Explorer", page_icon="🛰️", layout="wide")
 st.html(Path(__file__).with_name("pages") / "ui" / "contrast.css")
@@ -22,7 +23,9 @@ page = st.navigation(
         st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),
     ]
 )
-jobstrip.show()
+with guard():
+    jobstrip.show()
 unreadable.read_only_home()
-page.run()
+with guard():
+    page.run()
 work.pool().warm()  # now that something is to be seen, the first worker can load

@@ -1,6 +1,7 @@
 """The ``lcc`` command: everything a page does, from a terminal or a script.
 
-Exit codes: 0 done, 2 bad input or a failure that its one line explains, 130 cancelled.
+Exit codes: 0 done, 1 a fault of the program, whose traceback is logged, 2 bad input or a failure
+that its one line explains, 130 cancelled.
 With ``--json`` stdout holds exactly one object (``{"error", "fix"}`` on failure) and stderr one
 JSON object a line for progress.
 """
@@ -11,6 +12,7 @@ import argparse
 import contextlib
 import io
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -31,20 +33,20 @@ from lcc_core.commands import (
     scenes,
     searching,
     studies,
+    tasks,
     training,
 )
 from lcc_core.commands.context import Context, Stop
 from lcc_core.errors import Cancelled, LccError
-from lcc_core.files import NO_ROOM, Home
+from lcc_core.files import NO_ROOM, Home, NotWritten
 from lcc_core.jobs import inside
-from lcc_core.unreadable import reason
+from lcc_core.logs import LOGS, fault_line, fault_text, record_fault
 
 GROUPS = (
     data, training, importing, distilling, coresets, channels, searching, compressed, exporting,
-    scenes,
-    studies, results, cache, jobs, app,
+    scenes, studies, results, cache, jobs, app, tasks,
 )  # fmt: skip
-BAD_INPUT, CANCELLED = 2, 130
+FAULT, BAD_INPUT, CANCELLED = 1, 2, 130
 # What a command does with the home: a command that says nothing writes what it makes, if it may.
 READ, WRITTEN, WRITTEN_AT_NEED = "read", "written", "written at need"
 
@@ -90,10 +92,17 @@ def _common(default: object) -> argparse.ArgumentParser:
         default=default,
         help="where data, checkpoints and results lie (default: $LCC_HOME, else cache/)",
     )
+    group.add_argument(
+        "--debug",
+        action="store_true",
+        default=default or False,
+        help="print the traceback of a fault of the program",
+    )
     return options
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of every command."""
     parser = _Parser(
         prog="lcc",
         description="Trade accuracy for size in land-cover classifiers.",
@@ -113,10 +122,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _show_anything()
     context = Context(json="--json" in words)
+    home: Home | None = None
     with Stop() as stop:
         try:
             arguments = make_parser().parse_args(words)
-            context = Context(json=arguments.json, home=Home.find(arguments.home), stop=stop)
+            home = Home.find(arguments.home)
+            context = Context(json=arguments.json, home=home, stop=stop)
             dry = getattr(arguments, "dry_run", False)
             _open(context, READ if dry else getattr(arguments, "home_is", WRITTEN_AT_NEED))
             inside.enter(context.home, context.hooks)
@@ -128,19 +139,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             _silence()
             return 128 + signal.SIGPIPE
         except LccError as error:
-            return context.fail(error.what, error.fix, BAD_INPUT)
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                inside.no_room()
             return _failed(context, error)
-        except ValueError as error:
-            return context.fail(str(error) or type(error).__name__, "", BAD_INPUT)
-        except ModuleNotFoundError as error:
-            return context.fail(
-                f"The package {error.name!r} is not installed.",
-                "Install it: `make` does, or `pip install '.[onnx]'`.",
-                BAD_INPUT,
-            )
+        except Exception as error:
+            return _fault(context, error, home, words)
     return 0
 
 
@@ -177,11 +178,31 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def _failed(context: Context, error: OSError) -> int:
-    """One line for an error of the system that nobody has put into words."""
-    name = f"{error.filename}: " if error.filename else ""
-    code = context.fail(f"{name}{reason(error)}.", "", BAD_INPUT)
-    _silence()
+def _failed(context: Context, error: LccError) -> int:
+    """One line: what is wrong, and what to do."""
+    code = context.fail(error.what, error.fix, BAD_INPUT)
+    if isinstance(error, NotWritten):
+        if error.errno in NO_ROOM:
+            inside.no_room()
+        _silence()
+    return code
+
+
+def _fault(context: Context, error: Exception, home: Home | None, words: Sequence[str]) -> int:
+    """One line for what should not have happened; its traceback goes to a log.
+
+    With ``--debug``, and where no log can be written, it is printed too: nothing is lost.
+    """
+    doing = shlex.join(["lcc", *words])
+    folder = inside.folder() or (home.folder(LOGS) if home else None)
+    log = record_fault(error, folder, doing) if folder else None
+    if "--debug" in words or log is None:
+        with contextlib.suppress(OSError):
+            print(fault_text(error, doing), end="", file=sys.stderr, flush=True)
+    where = f"The details are in {log}; --debug prints them." if log else "The details are above."
+    code = context.fail(f"This is a fault of the program ({fault_line(error)}).", where, FAULT)
+    if isinstance(error, OSError):
+        _silence()
     return code
 
 

@@ -32,6 +32,10 @@ class CheckpointError(LccError):
     """A checkpoint or packed file that is missing, damaged, foreign or hostile."""
 
 
+class BadValue(LccError, ValueError):
+    """A value out of its range: a user's, so it is told in one line; a ``ValueError`` to code."""
+
+
 class Cancelled(LccError):
     """The user stopped the work; what was finished before is kept."""
 
@@ -40,6 +44,6 @@ class Cancelled(LccError):
 
 
 def require(condition: bool, argument: str, value: object, allowed: str) -> None:
-    """Raise ``ValueError`` naming the argument, its value and the range it must lie in."""
+    """Raise ``BadValue`` naming the argument, its value and the range it must lie in."""
     if not condition:
-        raise ValueError(f"{argument}={value!r} is not allowed: it must be {allowed}")
+        raise BadValue(f"{argument}={value!r} is not allowed: it must be {allowed}")

@@ -182,12 +182,14 @@ def make_folder(path: Path, made: list[Path] | None = None) -> None:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
+    """Write the whole of ``content``, in as many calls as the system needs."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 def write_json(path: Path, content: Any) -> None:
+    """Make ``content``, as JSON with sorted keys, the whole of the file, at once."""
     write_bytes(path, json.dumps(content, indent=1, sort_keys=True).encode())
 
 
@@ -203,6 +205,7 @@ def canonical_json(content: Any) -> str:
 
 
 def content_id(content: Any, length: int = 12) -> str:
+    """Hash a content of JSON; equal contents have one id."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:length]
 
 

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, cast
 
-from lcc_core.errors import LccError, require
+from lcc_core.errors import BadValue, LccError, require
 from lcc_core.inputs import read_regular
 
 DEEPEST = 64  # JSON within JSON
@@ -37,10 +37,28 @@ def read_text(path: str | Path, most: int = LARGEST_TEXT, error: type[LccError] 
         raise error(f"{path} cannot be read: it is not UTF-8 text.", "Save it as UTF-8.") from cause
 
 
-def parse_json(text: str | bytes) -> Any:
-    """What ``json.loads`` reads, and nothing that only Python would take for JSON.
+def parse_own_json(content: bytes) -> Any:
+    """JSON that this program wrote: of any length, and NaN where a figure was none.
 
-    Raises ``ValueError`` that says what is wrong: also for NaN, infinities and numbers beyond 64
+    Raises ``BadValue`` where it is none or nested too deeply, and for half characters, which can
+    be written in JSON and shown nowhere.
+    """
+    try:
+        found = json.loads(content.decode())
+        json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise BadValue("it is nested too deeply") from error
+    except UnicodeError as error:
+        raise BadValue("it is no text") from error
+    except json.JSONDecodeError as error:
+        raise BadValue("it is no JSON") from error
+    return found
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON that a user hands in, and nothing that only Python would take for it.
+
+    Raises ``BadValue`` that says what is wrong: also for NaN, infinities and numbers beyond 64
     bits, a key that stands twice, text that is not Unicode, and what is nested too deeply.
     """
     try:
@@ -48,14 +66,14 @@ def parse_json(text: str | bytes) -> Any:
             text = text.decode("utf-8-sig")
         # Parsed they take thirty times the room and seconds, empty as they may be.
         if text.count("[") + text.count("{") > MOST_TABLES or text.count(",") > MOST_COMMAS:
-            raise ValueError("it holds more values than any such file")
+            raise BadValue("it holds more values than any such file")
         content = json.loads(
             text.removeprefix("\ufeff"), object_pairs_hook=_once, parse_constant=_no_number
         )
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise BadValue("it is nested too deeply") from error
     except UnicodeDecodeError as error:
-        raise ValueError("it is not UTF-8 text") from error
+        raise BadValue("it is not UTF-8 text") from error
     check_values(content)
     return content
 
@@ -66,23 +84,23 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise ValueError(f"the key {Shortened(key)} stands twice")
+                raise BadValue(f"the key {Shortened(key)} stands twice")
             seen.add(key)
     return content
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise BadValue(f"{name} is no number")
 
 
 def check_values(content: Any) -> None:
-    """``ValueError`` where numbers are not finite or beyond 64 bits, or text is not Unicode."""
+    """``BadValue`` where numbers are not finite or beyond 64 bits, or text is not Unicode."""
     waiting = [(content, 0)]
     while waiting:
         value, depth = waiting.pop()
         if isinstance(value, (dict, list, tuple)):
             if depth == DEEPEST:
-                raise ValueError("it is nested too deeply")
+                raise BadValue("it is nested too deeply")
             if isinstance(value, dict):
                 for key in value:
                     check_text(key)
@@ -92,18 +110,18 @@ def check_values(content: Any) -> None:
             check_text(value)
         elif isinstance(value, float):
             if not math.isfinite(value):
-                raise ValueError(f"{value} is no number")
+                raise BadValue(f"{value} is no number")
         elif isinstance(value, int) and abs(value) > LARGEST_INT:
-            raise ValueError("a number is beyond 64 bits")
+            raise BadValue("a number is beyond 64 bits")
 
 
 def check_text(text: str) -> None:
-    """``ValueError`` for text that no file can hold: half a character (a lone surrogate)."""
+    """``BadValue`` for text that no file can hold: half a character (a lone surrogate)."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise ValueError(f"{Shortened(text)} is not Unicode text") from error
+            raise BadValue(f"{Shortened(text)} is not Unicode text") from error
 
 
 def is_kind(value: object, kind: type) -> bool:
@@ -117,10 +135,10 @@ def is_kind(value: object, kind: type) -> bool:
 
 
 def value_of(content: Mapping[str, Any], key: str, kind: type, default: Any = REQUIRED) -> Any:
-    """The value of ``key``. ``ValueError`` that names the key where it is not of that ``kind``."""
+    """The value of ``key``. ``BadValue`` that names the key where it is not of that ``kind``."""
     if key not in content:
         if default is REQUIRED:
-            raise ValueError(f"{key!r} is missing")
+            raise BadValue(f"{key!r} is missing")
         return default
     value = content[key]
     require(is_kind(value, kind), key, Shortened(value), KINDS[kind])
@@ -136,7 +154,7 @@ def values_of(content: Mapping[str, Any], key: str, kind: type, default: Any = R
 
 
 def check_settings(kind: type, content: Mapping[str, Any], table: str) -> None:
-    """``ValueError`` that names the key of a ``table`` that a dataclass would not take."""
+    """``BadValue`` that names the key of a ``table`` that a dataclass would not take."""
     known = {one.name: str(one.type) for one in fields(kind)}
     for key, value in content.items():
         name = f"{table}.{key}"
@@ -166,4 +184,4 @@ def parse_size(text: str, name: str = "limit") -> int:
     try:
         return int(float(number) * UNITS[words[len(number) :]])
     except (ValueError, KeyError, OverflowError) as error:
-        raise ValueError(f"{name}={text!r} is not allowed: say 500MB, 2GB or none") from error
+        raise BadValue(f"{name}={text!r} is not allowed: say 500MB, 2GB or none") from error

@@ -6,16 +6,18 @@ made from them.
 
 from __future__ import annotations
 
+import json
 import math
 import types
 import typing
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from lcc_core.errors import LccError, require
+from lcc_core.errors import BadValue, LccError, require
 from lcc_core.reading import Shortened, check_text, is_kind
+from lcc_core.units import names
 
 _KEY = "setting"
 C = TypeVar("C")
@@ -28,7 +30,7 @@ class Setting:
     ``kind``: bool, int, float or str. ``choices``: the values it may have, if they are few;
     ``low`` and ``high``: the range of a number; ``step``: of a slider. ``many``: a tuple of such
     values. ``optional``: it may be ``None``. ``positional``: on the command line it stands by
-    itself. ``advanced``: most leave it as it is.
+    itself. ``advanced``: most leave it as it is. ``reads``: its value from the command line's text.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Setting:
     option: str = ""
     positional: bool = False
     advanced: bool = False
+    reads: Callable[[str], Any] | None = None
     many: bool = False
     optional: bool = False
     required: bool = False
@@ -65,14 +68,35 @@ class Setting:
         words = {bool: "true or false", str: "text", int: "a whole number"}
         return words.get(self.kind, "a number")
 
+    def read(self, text: str) -> Any:
+        """The value that a text says, as it is typed in a terminal or on a page.
+
+        Raises:
+            LccError: it says none.
+        """
+        if self.reads:
+            return self.reads(text)
+        if not self.many:
+            return self._read_one(text)
+        if self.kind is str and text.lstrip().startswith("["):
+            return names(text)
+        return tuple(self._read_one(part.strip()) for part in text.split(",") if part.strip())
+
+    def _read_one(self, text: str) -> Any:
+        try:
+            return self.kind(text)
+        except ValueError:
+            one = replace(self, many=False)
+            raise BadValue(f"{text!r} is not {one.allowed}") from None
+
     def check(self, value: Any) -> None:
-        """Raise ``ValueError`` naming the setting, the value and what it may be."""
+        """Raise ``BadValue`` naming the setting, the value and what it may be."""
         if value is None and self.optional:
             return
         if self.many:
             is_list = isinstance(value, tuple) and (len(value) > 0 or self.default == ())
             require(is_list, self.name, Shortened(value), f"a list; each {self.allowed}")
-            for one in value:
+            for one in cast(tuple, value):
                 self._check_one(one)
         else:
             self._check_one(value)
@@ -102,6 +126,7 @@ def setting(
     option: str = "",
     positional: bool = False,
     advanced: bool = False,
+    reads: Callable[[str], Any] | None = None,
 ) -> Any:
     """A field of a config dataclass, with what a person is told of it.
 
@@ -118,13 +143,21 @@ def setting(
         option: on the command line, such as ``"--epochs"``; by default made from the field's name.
         positional: on the command line it stands by itself, without an option.
         advanced: most leave it as it is; pages show it under "More settings".
+        reads: makes the value of the command line's text, where its kind does not tell how.
     """
     told = {
         "label": label, "help": help, "choices": choices, "low": low, "high": high, "step": step,
         "unit": unit, "metavar": metavar, "option": option, "positional": positional,
-        "advanced": advanced,
+        "advanced": advanced, "reads": reads,
     }  # fmt: skip
     return field(default=default, metadata={_KEY: told})
+
+
+def same_setting(config: type, name: str, **changes: Any) -> Any:
+    """A field that is the setting ``name`` of another config; ``changes`` are as of ``setting``."""
+    one = next(field for field in fields(config) if field.name == name)
+    default = changes.pop("default", one.default)
+    return field(default=default, metadata={_KEY: dict(one.metadata[_KEY]) | changes})
 
 
 @cache
@@ -178,13 +211,14 @@ def changed_settings(config: Any) -> dict[str, Any]:
     }
 
 
-def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
+def config_from(config: type[C], table: Mapping[str, Any], what: str, **fixed: Any) -> C:
     """The config that a table of JSON or TOML describes.
 
     Args:
         config: its class.
         table: setting → value; lists where it has tuples.
         what: names the table in messages, such as ``"planner size"``.
+        fixed: fields that are no settings, with their values.
 
     Raises:
         LccError: naming the key that is unknown, missing or has no such value.
@@ -201,16 +235,23 @@ def config_from(config: type[C], table: Mapping[str, Any], what: str) -> C:
         for name, value in table.items()
     }
     try:
-        return config(**values)
-    except ValueError as error:
+        return config(**values, **fixed)
+    except BadValue as error:
         raise LccError(f"{what}: {error}.") from error
 
 
-def option_words(config: Any) -> list[str]:
+def option_words(config: Any, more: Sequence[str] = ()) -> list[str]:
     """The words of a command line that say what differs from the defaults.
 
-    Positional settings come first.
+    Args:
+        config: the config.
+        more: options that are no settings of it, as words.
+
+    Returns:
+        Positional settings, then options; the other way round, behind a ``--``, where one of the
+        positional ones looks like an option.
     """
+    alone: list[str] = []
     words: list[str] = []
     changed = changed_settings(config)
     for one in settings_of(type(config)):
@@ -218,16 +259,31 @@ def option_words(config: Any) -> list[str]:
             continue
         value = changed[one.name]
         if one.positional:
-            words[:0] = [text_of(value)]
+            alone += map(text_of, value) if one.many else [text_of(value)]
         elif one.kind is bool and not one.many:
             words.append(one.option if value else "--no-" + one.option.removeprefix("--"))
+        elif (text := text_of(value)).startswith("-"):
+            words.append(f"{one.option}={text}")
         else:
-            words += [one.option, text_of(value)]
-    return words
+            words += [one.option, text]
+    words += more
+    if any(text.startswith("-") for text in alone):
+        return [*words, "--", *alone]
+    return [*alone, *words]
 
 
 def text_of(value: Any) -> str:
-    """A value as the command line takes it: a list with commas, a number without a needless .0."""
+    """A value as the command line takes it: a list with commas, a number without a needless .0.
+
+    A list of texts with commas or spaces around them is written as JSON.
+    """
     if isinstance(value, (list, tuple)):
-        return ",".join(map(text_of, value))
+        texts = [text_of(one) for one in value]
+        return json.dumps(texts, ensure_ascii=False) if any(map(_odd, texts)) else ",".join(texts)
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _odd(text: str) -> bool:
+    """Whether a text of a list would not be read as itself among commas."""
+    odd = not text or "," in text or text[:1] == "[" or text.lower().endswith(".json")
+    return odd or text != text.strip()

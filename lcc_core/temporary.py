@@ -51,7 +51,7 @@ def held_file(path: Path) -> Iterator[None]:
     """An empty file that is there during the block; its name must mark it as temporary."""
     descriptor = _create_file(path)
     try:
-        _lock(descriptor)
+        lock(descriptor)
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -96,7 +96,7 @@ def _retired(target: Path) -> Iterator[Path | None]:
         yield None
         return
     try:
-        _lock(descriptor)
+        lock(descriptor)
         old = target.with_name(f".{target.name}.{secrets.token_hex(4)}{RETIRED}")
         try:
             target.rename(old)
@@ -192,7 +192,7 @@ def _held(folder: Path, name: str, create: Callable[[Path], int]) -> tuple[Path,
             if not folder.is_dir():
                 raise
             continue  # swept before it was open
-        _lock(descriptor)
+        lock(descriptor)
         if _is(path, descriptor):
             return path, descriptor
         os.close(descriptor)  # swept before it was locked
@@ -209,7 +209,7 @@ def _create_folder(path: Path) -> int:
     return os.open(path, os.O_RDONLY)
 
 
-def _lock(descriptor: int) -> None:
+def lock(descriptor: int) -> None:
     """Wait for the lock; where there are none, go on without."""
     if fcntl is not None:
         with contextlib.suppress(OSError):

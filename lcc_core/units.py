@@ -1,13 +1,18 @@
-"""Bytes as people write them."""
+"""Bytes and lists of names as people write them."""
 
 from __future__ import annotations
 
+import json
 import re
 from fractions import Fraction
+from pathlib import Path
 
 from lcc_core.errors import LccError
+from lcc_core.inputs import read_regular
 
 POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+LONGEST_LIST = 1 << 20  # bytes of a file of names
+LIKE_THIS = 'Write it like ["forest", "river, lake"].'
 WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?(?:([kmgt])(i?))?b?", re.IGNORECASE | re.ASCII)
 
 
@@ -31,3 +36,23 @@ def parse_size(text: str) -> int:
             f"{text!r} is no size.", "Write a number of bytes above 0, as 500MB or 20GB."
         )
     return count
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names as an option: ``a,b``, a JSON list where names hold commas, or a ``.json`` file of one.
+
+    Every place counts, since names stand in the order of numbers: an empty one stays.
+    """
+    shown = text
+    if text.strip().lower().endswith(".json"):
+        content = read_regular(Path(text.strip()).expanduser(), LONGEST_LIST, LccError)
+        text = content.decode("utf-8-sig", "replace")
+    elif not text.lstrip().startswith("["):
+        return tuple(name.strip() for name in text.split(","))
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LccError(f"{shown} is not a JSON list ({error}).", LIKE_THIS) from error
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise LccError(f"{shown} is not a list of names.", LIKE_THIS)
+    return tuple(found)

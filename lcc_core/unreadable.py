@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lcc_core.errors import LccError
+from lcc_core.errors import BadValue, LccError
+from lcc_core.reading import parse_own_json
 
 T = TypeVar("T")
 # What content that is not as this program writes it leads its readers to.
@@ -96,30 +97,22 @@ def broken(what: str, error: BaseException, fix: str, path: Path | None = None) 
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises ``OSError`` where it cannot be opened, ``ValueError``
-    where it is no file or :func:`parse_json` does."""
-    return parse_json(_content(path))
+    """The content of a JSON file that this program wrote.
+
+    Raises ``OSError`` where it cannot be opened, ``BadValue`` where it is no file or no JSON.
+    """
+    return parse_own_json(_content(path))
 
 
 def read_text(path: Path) -> str:
+    """Read a text that this program wrote. Raises ``BadValue`` where it is no file or no text."""
     return _content(path).decode()
 
 
 def _content(path: Path) -> bytes:
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for without end
-        raise ValueError("it is no file")
+        raise BadValue("it is no file")
     return path.read_bytes()
-
-
-def parse_json(text: bytes) -> Any:
-    """The content of JSON. ``ValueError`` where it is none or nested too deeply, and for half
-    characters, which can be written in JSON and shown nowhere."""
-    try:
-        content = json.loads(text.decode())
-        json.dumps(content, ensure_ascii=False).encode()
-    except RecursionError as error:
-        raise ValueError(reason(error)) from error
-    return content
 
 
 def listed(folder: Path, pattern: str = "*") -> Found[Path]:

@@ -21,9 +21,9 @@ def choose(checkpoint: Checkpoint) -> None:
     with guard():
         preview(checkpoint, pruning)
     st.header("Prune and fine-tune")
-    if argv := channel_controls.fine_tuning(checkpoint, pruning):
+    if task := channel_controls.fine_tuning(checkpoint, pruning):
         name = f"{checkpoint.arch} without {100 * pruning.ratio:g} % of its channels"
-        jobpanel.launch(argv, name)
+        jobpanel.launch(task, name)
         st.rerun()
     st.header("Results")
     results(checkpoint)
@@ -156,11 +156,12 @@ def comparison(against: Against) -> pd.DataFrame:
         ("multiply-accumulates", f"{one.macs:,}", f"{other.macs:,}", ratios["macs"]),
     ]
     for title, key in (("float32 file", "float_bytes"), ("packed file", "bytes")):
-        sizes = (words.size(getattr(row, key)) for row in (one, other))
-        rows.append((title, *sizes, ratios[key]))
-    for batch, (before, after) in against.latency_ms.items():
-        title = f"ms a batch of {batch}"
-        rows.append((title, f"{before:.2f}", f"{after:.2f}", ratios[f"latency, batch {batch}"]))
+        before, after = (words.size(getattr(row, key)) for row in (one, other))
+        rows.append((title, before, after, ratios[key]))
+    for batch, times in against.latency_ms.items():
+        before, after = (f"{one:.2f}" for one in times)
+        ratio = ratios[f"latency, batch {batch}"]
+        rows.append((f"ms a batch of {batch}", before, after, ratio))
     frame = pd.DataFrame(rows, columns=["", "unpruned", "pruned", "times less"])
     return frame.round({"times less": 2})
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.errors import LccError
+from lcc_core.hooks import Progress
 from lcc_core.measure.metrics import confusion_matrix
 from lcc_core.results.predicted import Predictions, cached_predictions
 from lcc_core.workers.requests import Answers
@@ -68,7 +70,7 @@ def answered(chosen: Sequence[Candidate]) -> dict[str, Predictions]:
             missing[one.letter] = f"{what} Train it again, or leave it out."
             continue
         try:
-            found[one.letter] = answers_of(one)
+            found[one.letter] = answers_of(one, one.checkpoint)
         except LccError as error:
             missing[one.letter] = str(error)
     for reason in dict.fromkeys(missing.values()):
@@ -77,9 +79,9 @@ def answered(chosen: Sequence[Candidate]) -> dict[str, Predictions]:
     return found
 
 
-def answers_of(one: Candidate) -> Predictions:
+def answers_of(one: Candidate, checkpoint: Checkpoint) -> Predictions:
     """Stored answers at once; else computed, with a word on how far it is."""
-    home, checkpoint, plan = session.home(), one.checkpoint, one.row.plan
+    home, plan = session.home(), one.row.plan
     part, precision = one.row.measurement.part, one.row.measurement.precision
     split = session.split(checkpoint)
     stored = cached_predictions(home, checkpoint, plan, part, precision)
@@ -88,10 +90,12 @@ def answers_of(one: Candidate) -> Predictions:
     place = st.empty()
     text = f"{plain(one.title)} answers {len(split.part(part)):,} test tiles …"
     place.progress(0.0, text)
-    made = work.ask(
-        Answers(checkpoint.id, checkpoint.created, plan, part, precision),
-        lambda at: place.progress(at.done / at.total, text),
-    )
+
+    def show(at: Progress) -> None:
+        place.progress(at.done / at.total, text)
+
+    asked = Answers(checkpoint.id, checkpoint.created, plan, part, precision)
+    made = work.ask(asked, show)
     place.empty()
     return made
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from lcc_core import jobs
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.commands.searching import search_words
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
 from lcc_core.results.searched import cached_search
+from lcc_core.tasks.searching import SearchTask
 from lcc_core.workers.requests import FixedRivals
 from pages.ui import charts, choosing, controls, jobpanel, results, session, words, work
 from pages.ui.guard import guard
@@ -24,12 +25,14 @@ def fixed(checkpoint: Checkpoint) -> None:
 
 def adaptive(checkpoint: Checkpoint) -> None:
     settings, where = controls.adaptive()
-    asked = search_words(checkpoint.id, settings, where)
-    found = cached_search(session.home(), checkpoint, settings, where) or stopped(asked)
-    if found is None or found.stopped:
-        if st.button("Search", type="primary"):
-            jobpanel.launch(asked, f"Search on {words.checkpoint(checkpoint)}")
-            st.rerun()
+    task = SearchTask(
+        checkpoint=checkpoint.id, settings=settings, select_on=where.select_on, tiles=where.tiles
+    )
+    found = cached_search(session.home(), checkpoint, settings, where) or stopped(checkpoint, task)
+    missing = found is None or found.stopped
+    if missing and st.button("Search", type="primary"):
+        jobpanel.launch(task, f"Search on {words.checkpoint(checkpoint)}")
+        st.rerun()
     if found is None:
         return
     if warning := where.warning(session.split(checkpoint)):
@@ -46,13 +49,10 @@ def adaptive(checkpoint: Checkpoint) -> None:
     results.details(checkpoint, found.plan, row, found.importance)
 
 
-def stopped(asked: list[str]) -> SearchResult | None:
-    """What a cancelled search had found, if that was the last one asked for in these words."""
-    job = jobpanel.current()
-    if job is None or list(job.argv) != asked or not job.result or "plan" not in job.result:
-        return None
-    names = SearchResult.__dataclass_fields__
-    return SearchResult.from_json({k: v for k, v in job.result.items() if k in names})
+def stopped(checkpoint: Checkpoint, task: SearchTask) -> SearchResult | None:
+    """What a cancelled search had found by then."""
+    result = jobs.result_of(session.home(), task, since=checkpoint.created)
+    return task.found(result) if result else None
 
 
 def beside(checkpoint: Checkpoint, settings: SearchSettings, row: Measurement) -> list[Measurement]:

@@ -46,9 +46,9 @@ def choose(checkpoint: Checkpoint) -> None:
     with results, guard():
         show_results(checkpoint)
     st.header("Train on it")
-    if asked := coreset_controls.training(checkpoint, coreset):
+    if task := coreset_controls.training(checkpoint, coreset):
         save_coreset(session.home(), coreset)
-        jobpanel.launch(asked, f"Training on {coreset.name}")
+        jobpanel.launch(task, f"Training on {coreset.name}")
         st.rerun()
     with st.expander("Compare methods, fractions and architectures"):
         coreset_controls.study(checkpoint)

@@ -1,5 +1,7 @@
 """Data: which tile sets are here, what is in them, and how to get more."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -11,6 +13,9 @@ from lcc_core.data.splits import make_split, protocols
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import LccError
 from lcc_core.plaintext import visible
+from lcc_core.settings import settings_of
+from lcc_core.tasks.data import DownloadTask, ImportTask
+from lcc_core.units import parse_size
 from pages.ui import charts, jobpanel, scene_charts, session, unreadable, words
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -18,7 +23,6 @@ from pages.ui.plain import plain, sheet
 
 GALLERY = 8
 ABOUT_PATCH = "A pixel is judged with its surroundings: this many pixels wide and high."
-ABOUT_NAMES = 'With commas; names that hold commas as a JSON list: ["forest", "river, lake"].'
 ABOUT_LIMIT = (
     "Most that the set may take unpacked. 8 GB if nothing is said, and of small files 200 times "
     "their size: a tiny file that grows to gigabytes is hardly a picture."
@@ -50,7 +54,7 @@ def shelf() -> None:
         st.info("No tiles are here yet. Draw the demo tiles, or import or download a set below.")
     for info in DATASETS:
         if info.draw and info.name not in here and st.button(f"Draw the {info.name} tiles"):
-            jobpanel.launch(["data", "download", info.name], f"Drawing the {info.name} tiles")
+            jobpanel.launch(DownloadTask(name=info.name))
     if here:
         look(list(here))
 
@@ -114,16 +118,17 @@ def add() -> None:
             if not path.strip() or not chosen:
                 st.error("**A path and a name are needed.** Fill in both.")
             else:
-                argv = ["data", "import", chosen, path.strip(), *scene]
-                argv += [f"--limit={limit.strip()}"] if limit.strip() else []
-                jobpanel.launch(argv, f"Importing {chosen}")
+                labels = scene.pop("labels", None)
+                paths = (path.strip(), labels) if labels else (path.strip(),)
+                size = parse_size(limit) if limit.strip() else None
+                jobpanel.launch(ImportTask(name=chosen, paths=paths, limit=size, **scene))
     with st.expander("Download a known set (needs a network)"):
         for info in DATASETS:
             if info.downloads:
                 megabytes = sum(one.bytes for one in info.downloads) / 1e6
                 st.markdown(f"**{info.title}**: {info.summary} {info.licence}.")
                 if st.button(f"Download {info.name}, {megabytes:.0f} MB"):
-                    jobpanel.launch(["data", "download", info.name], f"Downloading {info.name}")
+                    jobpanel.launch(DownloadTask(name=info.name))
 
 
 def listed(kind: str) -> str:
@@ -131,25 +136,29 @@ def listed(kind: str) -> str:
     return ", ".join(f"`{ending}`" for ending in endings(kind))
 
 
-def scene_form() -> list[str]:
-    """What else a scene needs, as words of the command; nothing where no label map is named."""
+def scene_form() -> dict[str, Any]:
+    """The label map and what else a scene needs; nothing where no label map is named."""
     left, right = st.columns(2)
-    labels = left.text_input("Label map of a scene", placeholder="/data/PaviaU_gt.mat")
+    labels = left.text_input("Label map of a scene", placeholder="/data/PaviaU_gt.mat").strip()
+    told = {one.name: one for one in settings_of(ImportTask)}
     patch = right.number_input("Patch (pixels a side, odd)", 1, 63, PATCH, 2, help=ABOUT_PATCH)
-    keys = left.text_input(
-        "Arrays in the .mat files: cube, labels", placeholder="only if asked for"
-    )
-    without = right.text_input(
-        "Classes to leave out", placeholder="Oats, Alfalfa", help=ABOUT_NAMES
-    )
-    classes = left.text_input(
-        "Class names, in the order of their numbers", placeholder="forest, river", help=ABOUT_NAMES
-    )
-    if not labels.strip():
-        return []
-    argv = [labels.strip(), "--patch", str(int(patch))]
-    given = {"--keys": keys, "--classes": classes, "--without": without}
-    return argv + [f"{option}={value.strip()}" for option, value in given.items() if value.strip()]
+    texts = {
+        "keys": left.text_input(
+            "Arrays in the .mat files: cube, labels", placeholder="only if asked for"
+        ),
+        "without": right.text_input(
+            told["without"].label, placeholder="Oats, Alfalfa", help=told["without"].help
+        ),
+        "classes": left.text_input(
+            "Class names, in the order of their numbers",
+            placeholder="forest, river",
+            help=told["classes"].help,
+        ),
+    }
+    if not labels:
+        return {}
+    read = {name: told[name].read(text) for name, text in texts.items() if text.strip()}
+    return {"labels": labels, "patch": int(patch), **read}
 
 
 with guard():

@@ -109,7 +109,7 @@ def look(known: list[jobs.Job], running: list[jobs.Job]) -> None:
     jobviews.curve(job)
     with st.expander("Log", expanded=job.live or job.state == jobs.FAILED):
         note("Its command, for a terminal:")
-        st.code(visible(shlex.join(["lcc", *job.argv])), language=None, wrap_lines=True)
+        st.code(visible(shlex.join(["lcc", *job.words])), language=None, wrap_lines=True)
         jobviews.tail(job)
 
 

@@ -1,5 +1,7 @@
 """Maps: what a classifier says of every pixel of a scene, before and after compression."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
@@ -10,6 +12,7 @@ from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem
 from lcc_core.reports.maps import map_bytes, paint, paint_errors
 from lcc_core.results.scene_map import SceneMap, as_scene, cached_map
+from lcc_core.tasks.mapping import MapTask
 from lcc_core.workers.requests import DrawMap
 from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words, work
 from pages.ui.guard import guard
@@ -44,7 +47,7 @@ def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None
     if expected > AT_ONCE_S:
         st.info(f"The map of {what} takes about {words.seconds(expected)}.")
         if st.button(f"Draw the map of {what}"):
-            jobpanel.launch(command(checkpoint, plan), f"Map of {words.checkpoint(checkpoint)}")
+            jobpanel.launch(task(checkpoint, plan), f"Map of {words.checkpoint(checkpoint)}")
             st.rerun()
         return None
 
@@ -56,14 +59,18 @@ def the_map(checkpoint: Checkpoint, plan: Plan, scene: Scene) -> SceneMap | None
     return drawn
 
 
-def command(checkpoint: Checkpoint, plan: Plan) -> list[str]:
-    """The same as a command."""
+def task(checkpoint: Checkpoint, plan: Plan) -> MapTask:
+    """The same as a job."""
     if plan.is_float:
-        return ["map", checkpoint.id, "--bits", "32", "--k", "0", "--no-recalibrate"]
-    how = plan.facts
-    argv = ["map", checkpoint.id, "--bits", str(how["bits"]), "--k", f"{how['k']:g}"]
-    argv += ["--granularity", how["granularity"], "--scale", how["scale"]]
-    return [*argv, "--recalibrate" if plan.recalibrate else "--no-recalibrate"]
+        return MapTask(checkpoint=checkpoint.id, bits=32, recalibrate=0)
+    one = next(iter(plan.layers.values()))
+    return MapTask(
+        checkpoint=checkpoint.id,
+        bits=plan.facts["bits"],
+        k=plan.facts["k"],
+        quantizer=replace(one.config, bits=one.scheme.config().bits),
+        recalibrate=plan.recalibrate,
+    )
 
 
 def figures(before: Measurement, after: Measurement) -> None:

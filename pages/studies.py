@@ -4,6 +4,7 @@ import streamlit as st
 
 from lcc_core.plaintext import visible
 from lcc_core.studies import folder
+from lcc_core.tasks.studies import StudyTask
 from pages.ui import jobpanel, session, study_controls, study_views, unreadable
 from pages.ui.guard import guard
 from pages.ui.note import note
@@ -31,6 +32,7 @@ with guard():
         study = study_controls.build()
         if processes := study_controls.start(study):
             place = folder.save(session.home(), study)
-            jobpanel.launch(study_views.words_for(place.id, processes), f"Study {study.name}")
+            task = StudyTask(study=place.id, jobs=processes)
+            jobpanel.launch(task, f"Study {study.name}")
             st.session_state.pop("study", None)
             st.rerun()

@@ -6,6 +6,7 @@ from lcc_core.plaintext import csv_text, records, visible
 from lcc_core.results import choice, table
 from lcc_core.results.published import PUBLISHED
 from lcc_core.results.table import ResultRow
+from lcc_core.tasks.training import TrainTask
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.guard import guard
@@ -93,13 +94,14 @@ def limits() -> tuple[str, float, float]:
     axis = first.segmented_control(
         "Size as", list(AXES), default="bytes", key="axis", help=HELP["axis"], bind=URL
     )
-    any_ = {"placeholder": "any", "bind": URL}
     most = left.number_input(
-        "At most (MB)", 0.0, None, None, 0.05, "%.3f", key="most", help=HELP["most"], **any_
-    )
+        "At most (MB)", 0.0, None, None, 0.05, "%.3f", key="most", help=HELP["most"],
+        placeholder="any", bind=URL,
+    )  # fmt: skip
     least = right.number_input(
-        "At least (%)", 0.0, 100.0, None, 0.5, "%.2f", key="least", help=HELP["least"], **any_
-    )
+        "At least (%)", 0.0, 100.0, None, 0.5, "%.2f", key="least", help=HELP["least"],
+        placeholder="any", bind=URL,
+    )  # fmt: skip
     return axis or "bytes", 1e6 * (most or 0), (least or 0) / 100
 
 
@@ -248,10 +250,8 @@ def start() -> None:
             "and trains the compact network on them, in about a minute."
         )
         if st.button("Train the demo model", type="primary"):
-            jobpanel.launch(
-                ["train", "--data", "demo", "--arch", "compact", "--resume"],
-                "Training the compact network on demo tiles",
-            )
+            task = TrainTask(data="demo", arch="compact", resume=True)
+            jobpanel.launch(task, "Training the compact network on demo tiles")
         note(words.SYNTHETIC)
     left, middle, right = st.columns(3)
     left.page_link("pages/data.py", label="**Data**: import or download tiles", icon=FORWARD)

@@ -8,19 +8,22 @@ from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
 from lcc_core.models import ARCHITECTURES, architectures
-from lcc_core.models.device import DEVICES
 from lcc_core.plaintext import visible
+from lcc_core.settings import settings_of
+from lcc_core.tasks.training import TrainTask
 from lcc_core.training.presets import KINDS
 from lcc_core.training.recipe import PRESETS, explain, make_recipe
 from pages.ui import distil_controls, import_controls, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note
 from pages.ui.plain import sheet
+from pages.ui.setting_controls import control
 
 st.title("Train")
 
 
 def choose() -> None:
+    told = {one.name: one for one in settings_of(TrainTask)}
     here = {info.name: info for info in stored(session.home())}
     names = list(here)
     names += [one.name for one in DATASETS if one.draw and one.name not in here]
@@ -40,7 +43,7 @@ def choose() -> None:
         list(PRESETS),
         key="preset",
         bind="query-params",
-        help="Ours, or what a paper states.",
+        help=told["preset"].help,
     )
     tiles = here[data].tiles if data in here else 3000
     known = make_recipe(arch, preset, tiles=round(tiles * 0.64))
@@ -56,27 +59,24 @@ def choose() -> None:
         help="As the papers: all of the training part trains, and settings are chosen on test "
         "tiles. Otherwise a fifth of the training part becomes the validation part.",
     )
-    epochs = middle.number_input("Epochs", 1, 1000, known.epochs, key=f"epochs-{preset}-{data}")
-    seed = right.number_input("Seed", 0, 2**31 - 1, 0)
-    device = left.selectbox("Device", list(DEVICES), help="auto takes an accelerator if there is.")
+    epochs = control(told["epochs"], middle, f"epochs-{preset}-{data}", known.epochs, bound=False)
+    seed = control(told["seed"], right)
+    device = control(told["device"], left)
     published = DATASETS.get(data)
     if (published and published.synthetic) or (data in here and here[data].synthetic):
         note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
-        st.json(known.to_json() | {"epochs": int(epochs), "seed": int(seed)})
+        st.json(known.to_json() | {"epochs": epochs, "seed": seed})
     if preset != "default":
         with st.expander("Where each value comes from"):
             st.dataframe(explain(known), hide_index=True)
             note("; ".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items()) + ".")
     if st.button("Train", type="primary"):
-        title = DATASETS[data].title if data in DATASETS else data
-        argv = ["train", "--data", data, "--arch", arch, "--preset", preset]
-        argv += ["--epochs", str(int(epochs)), "--seed", str(int(seed)), "--split", protocol]
-        argv += ["--select-on", "test"] if papers else []
-        jobpanel.launch(
-            [*argv, "--device", device, "--resume"],
-            f"Training {ARCHITECTURES[arch].title} on {title}",
-        )
+        task = TrainTask(
+            data=data, arch=arch, preset=preset, epochs=epochs, seed=seed, split=protocol,
+            select_on="test" if papers else None, device=device, resume=True,
+        )  # fmt: skip
+        jobpanel.launch(task)
 
 
 def trained() -> None:

@@ -66,8 +66,8 @@ def run(
             time.sleep(kill_after)
             os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
-        texts = [one.result() for one in said]
-    return Ended(os.waitstatus_to_exitcode(status), *texts, time.monotonic() - began)
+        out, err = (one.result() for one in said)
+    return Ended(os.waitstatus_to_exitcode(status), out, err, time.monotonic() - began)
 
 
 def _read(descriptor: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,16 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 # Pages compute in the test's own process; what is about workers starts some.
 os.environ.setdefault("LCC_WORKERS", "0")
+# A test waits for its job: beside other tests it need not stand back.
+os.environ.setdefault("LCC_NICE", "0")
 
 
 # What takes longest goes first, so that no worker is left alone with it at the end.
-LONGEST = ("test_jobs.py", "test_pages.py", "test_journeys.py", "test_channels.py", "_journey")
+LONGEST = (
+    "test_jobs.py", "test_outputs.py", "test_pages.py", "test_cli.py", "test_journeys.py",
+    "test_channels.py", "test_files_disk.py", "test_nothing_leaves.py", "test_scene_pages.py",
+    "test_unreadable.py", "test_jobs_page.py", "_journey", "test_study_run.py", "test_kills.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,13 +43,13 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home that ``LCC_HOME`` names; nothing ships."""
     root = tmp_path / "home"
     root.mkdir()
     monkeypatch.setenv("LCC_HOME", str(root))
     monkeypatch.setenv("LCC_STUDIES", str(tmp_path / "studies"))
-    yield Home.find(root)
+    return Home.find(root)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from lcc_core.compression import apply, uniform_plan
 from lcc_core.files import canonical_json
 from lcc_core.models import Classifier, ModelSpec, build
 
-SPEC = dict(class_names=("a", "b", "ç"), mean=(0.3, 0.4, 0.5), std=(0.2, 0.2, 0.1))
+SPEC: dict[str, Any] = dict(class_names=("a", "b", "ç"), mean=(0.3, 0.4, 0.5), std=(0.2, 0.2, 0.1))
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -29,6 +29,7 @@ def model(arch: str) -> Classifier:
     for module in made.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.bias.data.normal_(0, 0.1)
+            assert module.running_mean is not None and module.running_var is not None
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 2)
     return made
@@ -182,7 +183,7 @@ def hostile() -> dict[str, bytes]:
         "measurement a list": forge(lambda one: one.update(measurement=[])),
         "recalibrated text": forge(lambda one: one.update(measurement={"recalibrated": "9"})),
         "spec null": forge(lambda one: one.update(spec=None)),
-        "index a bomb": forge(**{"index_blob": bomb}),
+        "index a bomb": forge(index_blob=bomb),
         "index deep": forge(index=lambda _: _deep(50_000)),
         "index a list": forge(index=lambda _: "[]"),
         "index of empty lists": forge(index=lambda _: "[" + "[]," * 1_300_000 + "[]]"),

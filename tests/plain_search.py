@@ -17,6 +17,7 @@ from lcc_core.compression import LayerSetting, Plan, apply
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.search import SearchResult
 from lcc_core.models import Classifier, compressible_layers, weight_of
+from lcc_core.models.device import place
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class PlainResult:
 
 @torch.inference_mode()
 def count_right(model: Classifier, tiles: Tensor, labels: Tensor, batch: int = 128) -> int:
-    model = model.eval().to(memory_format=torch.channels_last)
+    model = place(model.eval(), torch.device("cpu"))
     return sum(
         int((model(part).argmax(1) == truth).sum())
         for part, truth in zip(tiles.split(batch), labels.split(batch), strict=True)

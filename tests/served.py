@@ -58,7 +58,7 @@ def serving(home: Home, *words: str, env: Mapping[str, str] = {}) -> Iterator[st
     server = subprocess.Popen(
         [sys.executable, "-m", "lcc_core.cli", "app", "--port", str(port), *words],
         cwd=PROJECT,
-        env=os.environ | {"LCC_HOME": str(home.root), "LCC_WORKERS": "2"} | env,
+        env=os.environ | {"LCC_HOME": str(home.root), "LCC_WORKERS": "2"} | dict(env),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

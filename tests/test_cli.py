@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 from shell import Shell
@@ -59,6 +61,26 @@ def test_import_info_list(
     sets = {one["name"]: one for one in shell.json("data", "list")["data"]}
     assert sets["mine"]["stored"] and not sets["eurosat"]["stored"]
     assert "eurosat" in shell("data", "list") and "forest" in shell("data", "info", "mine")
+
+
+def test_a_file_gets_a_line_for_each_epoch_as_it_ends(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written waits in no buffer: whoever follows the file sees it."""
+    written, seen = io.BytesIO(), []
+    stream = io.TextIOWrapper(
+        io.BufferedWriter(cast(io.RawIOBase, written)), "utf-8"
+    )  # no terminal
+    monkeypatch.setattr("sys.stderr", stream)
+    context = Context(home=home)
+    for epoch in (1, 2):
+        figures = {"epoch": epoch, "loss": 0.5}
+        context.progress(Progress("train", epoch, 2, f"epoch {epoch} of 2, half", figures=figures))
+        text = f"epoch {epoch} of 2"
+        context.progress(Progress("train", epoch, 2, text, figures=figures, lasting=True))
+        seen.append(written.getvalue().decode().splitlines())
+    assert [len(lines) for lines in seen] == [1, 2]
+    assert [line for line in seen[-1] if "half" in line] == []
 
 
 def test_train_and_list(capsys: pytest.CaptureFixture[str], home: Home, tile_folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import pathlib
 import socket
 import stat
 import threading
@@ -243,7 +244,7 @@ def test_a_set_is_there_whenever_its_replacement_is_killed(
             count[0] += 1
             return real(path, target)
 
-        Path.rename = rename
+        vars(pathlib)["Path"].rename = rename
         temporary.shutil.rmtree = lambda *_, **__: os._exit(0)
         with temporary_folder(tmp_path, "set") as folder:
             (folder / "content").write_text("new")

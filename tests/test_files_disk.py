@@ -16,6 +16,7 @@ from lcc_core import jobs
 from lcc_core.errors import LccError
 from lcc_core.files import Home
 from lcc_core.studies.leftovers import leftovers
+from lcc_core.tasks.data import DownloadTask
 
 pytestmark = pytest.mark.usefixtures("shipped_nothing")
 COMMANDS = (
@@ -116,7 +117,7 @@ def test_a_job_has_no_room_to_start(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):
             (disk / "full").write_bytes(bytes(1 << 20))
         with pytest.raises(LccError, match=r"could not be started: no space left.*Free some disk"):
-            jobs.start(home, ["data", "list"])
+            jobs.start(home, DownloadTask(name="demo"))
         assert {path.name for path in home.jobs.iterdir()} <= {"queue.lock"}
 
 
@@ -126,7 +127,7 @@ def test_a_job_has_no_room_for_its_result(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 256) as disk:
         home = Home(disk / "home")
         home.jobs.mkdir(parents=True)
-        job = jobs.start(home, ["data", "list"])
+        job = jobs.start(home, DownloadTask(name="demo"))
         with contextlib.suppress(OSError):
             (disk / "full").write_bytes(bytes(1 << 20))
         ended = jobs.wait(home, job.id, 120)

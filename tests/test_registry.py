@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 
 import pytest
@@ -43,6 +44,5 @@ def test_modules_of_a_package_register_themselves(tmp_path, monkeypatch) -> None
             f"METHODS.register(Method(name='{name}', summary=''))\n"
         )
     monkeypatch.syspath_prepend(tmp_path)
-    from methods_of_a_test import METHODS
-
-    assert METHODS.names() == ("first", "second")
+    methods = importlib.import_module("methods_of_a_test").METHODS
+    assert methods.names() == ("first", "second")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -40,11 +42,17 @@ def lived_in(arch: str = "compact", seed: int = 0) -> Classifier:
     model = build(spec(arch)).eval()
     for module in model.modules():
         if isinstance(module, _BatchNorm):
+            assert module.running_mean is not None and module.running_var is not None
             module.weight.uniform_(0.5, 1.5)
             module.bias.normal_(0, 0.3)
             module.running_mean.normal_(0, 0.3)
             module.running_var.uniform_(0.5, 2)
     return model
+
+
+def part(model: Classifier, name: str) -> Any:
+    """A layer of the net, of whatever class it is."""
+    return model.net.get_submodule(name)
 
 
 def images(n: int = 2, side: int = 32) -> torch.Tensor:

@@ -16,7 +16,7 @@ def page(name: str = "tradeoffs", **address: str) -> AppTest:
     test = AppTest.from_file(str(APP), default_timeout=WAIT_S)
     for key, value in address.items():
         test.query_params[key] = value
-    test.run()
+    test.run()  # without it, Streamlit would run the page's own script and not app.py
     return test if name == "tradeoffs" else test.switch_page(f"pages/{name}.py").run()
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.channels.groups import NORM, OUT, ChannelGroup, Member
+from lcc_core.models.layers import weight_in
 
 FALLBACK = "l2"
 
@@ -26,7 +27,7 @@ def channel_scores(
         return torch.rand(group.channels, generator=generator), criterion
     if criterion in ("attention", "norm"):
         scales = [
-            _spread(module.weight.abs(), member, group.channels)
+            _spread(weight_in(module).abs(), member, group.channels)
             for member in group.members
             if member.kind == NORM and (module := _norm(net, member.layer)) is not None
         ]
@@ -37,7 +38,7 @@ def channel_scores(
     filters = []
     for member in group.members:
         if member.kind == OUT:
-            weight = net.get_submodule(member.layer).weight.float().flatten(1)
+            weight = weight_in(net.get_submodule(member.layer)).float().flatten(1)
             filters.append(_spread(weight.norm(order, dim=1), member, group.channels))
     return torch.stack(filters).mean(0), criterion
 

@@ -148,5 +148,6 @@ def _kept_sides(
                 if there:
                     side[leaving] = False
     return {
-        layer: tuple(torch.nonzero(side)[:, 0] for side in sides) for layer, sides in stays.items()
+        layer: (torch.nonzero(inputs)[:, 0], torch.nonzero(outputs)[:, 0])
+        for layer, (inputs, outputs) in stays.items()
     }

@@ -10,12 +10,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import constriction
 import numpy as np
 
 from lcc_core.errors import CheckpointError, require
 
+STREAM: Any = vars(constriction)["stream"]  # a native module, which type checkers cannot look into
 RAW, HISTOGRAM, BELL = 0, 1, 2
 PIECE = 2**18  # codes that are decoded at once: what that takes beside them stays small
 STEPS = 12  # histogram steps an octave: a frequency is off by 3 % at most, which costs nothing
@@ -60,7 +62,7 @@ def encode(codes: np.ndarray, bits: int) -> Stream:
     if raw_cost <= costs[best]:
         return Stream(RAW, bytes([width]), _pack_bits(codes, bits, width), check)
     mode, table = candidates[best]
-    coder = constriction.stream.stack.AnsCoder()
+    coder = STREAM.stack.AnsCoder()
     model = _model(_probabilities(mode, table, reach))
     coder.encode_reverse(codes.astype(np.int32) + reach, model)
     data = coder.get_compressed().astype("<u4").tobytes()
@@ -79,7 +81,7 @@ def decode(stream: Stream, count: int, bits: int) -> np.ndarray:
         try:
             model = _model(_probabilities(stream.mode, stream.table, reach))
             words = np.frombuffer(stream.data, "<u4").astype(np.uint32)
-            coder = constriction.stream.stack.AnsCoder(words)
+            coder = STREAM.stack.AnsCoder(words)
             codes = np.empty(count, np.int8)
             for start in range(0, count, PIECE):
                 piece = coder.decode(model, min(PIECE, count - start))
@@ -92,7 +94,7 @@ def decode(stream: Stream, count: int, bits: int) -> np.ndarray:
             raise damaged from error
     else:
         raise damaged
-    if zlib.crc32(codes) != stream.check:
+    if zlib.crc32(codes.tobytes()) != stream.check:
         raise damaged
     return codes
 
@@ -139,8 +141,8 @@ def _unpack_bits(stream: Stream, count: int, bits: int) -> np.ndarray:
 # Probabilities
 
 
-def _model(probabilities: np.ndarray) -> constriction.stream.model.Categorical:
-    return constriction.stream.model.Categorical(probabilities, perfect=False)
+def _model(probabilities: np.ndarray) -> Any:
+    return STREAM.model.Categorical(probabilities, perfect=False)
 
 
 def _histogram_table(counts: np.ndarray) -> bytes:

@@ -55,6 +55,7 @@ class Container:
 
 
 def damaged(name: str, error: object) -> CheckpointError:
+    """Tell that a packed file is damaged, and what to do."""
     return CheckpointError(
         f"{name} is damaged or is not a packed checkpoint ({error}).",
         "Get it again, or make a new one with `lcc compress`.",

@@ -216,6 +216,7 @@ def _discard(folder: Path) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
+    """Read the checkpoint in a folder. Raises ``CheckpointError`` where it cannot be read."""
     try:
         return _read(path)
     except ODD as error:
@@ -272,4 +273,5 @@ def find_checkpoint(home: Home, name: str) -> Checkpoint:
 
 
 def delete_checkpoint(checkpoint: Checkpoint) -> None:
+    """Delete its folder; rows that were measured on it stay."""
     shutil.rmtree(checkpoint.path)

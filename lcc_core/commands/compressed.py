@@ -69,15 +69,20 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
     from lcc_core.compression.uniform import uniform_plan
     from lcc_core.reading import read_text
 
-    said = given(arguments, UniformConfig) | quantizer_said(arguments)
-    if arguments.plan and said:
-        option = next(iter(said)).replace("_", "-")
-        raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
+    check_plan_alone(arguments)
     if arguments.plan:
         return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
     how = UniformConfig(**given(arguments, UniformConfig))
     quantizer, recalibrate = quantizer_chosen(arguments)
     return uniform_plan(model, how.bits, how.k, quantizer, recalibrate, how.spare_depthwise)
+
+
+def check_plan_alone(arguments: argparse.Namespace) -> None:
+    """Raise ``LccError`` where a saved plan is named, and settings of another one beside it."""
+    said = given(arguments, UniformConfig) | quantizer_said(arguments)
+    if getattr(arguments, "plan", None) and said:
+        option = next(iter(said)).replace("_", "-")
+        raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

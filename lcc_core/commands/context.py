@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lcc_core.commands.text import bar, duration
-from lcc_core.files import Home
+from lcc_core.files import NO_ROOM, Home, NotWritten
 from lcc_core.hooks import Hooks, Progress
+from lcc_core.jobs import inside
 from lcc_core.plaintext import visible
 from lcc_core.unreadable import Unreadable, said
 
@@ -92,7 +93,10 @@ class Context:
         return Hooks(self.progress, self.stop)
 
     def progress(self, report: Progress) -> None:
-        """One JSON line, or the one line that is written over; a few times a second at most."""
+        """One JSON line, or the one line that is written over; a few times a second at most.
+
+        Where stderr is no terminal, a line for each report that lasts, such as an epoch's last.
+        """
         now = time.monotonic()
         stage, before = self._reported
         soon = report.stage == stage and now - before < REPORT_EVERY_S
@@ -112,12 +116,15 @@ class Context:
             line = bar(report)
             print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
             self._line = len(line)
+        elif report.lasting and sys.stderr is not None:
+            with contextlib.suppress(OSError):
+                print(bar(report), file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """Lines for a person, in which nothing steers the terminal; silent with ``--json``."""
         if not self.json:
             self._end_line()
-            print(visible(text, keep="\n"), file=sys.stderr if self.aside else sys.stdout)
+            _print(visible(text, keep="\n"), sys.stderr if self.aside else sys.stdout)
 
     def warn(self, text: str) -> None:
         """A line on stderr, whoever reads stdout."""
@@ -135,9 +142,7 @@ class Context:
         """The command is done: its one object, if objects are asked for."""
         self._end_line()
         if self.json and result is not None:
-            print(json.dumps(clean(result)), flush=True)
-        elif sys.stdout is not None:
-            sys.stdout.flush()
+            _print(json.dumps(clean(result)), sys.stdout)
 
     def fail(self, what: str, fix: str, code: int) -> int:
         """One line on stderr, one object on stdout with ``--json``. Returns ``code``."""
@@ -146,14 +151,27 @@ class Context:
             self._end_line()
             print(visible(f"lcc: {what} {fix}".rstrip()), file=sys.stderr, flush=True)
         if self.json:
-            with contextlib.suppress(OSError):
+            try:
                 print(json.dumps({"error": what, "fix": fix, "code": code}), flush=True)
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    inside.no_room()
         return code
 
     def _end_line(self) -> None:
         if self._line:
             print("\r" + " " * self._line, end="\r", file=sys.stderr, flush=True)
             self._line = 0
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    """Raises ``LccError`` where the output has no room; a reader that has left is told as such."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotWritten("The output", error) from error
 
 
 def one_line(text: str) -> str:

@@ -94,7 +94,8 @@ def _facts(job: jobs.Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "title": job.title,
-        "argv": job.argv,
+        "command": job.words,
+        "task": job.task.to_json() if job.task else None,
         "state": job.state,
         "created": job.created,
         "seconds": job.seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from lcc_core.errors import LccError
@@ -62,8 +63,11 @@ def add_option(command: argparse._ActionsContainer, one: Setting) -> None:
     options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": told}
     metavar = one.metavar or METAVARS.get(one.kind, "X")
     if one.positional:
-        options = {"help": told, "metavar": one.metavar or one.name.upper()}
-        if not one.required:
+        metavar = one.metavar or one.name.upper()
+        options = {"help": told, "metavar": metavar, "type": _reader(replace(one, many=False))}
+        if one.many:
+            options["nargs"] = "+"
+        elif not one.required:
             options |= {"nargs": "?", "default": argparse.SUPPRESS}
         command.add_argument(one.name, **options)
         return
@@ -76,16 +80,13 @@ def add_option(command: argparse._ActionsContainer, one: Setting) -> None:
 
 
 def _reader(one: Setting) -> Callable[[str], Any]:
-    def read_one(text: str) -> Any:
-        try:
-            return one.kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {one.allowed}") from None
-
     def read(text: str) -> Any:
-        if not one.many:
-            return read_one(text)
-        return tuple(read_one(part.strip()) for part in text.split(",") if part.strip())
+        try:
+            value = one.read(text)
+            one.check(value)
+            return value
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 

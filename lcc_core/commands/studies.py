@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lcc_core.commands.context import Context
-from lcc_core.commands.options import add_option
 from lcc_core.commands.output import output_text, send
-from lcc_core.commands.text import duration, pairs, percent, size, table, words
-from lcc_core.errors import LccError
-from lcc_core.reading import parse_json
-from lcc_core.settings import Setting, settings_of
-from lcc_core.studies.axis import axes
-from lcc_core.studies.common import Common
+from lcc_core.commands.study_choice import add_changes, chosen_study
+from lcc_core.commands.study_means import add_summary
+from lcc_core.commands.tasks import add_task, asked, done
+from lcc_core.commands.text import duration, pairs, percent, size, table
+from lcc_core.tasks.studies import StudyTask
 
-NOTE = (
-    "Mean ± standard deviation over n repetitions. Scoring: the training on all tiles whose scores "
-    "chose; random needs none."
-)
-BY = "the axes in which alike points are equal; default all but the seed"
-
-
-def study_settings() -> list[Setting]:
-    """What a study says, axes and what holds for all points, as settings."""
-    return [*(axis.setting() for axis in axes()), *settings_of(Common)]
+if TYPE_CHECKING:
+    from lcc_core.studies.spec import Study
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     group = commands.add_parser("study", parents=[after], help="hundreds of settings at once")
     verbs = group.add_subparsers(title="what", dest="verb", metavar="WHAT", required=True)
 
-    command = verbs.add_parser("run", parents=[after], help="all its points that are missing")
-    command.add_argument("study", metavar="FILE.toml", help="a file, a known study or a preset")
-    command.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
-    command.add_argument("--backend", default="loky", metavar="loky|dask", help="default loky")
-    command.add_argument("--scheduler", default="", metavar="tcp://…", help="of a Dask cluster")
-    command.add_argument(
-        "--share",
-        default="path",
-        metavar="path|scatter",
-        help="Dask workers see this home, or are sent what they need (path)",
-    )
+    command = add_task(verbs, after, StudyTask, _ran)
     command.add_argument("--dry-run", action="store_true", help="only say what there is to do")
-    command.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps")
-    changes = command.add_argument_group("in place of what the study says")
-    for one in study_settings():
-        add_option(changes, one)
-    for name, what in (("recipe", "every training"), ("tuning", "models that lose channels")):
-        changes.add_argument(f"--{name}", type=_table, metavar="KEY=VALUE,…", help=f"of {what}")
-    command.set_defaults(run=run, home_is="written")
+    add_changes(command)
+    command.set_defaults(run=run)
 
     command = verbs.add_parser("status", parents=[after], help="how far studies are")
     command.add_argument("study", nargs="?", metavar="STUDY", help="its id or name; default all")
@@ -63,12 +38,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--toml", action="store_true", help="the study itself, as a file")
     command.set_defaults(run=show, home_is="read")
 
-    command = verbs.add_parser(
-        "summary", parents=[after], help="means ± standard deviation over the seeds"
-    )
-    command.add_argument("study", metavar="STUDY")
-    command.add_argument("--by", type=words, default=(), metavar="AXIS,…", help=BY)
-    command.set_defaults(run=summary, home_is="read")
+    add_summary(verbs, after)
 
     command = verbs.add_parser("export", parents=[after], help="CSV, Parquet or an HTML report")
     command.add_argument("study", metavar="STUDY")
@@ -89,93 +59,48 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies import folder
+
+    task = asked(arguments)
+    study, changed = chosen_study(arguments, context)
+    if arguments.dry_run:
+        return _estimated(study, task.jobs, context)
+    if changed:  # it is another study, which is found by its id from now on
+        task = replace(task, study=folder.save(context.home, study).id)
+    return done(task, context)
+
+
+def _estimated(study: Study, jobs: int, context: Context) -> dict[str, Any]:
     from lcc_core.studies.estimate import estimate
-    from lcc_core.studies.runner import Options, run_study
     from lcc_core.studies.status import graph_of, tile_counts
 
-    study = asked(arguments, context)
-    if arguments.dry_run:
-        graph = graph_of(context.home, study)
-        guess = estimate(context.home, graph, arguments.jobs, tile_counts(context.home))
-        context.say(
-            f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
-            f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
-            f"{arguments.jobs} jobs."
-        )
-        steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
-        return {
-            "id": study.id, "points": len(graph.points), "missing": guess.missing,
-            "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
-        }  # fmt: skip
-    options = Options(
-        arguments.jobs, arguments.backend, arguments.scheduler, arguments.share, arguments.device
+    graph = graph_of(context.home, study)
+    guess = estimate(context.home, graph, jobs, tile_counts(context.home))
+    context.say(
+        f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
+        f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
+        f"{jobs} jobs."
     )
-    done = run_study(study, context.home, options, context.hooks)
+    steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
+    return {
+        "id": study.id, "points": len(graph.points), "missing": guess.missing,
+        "seconds": guess.seconds, "rough": guess.rough, "steps": steps,
+    }  # fmt: skip
+
+
+def _ran(_: StudyTask, result: dict[str, Any], context: Context) -> None:
+    failed = f"{result['failed']}; see lcc study show {result['id']}" if result["failed"] else ""
     context.say(
         pairs(
             (
-                ("study", f"{study.name} ({done.id})"),
-                ("points", f"{done.points}: {done.found} were there, {done.made} are new"),
-                ("failed", f"{done.failed}; see lcc study show {done.id}" if done.failed else ""),
-                ("took", duration(done.seconds)),
-                ("means", f"lcc study summary {done.id}"),
+                ("study", f"{result['name']} ({result['id']})"),
+                ("points", "{points}: {found} were there, {made} are new".format(**result)),
+                ("failed", failed),
+                ("took", duration(result["seconds"])),
+                ("means", f"lcc study summary {result['id']}"),
             )
         )
     )
-    return asdict(done) | {"name": study.name}
-
-
-def asked(arguments: argparse.Namespace, context: Context) -> Any:
-    """The study that is named, with what the command line says in its place."""
-    from lcc_core.studies.axes.sources import is_checkpoint
-
-    study = _study(arguments.study, context)
-    said = {
-        one.name: getattr(arguments, one.name)
-        for one in study_settings()
-        if hasattr(arguments, one.name)
-    }
-    for name in ("recipe", "tuning"):
-        if more := getattr(arguments, name):
-            said[name] = {**getattr(study, name), **more}
-    # Part of an id is enough on the command line; a study keeps the whole.
-    sources = said.get("sources", study["sources"])
-    if any(map(is_checkpoint, sources)):
-        said["sources"] = tuple(
-            context.workspace.checkpoint(one).id if is_checkpoint(one) else one for one in sources
-        )
-    return study.changed(**said) if said else study
-
-
-def _table(text: str) -> dict[str, Any]:
-    """``epochs=3,preset=default``: values are numbers, true and false, else text."""
-    found = {}
-    for part in words(text):
-        name, sign, value = part.partition("=")
-        if not sign:
-            raise argparse.ArgumentTypeError(f"{part!r} is not KEY=VALUE")
-        try:
-            found[name] = parse_json(value)
-        except ValueError:  # it is text
-            found[name] = value
-    return found
-
-
-def _study(name: str, context: Context) -> Any:
-    """From a file, else a known study, else a preset."""
-    from lcc_core.studies import folder
-    from lcc_core.studies.presets import PRESETS, preset
-    from lcc_core.studies.spec import read_study
-
-    path = Path(name).expanduser()
-    if path.suffix == ".toml" or path.is_file():
-        return read_study(path)
-    try:
-        return folder.find(context.home, name).study
-    except LccError:
-        if name in PRESETS:
-            return preset(name)
-        raise
 
 
 def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -222,10 +147,7 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     every = rows(context.home, found)
     skipped = context.skipped(every.unreadable, "file of its points")
     best = on_front(every)
-    if arguments.front:
-        chosen = [row for row in every if row.id in best]
-    else:
-        chosen = list(every)
+    chosen = [row for row in every if row.id in best or not arguments.front]
     lines = []
     for row in chosen:
         one = row.row.measurement if row.row else None
@@ -247,60 +169,6 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         context.say(f"\n{told}")
     flats = [row.flat() | {"front": row.id in best} for row in chosen]
     return {"id": found.id, "rows": flats, "unreadable": skipped}
-
-
-def summary(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.results.flattery import flattery
-    from lcc_core.studies import folder
-    from lcc_core.studies.answers import answered
-    from lcc_core.studies.means import means
-    from lcc_core.studies.means import table as of_means
-    from lcc_core.studies.status import rows
-
-    found = folder.find(context.home, arguments.study)
-    every = rows(context.home, found)
-    skipped = context.skipped(every.unreadable, "file of its points")
-    made = means(every, arguments.by)
-    heads, lines = of_means(made)
-    context.say(table(heads, lines) if made else f"Nothing of {found.study.name} is measured yet.")
-    if made:
-        context.say(
-            "\nMean ± standard deviation over n repetitions. Scoring: of the training on all"
-        )
-        context.say("tiles whose scores chose; random needs none.")
-    gaps = flattery(answered(context.workspace, every)) if found.study.common.answers else []
-    if gaps:
-        _say_flattery(context, gaps)
-    return {
-        "id": found.id,
-        "means": [one.flat() for one in made],
-        "flattery": [asdict(one) for one in gaps],
-        "unreadable": skipped,
-    }
-
-
-def _say_flattery(context: Context, gaps: list[Any]) -> None:
-    context.say("\nHow much the random split flatters, on the test pixels of both:\n")
-    context.say(
-        table(
-            ("model", "plan", "random less disjoint", "OA", "AA", "κ", "pixels", "own OA", "n"),
-            (
-                (
-                    one.model,
-                    one.plan,
-                    f"{one.random} − {one.disjoint}",
-                    f"{100 * one.oa:+.2f}",
-                    f"{100 * one.aa:+.2f}",
-                    f"{one.kappa:+.3f}",
-                    f"{one.pixels:,.0f}",
-                    f"{100 * one.own_oa:+.2f}",
-                    one.seeds,
-                )
-                for one in gaps
-            ),
-        )
-    )
-    context.say("\nown OA: each on its own test part, which may be the harder one.")
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from lcc_core.errors import LccError
 from lcc_core.hooks import Progress
-from lcc_core.inputs import read_regular
 from lcc_core.plaintext import visible
 from lcc_core.units import size as size
-
-LONGEST_LIST = 1 << 20  # bytes of a file of names
-LIKE_THIS = 'Write it like ["forest", "river, lake"].'
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -74,26 +67,6 @@ def bar(report: Progress, width: int = 24) -> str:
 def words(text: str) -> tuple[str, ...]:
     """``a,b`` as an option's list of words."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Names as an option: ``a,b``, a JSON list where names hold commas, or a ``.json`` file of one.
-
-    Every place counts, since names stand in the order of numbers: an empty one stays.
-    """
-    shown = text
-    if text.strip().lower().endswith(".json"):
-        content = read_regular(Path(text.strip()).expanduser(), LONGEST_LIST, LccError)
-        text = content.decode("utf-8-sig", "replace")
-    elif not text.lstrip().startswith("["):
-        return tuple(name.strip() for name in text.split(","))
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LccError(f"{shown} is not a JSON list ({error}).", LIKE_THIS) from error
-    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise LccError(f"{shown} is not a list of names.", LIKE_THIS)
-    return tuple(found)
 
 
 def integers(text: str) -> tuple[int, ...]:

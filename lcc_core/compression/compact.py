@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ def compact_round(values: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def fold_norm(module: nn.Module) -> None:
+def fold_norm(module: Any) -> None:
     """Batch norm as one scale and one shift a channel: running mean 0, running variance 1 − ε."""
     scale = module.weight / torch.sqrt(module.running_var + module.eps)
     module.bias.copy_(module.bias - module.running_mean * scale)
@@ -52,10 +53,10 @@ def round_sides(net: nn.Module, layers: set[str]) -> None:
 def round_some(net: nn.Module, norms: Iterable[str], biases: Iterable[str]) -> None:
     """Fold and round these ``norms``, and round the ``biases`` of these layers, and no others."""
     for name in norms:
-        norm = net.get_submodule(name)
+        norm: Any = net.get_submodule(name)
         fold_norm(norm)
         norm.weight.copy_(compact_round(norm.weight))
         norm.bias.copy_(compact_round(norm.bias))
     for name in biases:
-        bias = net.get_submodule(name).bias
+        bias = net.get_parameter(f"{name}.bias")
         bias.copy_(compact_round(bias))

@@ -10,7 +10,7 @@ from typing import Any
 
 from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS, Quantizer, quantizer_of
 from lcc_core.compression.quantizers.symmetric import CHANNEL, LEAST_SQUARES
-from lcc_core.errors import LccError, require
+from lcc_core.errors import BadValue, LccError, require
 from lcc_core.files import content_id
 from lcc_core.reading import (
     Shortened,
@@ -248,4 +248,4 @@ def _setting(name: str, entry: Any) -> LayerSetting:
     try:
         return LayerSetting.from_json(entry)
     except ValueError as error:
-        raise ValueError(f"layer {Shortened(name)}: {error}") from error
+        raise BadValue(f"layer {Shortened(name)}: {error}") from error

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lcc_core.compression.plan import TILES, LayerSetting, Plan
-from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS
+from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS, quantizer_of
 from lcc_core.compression.quantizers.symmetric import LARGEST, TENSOR, Symmetric
 from lcc_core.errors import LccError
 from lcc_core.plaintext import visible
-from lcc_core.settings import config_from, settings_json
+from lcc_core.reading import Shortened, is_kind
+from lcc_core.settings import config_from, option_words, settings_json
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,26 @@ def preset(name: str) -> Preset:
             f"There is no quantizer {visible(name)!r}.", f"Known are: {', '.join(known)}."
         )
     return known[name]
+
+
+def quantizer_words(config: Any, recalibrate: int) -> list[str]:
+    """The words of a command line that say how to quantize."""
+    scheme = quantizer_of(config)
+    words = [] if scheme.name == DEFAULT else ["--quantizer", scheme.name]
+    words += option_words(replace(config, bits=scheme.config().bits))
+    return words if recalibrate else [*words, "--no-recalibrate"]
+
+
+def quantizer_json(config: Any) -> dict[str, Any]:
+    """A quantizer's name and settings, but for the bits; :func:`quantizer_from` reads it."""
+    scheme = quantizer_of(config)
+    return {"name": scheme.name} | scheme.written(config)
+
+
+def quantizer_from(content: Mapping[str, Any]) -> Any:
+    """The quantizer's config of a table. Raises ``LccError`` for what is none."""
+    if not is_kind(content, dict) or "name" not in content:
+        raise LccError(f"{Shortened(content)} is no quantizer.", "Write down its name.")
+    scheme = QUANTIZERS[str(content["name"])]
+    own = {name: value for name, value in content.items() if name != "name"}
+    return config_from(scheme.config, own, f"quantizer {scheme.name}")

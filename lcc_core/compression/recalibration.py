@@ -8,11 +8,12 @@ of tiles is normalised and corrected by its own figures on the way, which are th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.compression.plan import TILES, Plan
 from lcc_core.compression.replay.execution import Execution, compute
@@ -24,6 +25,7 @@ from lcc_core.errors import DataError, ModelError
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.models.layers import weight_in
 
 CHUNK = 256
 
@@ -105,7 +107,7 @@ class Measuring(Execution):
         """Take over weights and biases of ``layers`` from ``net``."""
         for name in layers:
             module = net.get_submodule(name)
-            self.set_weight(name, module.weight)
+            self.set_weight(name, weight_in(module))
             bias = getattr(module, "bias", None)
             self.biases[name] = None if bias is None else bias.to(self.dtype)
 
@@ -126,11 +128,10 @@ class Measuring(Execution):
 
     def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
         """Normalise by the statistics of this chunk, and note them."""
-        weight, bias = module.weight.float(), module.bias.float()
-        y, mean, invstd = torch.native_batch_norm(
-            x, weight, bias, None, None, True, 0.0, module.eps
-        )
-        self.figures.add(name, mean, invstd.pow(-2) - module.eps)
+        given = cast(_BatchNorm, module)
+        weight, bias = given.weight.float(), given.bias.float()
+        y, mean, invstd = torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, given.eps)
+        self.figures.add(name, mean, invstd.pow(-2) - given.eps)
         return y
 
 
@@ -181,7 +182,9 @@ def recalibrate(
         hooks.check()
         program.run(measuring.input(model.normalise(calibration.tiles[chunk])), 0, measuring.call)
     figures = measuring.figures
-    biases = {name: model.net.get_submodule(name).bias for name in measuring.free}
+    biases: dict[str, Tensor] = {
+        name: model.net.get_parameter(f"{name}.bias") for name in measuring.free
+    }
     take_over(model.net, figures, set(figures.sums) - set(biases), biases)
 
 
@@ -194,4 +197,4 @@ def take_over(net: nn.Module, figures: Figures, norms: set[str], biases: dict[st
         module.running_mean.copy_(mean)
         module.running_var.copy_(variance.clamp(min=0))
     for name, bias in biases.items():
-        net.get_submodule(name).bias.copy_(bias + figures.mean(name)[0])
+        net.get_parameter(f"{name}.bias").copy_(bias + figures.mean(name)[0])

@@ -13,10 +13,11 @@ from typing import Any
 from lcc_core.compression.plan import MANUAL
 from lcc_core.compression.planners import PLANNERS, Planner
 from lcc_core.compression.planning import PlanningInput
+from lcc_core.compression.presets import quantizer_from, quantizer_words
 from lcc_core.compression.quantizers import DEFAULT, QUANTIZERS, quantizer_of
 from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 from lcc_core.compression.result import SearchResult, Tried
-from lcc_core.errors import LccError, require
+from lcc_core.errors import require
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.reading import Shortened, is_kind
 from lcc_core.settings import config_from, option_words
@@ -67,11 +68,8 @@ class SearchSettings:
 
     def words(self) -> list[str]:
         """The words of a command line that say the same."""
-        scheme = quantizer_of(self.quantizer)
         words = ["--method", self.method, *option_words(self.config)]
-        words += [] if scheme.name == DEFAULT else ["--quantizer", scheme.name]
-        words += option_words(replace(self.quantizer, bits=scheme.config().bits))
-        return words if self.recalibrate else [*words, "--no-recalibrate"]
+        return words + quantizer_words(self.quantizer, self.recalibrate)
 
     def to_json(self) -> dict[str, Any]:
         """What keys of stored searches and facts of plans hold."""
@@ -92,12 +90,7 @@ class SearchSettings:
         if how is None:
             names = [one.name for one in QUANTIZERS[DEFAULT].settings]
             how = {"name": DEFAULT} | {name: rest.pop(name) for name in names if name in rest}
-        if not is_kind(how, dict) or "name" not in how:
-            raise LccError(f"{Shortened(how)} is no quantizer.", "Write down its name.")
-        scheme = QUANTIZERS[str(how["name"])]
-        own = {name: value for name, value in how.items() if name != "name"}
-        quantizer = config_from(scheme.config, own, f"quantizer {scheme.name}")
-        return cls(planner.name, planner.read(rest), quantizer, recalibrate)
+        return cls(planner.name, planner.read(rest), quantizer_from(how), recalibrate)
 
 
 def search(settings: SearchSettings, given: PlanningInput, hooks: Hooks = QUIET) -> SearchResult:

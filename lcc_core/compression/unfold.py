@@ -27,7 +27,8 @@ def is_folded(net: nn.Module) -> bool:
     """Whether the net has batch norms, and all of them have mean 0 and variance 1 − ε."""
     norms = list(_norms(net))
     return bool(norms) and all(
-        not module.running_mean.any() and bool((module.running_var == 1 - module.eps).all())
+        not module.get_buffer("running_mean").any()
+        and bool((module.get_buffer("running_var") == 1 - module.eps).all())
         for module in norms
     )
 
@@ -62,7 +63,7 @@ def unfold_norms(model: Classifier, tiles: Tensor) -> None:
         mean = total / count
         variance = (squares / count - mean.square()).clamp(min=0)
         scale = module.weight.double()
-        module.running_mean.copy_(mean)
-        module.running_var.copy_(variance)
+        module.get_buffer("running_mean").copy_(mean)
+        module.get_buffer("running_var").copy_(variance)
         module.bias.copy_(module.bias + scale * mean)
         module.weight.copy_(scale * (variance + module.eps).sqrt())

@@ -167,6 +167,7 @@ def save_coreset(home: Home, coreset: Coreset) -> Coreset:
 
 
 def read_coreset(home: Home, name: str) -> Coreset:
+    """Read a coreset by its name. Raises ``DataError`` where it is missing or damaged."""
     path = _path(home, name)
     try:
         return _read(path)

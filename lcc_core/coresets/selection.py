@@ -169,7 +169,7 @@ def select(
     pick = _checked(settings.method, settings.entry.picker(settings.own, candidates, generator))
     if settings.balanced:
         quotas = equal_quotas(np.bincount(labels, minlength=len(class_names)), n)
-        parts = [pick(np.flatnonzero(labels == c), quotas[c]) for c in present]
+        parts = [pick(np.flatnonzero(labels == c), int(quotas[c])) for c in present]
         return np.sort(np.concatenate(parts))
     return np.sort(_with_every_class(pick(np.arange(total), n), labels, present, pick))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def region_groups(labels: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     groups = np.zeros(labels.shape, np.int64)
     for number in range(labels.max() + 1):
         mask = labels == number
-        found, count = label(mask, np.ones((3, 3)))
+        found, count = cast(tuple[np.ndarray, int], label(mask, np.ones((3, 3))))
         large = np.bincount(found[mask], minlength=count + 1) > mask.sum() / 3
         cell = np.where(large[found], blocks + 1, 0)
         key = (found * (blocks.max() + 2) + cell)[mask]
@@ -163,11 +163,11 @@ def near(mask: np.ndarray, patch: int) -> np.ndarray:
 
 def nearest(scene: Scene, some: np.ndarray, others: np.ndarray) -> int:
     """Smallest Chebyshev distance in pixels between two sets of labelled pixels."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     if not len(some) or not len(others):
         return 0
-    tree = cKDTree(scene.positions[some])
+    tree = KDTree(scene.positions[some])
     return int(tree.query(scene.positions[others], p=np.inf)[0].min())
 
 

@@ -147,8 +147,8 @@ def make_split(
                 f"{tiles.name!r} holds tiles that lie nowhere: {protocol} is for scenes.",
                 f"Choose one of {', '.join(PROTOCOLS)}.",
             )
-        parts = disjoint_parts(tiles, protocol, seed)
-        return Split(protocol, seed, parts.train, parts.validation, parts.test, spatial=parts.facts)
+        apart = disjoint_parts(tiles, protocol, seed)
+        return Split(protocol, seed, apart.train, apart.validation, apart.test, spatial=apart.facts)
     train_share, validation_share, test_share = PROTOCOLS[protocol]
     cut = VALIDATION_SHARE if lacks_validation(protocol) and select_on == "validation" else 0.0
     if cut:
@@ -177,4 +177,5 @@ def make_split(
         parts["validation"].append(rest[:n_validation])
         parts["train"].append(rest[n_validation:])
     joined = {name: np.sort(np.concatenate(ids)) for name, ids in parts.items()}
-    return Split(protocol, seed, **joined, validation_share=cut)
+    train, validation, test = (joined[name] for name in ("train", "validation", "test"))
+    return Split(protocol, seed, train, validation, test, validation_share=cut)

@@ -81,8 +81,8 @@ def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, 
     digest = hashlib.sha256()
     digest.update(json.dumps([list(images.shape), list(class_names)]).encode())
     for start in range(0, len(images), 1024):
-        digest.update(np.ascontiguousarray(images[start : start + 1024]))
-    digest.update(np.ascontiguousarray(labels, np.int64))
+        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    digest.update(np.ascontiguousarray(labels, np.int64).data)
     return digest.hexdigest()
 
 

@@ -71,15 +71,14 @@ def draw_cube(
             "Give two or more of every class, and --order where they are numbered differently.",
         )
     nearest = distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
-    filled = labels[tuple(nearest)]
+    filled = labels[tuple(np.asarray(nearest))]
     generator = np.random.default_rng(seed)
     rank = max(counts.values()) - 1
     smooth = np.empty((rank, *labels.shape), np.float32)
-    for field in smooth:
-        field[:] = gaussian_filter(
-            generator.standard_normal(labels.shape), texture.smoothness, mode="wrap"
-        )
-        field /= field.std()
+    for place in range(rank):
+        noise = generator.standard_normal(labels.shape)
+        smooth[place] = gaussian_filter(noise, texture.smoothness, mode="wrap")
+        smooth[place] /= smooth[place].std()
     cube = np.empty((*labels.shape, spectra.shape[1]), np.float32)
     for number in numbers:
         here = filled == number

@@ -7,7 +7,7 @@ import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.export import EXPORTERS, Exporter
@@ -57,7 +57,7 @@ def onnx_bytes(config: Onnx, model: Classifier, size: tuple[int, int]) -> bytes:
             torch.onnx.export(
                 model.eval(),
                 (example,),
-                buffer,
+                cast(Any, buffer),  # its stub knows of paths alone
                 input_names=["tiles"],
                 output_names=["logits"],
                 dynamic_axes={"tiles": {0: "batch"}, "logits": {0: "batch"}},
@@ -83,7 +83,8 @@ def onnx_classes(path: Path, images: Tensor) -> np.ndarray:
     except ImportError as error:
         raise _missing(error) from error
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(["logits"], {"tiles": images.numpy()})[0].argmax(1)
+    found = session.run(["logits"], {"tiles": images.numpy()})[0]
+    return cast(Any, found).argmax(1)
 
 
 def _missing(error: ImportError) -> LccError:

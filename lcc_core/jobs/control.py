@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,47 +12,63 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lcc_core.errors import LccError
 from lcc_core.files import NO_ROOM, Home, NotWritten, write_json
 from lcc_core.jobs import inside, process, record
 from lcc_core.jobs.queue import all_jobs, locked
 from lcc_core.jobs.record import FACTS, PROGRESS, RESULT, STOP, Job, read
+from lcc_core.tasks import Task
 from lcc_core.unreadable import Found, reason
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
-def start(home: Home, argv: list[str], title: str = "", threads: int = 1) -> Job:
-    """Run ``lcc ARGV`` in the background, at low priority, with ``threads`` threads.
+def start(home: Home, task: Task, title: str = "", threads: int = 1) -> Job:
+    """Do a task in the background, at low priority.
 
-    It begins when its turn comes and stops when this process ends. A job with the same words that
-    has not ended yet is returned instead. Raises ``LccError`` when no process can be started.
+    It begins when its turn comes and stops when this process ends.
+
+    Args:
+        home: where it is done, and where the job's folder lies.
+        task: what to do.
+        title: what lists of jobs show; by default the task's own.
+        threads: how many it may use.
+
+    Returns:
+        The job; one that does the same already and has not ended, in place of another.
+
+    Raises:
+        LccError: no process can be started.
     """
+    identity = task.id
     with locked(home):  # two clicks make one job
         for known in all_jobs(home):
-            if known.live and known.stopping_since is None and list(known.argv) == list(argv):
+            if known.live and known.stopping_since is None and known.task_id == identity:
                 return known
-        return _start(home, list(argv), title, threads)
+        return _start(home, task, title or task.title(), threads)
 
 
 def resume(home: Home, identity: str) -> Job:
     """The same work again, as a new job at the end of the queue; the old record is replaced.
 
     Training goes on after its last complete epoch, studies take the measurements that are stored.
-    Raises ``LccError`` for a job that has not ended, or is done.
+    Raises ``LccError`` for a job that has not ended, is done, or was stored by another version.
     """
     with locked(home):
         found = job(home, identity)
-        if not found.resumable:
+        if found.live:
+            raise LccError(f"{found.title} has not ended.", "Wait, or cancel it first.")
+        if found.state == record.DONE:
+            raise LccError(f"{found.title} is done.", "Nothing is left to resume.")
+        if found.task is None:
             raise LccError(
-                f"{found.title} {'is done' if not found.live else 'has not ended'}.",
-                "Nothing is left to resume." if not found.live else "Wait, or cancel it first.",
+                f"{found.title} was stored by another version of this program.",
+                f"Its command was: {shlex.join(['lcc', *found.words])}",
             )
-        argv = list(found.argv)
-        if argv[:1] == ["train"] and "--resume" not in argv:
-            argv.append("--resume")
-        again = _start(home, argv, found.title, found.threads, _epochs(found))
+        task = found.task.resumed()
+        again = _start(home, task, found.title, found.threads, _epochs(found))
         _remove(found)
     return again
 
@@ -67,6 +84,38 @@ def job(home: Home, identity: str) -> Job:
     if not (folder / FACTS).is_file():
         raise LccError(f"There is no job {identity!r}.", "It may have been cleared.")
     return read(folder)
+
+
+def job_of(home: Home, task: Task) -> Job | None:
+    """The newest job that does, or did, this task; whatever other way it went about it."""
+    identity = task.id
+    return next((one for one in all_jobs(home) if one.task_id == identity), None)
+
+
+def result_of(home: Home, task: Task, since: str = "") -> dict[str, Any] | None:
+    """What came of the newest job that did this task: its result, or what a stopped one had found.
+
+    Args:
+        home: where the job was done.
+        task: what was done, whatever other way it went about it.
+        since: an ISO time; what was asked for before it worked on something else.
+
+    Returns:
+        The result; ``None`` where no job has ended with one, or only one of other engine versions.
+    """
+    identity = task.id
+    for one in all_jobs(home):
+        if one.task_id == identity and one.result is not None and _after(one, since):
+            return one.result
+    return None
+
+
+def _after(found: Job, since: str) -> bool:
+    if not since:
+        return True
+    # Jobs are dated to the second.
+    earliest = datetime.fromisoformat(since).replace(microsecond=0)
+    return datetime.fromisoformat(found.created) >= earliest
 
 
 def cancel(home: Home, identity: str) -> Job:
@@ -118,17 +167,17 @@ def clear_ended(home: Home) -> int:
     return len(ended)
 
 
-def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes = b"") -> Job:
+def _start(home: Home, task: Task, title: str, threads: int, before: bytes = b"") -> Job:
     identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     folder = home.jobs / identity
     child = None
     try:
         folder.mkdir()
         (folder / PROGRESS).write_bytes(before)
-        child = _spawn(home, folder, argv, threads)
-        facts = {
-            "title": title or " ".join(argv),
-            "argv": argv,
+        child = _spawn(home, folder, threads)
+        facts = task.to_json() | {
+            "task_id": task.id,
+            "title": title,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "pid": child.pid,
             "process_started": process.start_time(child.pid) or "",
@@ -152,8 +201,9 @@ def _start(home: Home, argv: list[str], title: str, threads: int, before: bytes 
     return job(home, identity)
 
 
-def _spawn(home: Home, folder: Path, argv: list[str], threads: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "lcc_core.cli", *argv, "--json", "--home", str(home.root)]
+def _spawn(home: Home, folder: Path, threads: int) -> subprocess.Popen:
+    words = ["run", str(folder), "--json", "--home", str(home.root)]
+    command = [sys.executable, "-m", "lcc_core.cli", *words]
     if nice := shutil.which("nice"):
         command = [nice, "-n", str(inside.NICE), *command]
     paths = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -20,7 +20,7 @@ from lcc_core.unreadable import listed
 
 # Set for a job: its folder, and the process that started it.
 FOLDER_VARIABLE, OWNER_VARIABLE = "LCC_JOB", "LCC_JOB_OWNER"
-NICE = 10
+NICE = int(os.environ.get("LCC_NICE", "10"))  # how far jobs stand back for other programs
 POLL_S = 0.3
 _job: list[Path] = []  # the folder of the job that this process is
 STOP_WITHIN_S, INTERRUPT_WITHIN_S = 20.0, 10.0
@@ -57,11 +57,16 @@ def enter(home: Home, hooks: Hooks) -> None:
         time.sleep(POLL_S)
 
 
+def folder() -> Path | None:
+    """The folder of the job that this process is; elsewhere ``None``."""
+    return _job[0] if _job else None
+
+
 def no_room() -> None:
     """In a job: leave word that the disk is too full for a result; an empty file has room."""
-    for folder in _job:
+    if place := folder():
         with contextlib.suppress(OSError):
-            (folder / NO_ROOM).touch()
+            (place / NO_ROOM).touch()
 
 
 def sweep(home: Home) -> int:

@@ -29,7 +29,7 @@ class Said:
 def log(job: Job, lines: int = LINES) -> list[Said]:
     """The last lines of progress and of whatever else was written, oldest first."""
     said: list[Said] = []
-    step: tuple[str, str] | None = None
+    step: tuple[str, str] | None = None  # of the last line, unless it lasts
     try:
         written = tail(job.folder / PROGRESS)
     except OSError:  # cleared meanwhile
@@ -45,11 +45,11 @@ def log(job: Job, lines: int = LINES) -> list[Said]:
         share = min(1.0, report.done / report.total) if report.total > 0 else None
         now = Said(f"{report.stage}: {report.message}".rstrip(": "), at, share)
         this = (report.stage, _step(report.message))
-        if this == step and not report.lasting:
+        if this == step:
             said[-1] = now
         else:
             said.append(now)
-        step = this
+        step = None if report.lasting else this
     return said[-lines:]
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from lcc_core.errors import LccError
 from lcc_core.hooks import Progress
 from lcc_core.jobs import process
-from lcc_core.unreadable import ODD, broken, parse_json, read_json
+from lcc_core.reading import parse_own_json
+from lcc_core.tasks import Task, task_from
+from lcc_core.unreadable import ODD, broken, read_json
 
 FACTS, PROGRESS, RESULT = "job.json", "progress.jsonl", "result.json"
 # Marks: empty files whose presence and age say something.
@@ -22,8 +24,8 @@ BEGAN, STOP, ORPHANED, NO_ROOM = "began", "stop", "orphaned", "no-room"
 QUEUED, RUNNING = "queued", "running"
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
 QUEUE_STAGE = "queue"  # of the reports of a job that waits
-# Reading and importing tiles hardly computes: it neither waits nor makes others wait.
-LIGHT = ("data",)
+# Jobs of versions that stored a command in place of a task: reading tiles hardly computes.
+LIGHT_WORDS = ("data",)
 TAIL = 1 << 16
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b|lcc: ")
 # Ended jobs do not change: read once, for as long as their result file is the same.
@@ -36,14 +38,19 @@ _histories: dict[Path, tuple[int, list[Progress]]] = {}
 class Job:
     """One piece of long work as it stands now.
 
+    ``task`` is what it is to do; ``None`` where another version stored what this one has not, and
+    ``task_id`` that task's content id. ``words`` are the equal command, for showing.
     ``state`` is queued, running, done, failed, cancelled or interrupted; ``result`` is the
-    command's JSON object once it has ended with one; ``error`` says why it ended without.
+    task's JSON object once it has ended with one; ``error`` says why it ended without.
     Times are seconds since 1970.
     """
 
     id: str
     title: str
-    argv: tuple[str, ...]
+    task: Task | None
+    task_id: str
+    words: tuple[str, ...]
+    heavy: bool
     created: str
     pid: int
     process_started: str
@@ -63,12 +70,8 @@ class Job:
         return self.state in (QUEUED, RUNNING)
 
     @property
-    def heavy(self) -> bool:
-        return not self.argv or self.argv[0] not in LIGHT
-
-    @property
     def resumable(self) -> bool:
-        return not self.live and self.state != DONE
+        return not self.live and self.state != DONE and self.task is not None
 
     @property
     def seconds(self) -> float | None:
@@ -113,6 +116,7 @@ def look_at(folder: Path) -> Job:
 
 
 def forget(folder: Path) -> None:
+    """Forget what was read of a job: its folder is gone, or about to be."""
     _ended.pop(folder, None)
     _histories.pop(folder / PROGRESS, None)
 
@@ -123,7 +127,7 @@ def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
     for line in lines:
         if line.startswith("{"):
             with contextlib.suppress(*ODD):
-                content = parse_json(line.encode())
+                content = parse_own_json(line.encode())
                 report = Progress(**{k: v for k, v in content.items() if k in names})
                 if not _sound(report):
                     continue
@@ -149,14 +153,13 @@ def tail(path: Path) -> list[str]:
 
 def _read(folder: Path) -> Job:
     facts = read_json(folder / FACTS)
-    facts["argv"] = tuple(facts["argv"])
-    texts = (facts["title"], facts["created"], facts["process_started"], *facts["argv"])
+    texts = (facts["title"], facts["created"], facts["process_started"])
     if not all(isinstance(one, str) for one in texts):
         raise ValueError("a text is missing")
     if not isinstance(facts.get("threads", 1), int):
         raise ValueError("its threads are no number")
     datetime.fromisoformat(facts["created"])
-    owner = facts.pop("owner", None)
+    owner = facts.get("owner")
     if owner is not None:
         owner = [int(owner[0]), str(owner[1])]
     # Liveness first: a process that ends in between has written its result by then.
@@ -167,7 +170,12 @@ def _read(folder: Path) -> Job:
     if not live:
         state, text = _outcome(folder, result, lines, owner)
     return Job(
-        **facts,
+        **_work(facts),
+        title=facts["title"],
+        created=facts["created"],
+        pid=facts["pid"],
+        process_started=facts["process_started"],
+        threads=facts.get("threads", 1),
         id=folder.name,
         folder=folder,
         state=state,
@@ -178,6 +186,27 @@ def _read(folder: Path) -> Job:
         result=None if live or "error" in (result or {}) else result,
         error=text,
     )
+
+
+def _work(facts: dict[str, Any]) -> dict[str, Any]:
+    """What the job is to do, also where another version has stored it."""
+    if "task" not in facts:
+        words = facts["argv"]
+        if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+            raise ValueError("its command is no list of words")
+        words = tuple(words)
+        heavy = words[:1] != LIGHT_WORDS
+        return {"task": None, "task_id": "", "words": words, "heavy": heavy}
+    if not isinstance(facts["task"], str) or not isinstance(facts["settings"], dict):
+        raise ValueError("its task is no kind of work with settings")
+    try:
+        task = task_from(facts)
+    except LccError:  # of a version that knows more kinds or settings
+        return {"task": None, "task_id": "", "words": tuple(facts["task"].split()), "heavy": True}
+    return {
+        "task": task, "task_id": str(facts.get("task_id", "")), "words": tuple(task.words()),
+        "heavy": task.heavy,
+    }  # fmt: skip
 
 
 def _outcome(

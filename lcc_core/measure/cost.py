@@ -21,6 +21,7 @@ def _blank(model: Classifier, size: tuple[int, int], batch: int = 1) -> torch.Te
 
 
 def parameters(model: Classifier) -> int:
+    """Count the parameters, those of norms and biases included."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 

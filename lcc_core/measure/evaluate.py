@@ -11,7 +11,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import Classifier
-from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
+from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, place
 
 ON_CPU = Compute()
 
@@ -28,7 +28,7 @@ def logits(
     where, batch = choose_device(compute.device), compute.batch
     precision = choose_precision(compute.precision, where)
     was_training = model.training
-    model = model.eval().to(where, memory_format=layout(model))
+    model = place(model.eval(), where)
     parts = []
     try:
         with autocast(where, precision):

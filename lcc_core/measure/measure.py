@@ -120,7 +120,7 @@ def measure(
 TERNARY_BITS = math.log2(3)
 
 
-def bit_figures(compressed: Compressed) -> dict[str, float | None]:
+def bit_figures(compressed: Compressed) -> dict[str, Any]:
     """b̄, sparsity, share pruned, 32/b̄ and the papers' ratio with pruned weights free, over the
     compressible weights. What depends on a mask that is not known is ``None``."""
     layers = compressible_layers(compressed.model)

@@ -14,6 +14,7 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 
 def overall_accuracy(confusion: np.ndarray) -> float:
+    """Share of all tiles that were answered right."""
     return float(np.trace(confusion) / confusion.sum())
 
 

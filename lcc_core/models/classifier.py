@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +20,9 @@ class Classifier(nn.Module):
 
     mean: Tensor
     std: Tensor
+    # Of a model from a packed file: the plan it was compressed by, and what the file's header says.
+    plan: Any
+    header: dict[str, Any]
 
     def __init__(self, net: nn.Module, spec: ModelSpec) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ class Block(nn.Module):
         )
         self.relu = nn.ReLU()
         # A block starts as the identity, which lets a high rate work from the first step.
-        nn.init.zeros_(self.second[1].weight)
+        nn.init.zeros_(self.second.get_parameter("1.weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.second(self.relu(self.first(x))) + self.shortcut(x))

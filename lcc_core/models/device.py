@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
+from lcc_core.devices import DEVICES
 from lcc_core.errors import ModelError, require
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
 
 
@@ -27,6 +28,10 @@ class Compute:
 
 
 def choose_device(name: str = "auto") -> torch.device:
+    """Choose a device by its name; ``auto`` takes a GPU where there is one.
+
+    Raises ``BadValue`` for an unknown name, ``ModelError`` for a device that is not there.
+    """
     require(name in DEVICES, "device", name, f"one of {', '.join(DEVICES)}")
     available = {
         "cuda": torch.cuda.is_available(),
@@ -60,6 +65,7 @@ def choose_precision(name: str, device: torch.device) -> str:
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    """Compute in ``precision`` during the block."""
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
@@ -86,6 +92,14 @@ def threads(count: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def place(model: M, device: torch.device) -> M:
+    """Move it to the device, in the layout that the device's kernels are fastest with."""
+    return cast(Any, model).to(device, memory_format=layout(model))
 
 
 def layout(model: nn.Module) -> torch.memory_format:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -34,7 +35,7 @@ class LayerInfo:
 
 def _kind(module: nn.Module) -> str | None:
     kind = next((kind for type_, kind in KINDS.items() if isinstance(module, type_)), None)
-    if kind and getattr(module, "groups", 1) > 1 and module.weight.shape[1] == 1:
+    if kind and getattr(module, "groups", 1) > 1 and weight_in(module).shape[1] == 1:
         return DEPTHWISE + kind
     return kind
 
@@ -62,7 +63,9 @@ def compressible_layers(model: Classifier) -> list[LayerInfo]:
     found = {n: m for n, m in model.net.named_modules() if _kind(m)}
     position = _graph_positions(graph_of(model), list(found))
     return [
-        LayerInfo(name, str(_kind(module)), tuple(module.weight.shape), module.weight.numel())
+        LayerInfo(
+            name, str(_kind(module)), tuple(weight_in(module).shape), weight_in(module).numel()
+        )
         for name, module in sorted(found.items(), key=lambda item: position[item[0]])
     ]
 
@@ -80,4 +83,10 @@ def _graph_positions(graph: fx.Graph, names: list[str]) -> dict[str, int]:
 
 
 def weight_of(model: Classifier, name: str) -> Tensor:
-    return model.net.get_submodule(name).weight
+    """The weight of the layer ``name`` of ``model.net``; in place, nothing is copied."""
+    return weight_in(model.net.get_submodule(name))
+
+
+def weight_in(layer: nn.Module) -> Tensor:
+    """The weight of a convolutional or linear layer, or of a norm."""
+    return cast(Tensor, layer.weight)

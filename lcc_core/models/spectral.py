@@ -116,7 +116,7 @@ class CNN3D(nn.Module):
         layers: list[nn.Module] = []
         before, side, depth = 1, patch, bands
         for width, kernel, stride in shapes:
-            padding = tuple(one // 2 for one in kernel)
+            padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
             layers += [
                 nn.Conv3d(before, width, kernel, stride, padding, bias=False),
                 nn.BatchNorm3d(width),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.errors import ModelError
+from lcc_core.models.layers import weight_in
 
 Widths = dict[str, tuple[int, int]]
 
@@ -100,7 +102,7 @@ def cut(net: nn.Module, name: str, inputs: torch.Tensor, outputs: torch.Tensor) 
         module.weight = _part(module.weight, outputs, inputs)
         module.in_features, module.out_features = len(inputs), len(outputs)
     else:
-        module.weight = _part(module.weight, outputs)
+        module.weight = _part(weight_in(module), outputs)
         if isinstance(module, _BatchNorm):
             module.num_features = len(outputs)
             if module.running_mean is not None:
@@ -108,9 +110,10 @@ def cut(net: nn.Module, name: str, inputs: torch.Tensor, outputs: torch.Tensor) 
                     values = getattr(module, statistic)
                     setattr(module, statistic, values[outputs.to(values.device)].clone())
         else:
-            module.normalized_shape = (len(outputs),)
-    if module.bias is not None:
-        module.bias = _part(module.bias, outputs)
+            cast(nn.LayerNorm, module).normalized_shape = (len(outputs),)
+    bias = cast(torch.Tensor | None, module.bias)
+    if bias is not None:
+        module.bias = _part(bias, outputs)
 
 
 def _cut_convolution(conv: _ConvNd, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
@@ -136,7 +139,7 @@ def _cut_convolution(conv: _ConvNd, inputs: torch.Tensor, outputs: torch.Tensor)
 
 
 def _part(
-    values: nn.Parameter, outputs: torch.Tensor, inputs: torch.Tensor | None = None
+    values: torch.Tensor, outputs: torch.Tensor, inputs: torch.Tensor | None = None
 ) -> nn.Parameter:
     kept = values.detach()[outputs.to(values.device)]
     if inputs is not None:

@@ -25,7 +25,7 @@ KINDS = (".csv", ".npy", ".png")
 
 def class_colours(count: int) -> list[str]:
     """A colour ``#RRGGBB`` for every class, the same whenever there are so many."""
-    colours = list(COLOURS[:count])
+    colours: list[str] = [*COLOURS[:count]]
     for place in range(count - len(colours)):
         red, green, blue = colorsys.hsv_to_rgb(place * 0.381966 % 1, 0.65, 0.95)
         colours.append(f"#{round(255 * red):02X}{round(255 * green):02X}{round(255 * blue):02X}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,16 @@ FRONT = "#888888"
 
 
 def colour(name: str, names: Sequence[str]) -> str:
+    """Choose the colour of ``name``, by its place among ``names``."""
     return COLOURS[names.index(name) % len(COLOURS)]
 
 
 def symbol(name: str, names: Sequence[str]) -> str:
+    """Choose the marker of ``name``, by its place among ``names``."""
     return SYMBOLS[names.index(name) % len(SYMBOLS)]
 
 
-def log_ticks(x: Sequence[float]) -> dict[str, Any]:
+def log_ticks(x: Collection[float] | np.ndarray) -> dict[str, Any]:
     """1, 2 and 5 of every power of ten, written out."""
     low, high = (int(np.floor(np.log10(value))) for value in (min(x), max(x)))
     values = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]

@@ -38,10 +38,12 @@ POLICY = (
 
 
 def check_format(path: Path) -> None:
+    """Raise ``BadValue`` for a file name with an unknown ending."""
     require(path.suffix in FORMATS, "out", path.name, f"a name that ends in {', '.join(FORMATS)}")
 
 
 def frame(rows: list[PointRow]) -> pd.DataFrame:
+    """Make a table of the points, one a row."""
     return records(row.flat() for row in rows)
 
 
@@ -87,7 +89,8 @@ def fronts(rows: list[PointRow]) -> list[list[PointRow]]:
     best = on_front(rows)
     found: dict[tuple, list[PointRow]] = {}
     for row in sorted((row for row in rows if row.id in best), key=_size):
-        found.setdefault(row.row.tested_on, []).append(row)
+        if row.row:
+            found.setdefault(row.row.tested_on, []).append(row)
     return list(found.values())
 
 
@@ -234,6 +237,7 @@ def _text(cell: object) -> str:
 
 
 def in_common(shared: dict[str, str]) -> str:
+    """Say in a sentence what all rows share."""
     return f"In every row: {', '.join(f'{name} {text}' for name, text in shared.items())}."
 
 

@@ -50,12 +50,19 @@ class Against:
         return found | {f"latency, batch {n}": a / b for n, (a, b) in self.latency_ms.items()}
 
     def to_json(self) -> dict[str, Any]:
+        """Both measurements, latencies and ratios."""
         return {
             "source": self.source.to_json(),
             "result": self.result.to_json(),
             "latency_ms": {str(n): list(pair) for n, pair in self.latency_ms.items()},
             "ratios": self.ratios(),
         }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Against:
+        rows = (Measurement.from_json(content[name]) for name in ("source", "result"))
+        pairs = {int(n): (one, other) for n, (one, other) in content["latency_ms"].items()}
+        return cls(*rows, pairs)
 
 
 def layer_widths(spec: ModelSpec) -> list[LayerWidth]:
@@ -88,4 +95,5 @@ def compare(
 
 
 def widths_json(spec: ModelSpec) -> list[dict[str, Any]]:
+    """List the widths of all layers in the types of JSON."""
     return [asdict(one) for one in layer_widths(spec)]

@@ -18,6 +18,7 @@ Cost = Callable[[ResultRow], float]
 
 
 def bytes_of(row: ResultRow) -> float:
+    """The size of its packed file."""
     return row.measurement.bytes
 
 

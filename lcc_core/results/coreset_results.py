@@ -38,6 +38,7 @@ class Trained:
 
     @property
     def arch(self) -> str:
+        """The architecture."""
         return self.checkpoint.arch
 
     def recipe(self, by: str = EPOCHS) -> str:
@@ -52,6 +53,7 @@ class Trained:
 
     @property
     def oa(self) -> float:
+        """Accuracy on test tiles, 0…1."""
         return self.checkpoint.accuracy["test"]["oa"]
 
 
@@ -76,6 +78,7 @@ class Point:
 
     @property
     def interval(self) -> str:
+        """What ``low`` and ``high`` are, in words."""
         return f"± standard deviation over {self.seeds} seeds" if self.seeds > 1 else "95 %, Wilson"
 
 

@@ -128,6 +128,7 @@ class Estimate:
 
     @property
     def where(self) -> str:
+        """On how many tiles it was estimated, in words."""
         chosen = ", on which it was chosen: it flatters" if self.flatters else ""
         return f"{self.tiles:,} of the {self.of:,} test tiles{chosen}"
 

@@ -33,10 +33,11 @@ def measure_file(
     compressed = load_compressed(path)
     spec, facts = compressed.model.spec, compressed.model.header
     known, split = facts.get("measurement") or {}, facts["extra"].get("split", {})
-    trained = known.get("data")
-    if not (data or trained):
+    trained: str | None = known.get("data")
+    wanted = data or trained
+    if not wanted:
         raise DataError(f"{path.name} does not say what it was trained on.", "Name it with --data.")
-    tiles = load_tiles(data or trained, home, hooks)
+    tiles = load_tiles(wanted, home, hooks)
     if tiles.name == trained and tiles.fingerprint != known.get("fingerprint"):
         raise DataError(
             f"The tiles of {tiles.name!r} here are not those {path.name} was trained on.",

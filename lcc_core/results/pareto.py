@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def front(cost: Sequence[float], gain: Sequence[float]) -> np.ndarray:
@@ -20,9 +21,7 @@ def front(cost: Sequence[float], gain: Sequence[float]) -> np.ndarray:
     return keep
 
 
-def hypervolume(
-    cost: Sequence[float], gain: Sequence[float], most: float, least: float = 0.0
-) -> float:
+def hypervolume(cost: ArrayLike, gain: ArrayLike, most: float, least: float = 0.0) -> float:
     """Area between the points and the corner (``most``, ``least``): what they dominate there."""
     x, y = np.asarray(cost, float), np.asarray(gain, float)
     inside = (x < most) & (y > least)

@@ -10,6 +10,7 @@ from lcc_core.channels import ChannelPruning, channel_groups, prune_channels
 from lcc_core.channels.groups import NORM
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.models import Classifier
+from lcc_core.models.layers import weight_in
 from lcc_core.results.against import LayerWidth, layer_widths
 
 
@@ -67,7 +68,7 @@ def preview_pruning(model: Classifier, pruning: ChannelPruning, size: tuple[int,
         groups.append(RankedGroup(one.name, scores, staying, one.criterion, norms[one.name]))
     named = {name for names in norms.values() for name in names}
     scales = {
-        name: module.weight.detach().numpy()
+        name: weight_in(module).detach().numpy()
         for name, module in model.net.named_modules()
         if name in named and getattr(module, "weight", None) is not None
     }

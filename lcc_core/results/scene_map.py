@@ -37,6 +37,7 @@ class SceneMap:
 
     @property
     def pixels_per_s(self) -> float:
+        """How fast the map was drawn."""
         return self.classes.size / max(self.seconds, 1e-9)
 
     def wrong(self, scene: Scene) -> np.ndarray:

@@ -50,6 +50,7 @@ class Selection:
         require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
 
     def part(self, split: Split) -> str:
+        """The part of a split on which is chosen."""
         return "test" if self.select_on == "test" else split.selection
 
     def warning(self, split: Split) -> str:
@@ -65,6 +66,7 @@ class Selection:
         return {"protocol": old[self.select_on], "tiles": self.tiles}
 
     def ids(self, split: Split) -> np.ndarray:
+        """The tiles on which is chosen, int64 (n,)."""
         ids = split.part(self.part(split))
         if not 0 < self.tiles < len(ids):
             return ids

@@ -23,6 +23,7 @@ TOLERANCE = 0.001  # of the accuracy: processors round differently
 
 
 def packed_path(row: ResultRow) -> Path:
+    """Where the packed file of a row would ship."""
     one = row.measurement
     return shipped_folder() / "models" / f"{row.arch}-{one.checkpoint}-{one.plan}.lcc"
 
@@ -94,6 +95,7 @@ class Verified:
 
     @property
     def holds(self) -> bool:
+        """Whether it is as accurate here as it was where it was measured."""
         return abs(self.shipped - self.measured) <= TOLERANCE
 
 

@@ -22,6 +22,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float | None]) -> Spread:
+        """The spread of some values; not known where one of them is not."""
         known = [value for value in values if value is not None]
         if len(known) < len(values) or not known:
             return cls(None, None)

@@ -20,9 +20,9 @@ from lcc_core.data.splits import PROTOCOLS, split_name
 from lcc_core.engine import MEASURED, older, raised
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.reading import is_kind
+from lcc_core.reading import is_kind, parse_own_json
 from lcc_core.results.rowcheck import check_measurement, check_model
-from lcc_core.unreadable import ODD, Found, Unreadable, listed, parse_json, read_json, reason
+from lcc_core.unreadable import ODD, Found, Unreadable, listed, read_json, reason
 
 SUM = "sha256"  # of all else in the row's file
 # What a row remembers of its checkpoint: enough to read it without.
@@ -77,6 +77,7 @@ class ResultRow:
 
     @property
     def arch(self) -> str:
+        """The architecture."""
         return self.model["spec"]["arch"]
 
     @property
@@ -86,10 +87,12 @@ class ResultRow:
 
     @property
     def coreset(self) -> dict[str, Any] | None:
+        """Facts of the coreset it was trained on, if it was."""
         return self.model["split"].get("coreset")
 
     @property
     def fraction(self) -> float:
+        """Share of the training tiles it was trained on."""
         return self.coreset["fraction"] if self.coreset else 1.0
 
     @property
@@ -117,6 +120,7 @@ class ResultRow:
 
     @cached_property
     def plan(self) -> Plan:
+        """The plan, read from ``settings``."""
         return Plan.from_json(self.settings)
 
     @property
@@ -128,11 +132,13 @@ class ResultRow:
         return f"{method} (papers')" if preset(PAPERS).made(self.plan) else method
 
     def to_json(self) -> dict[str, Any]:
+        """One flat table, as files and lines keep it."""
         content = self.measurement.to_json() | {"model": self.model, "settings": self.settings}
         return content | ({"versions": self.versions} if self.versions else {})
 
     @classmethod
     def from_json(cls, content: dict[str, Any], shipped: bool = False) -> ResultRow:
+        """Read what :meth:`to_json` made, of any engine."""
         content = content if content.get("engine", 1) > 1 else _of_first_engine(content)
         versions = _versions(content.get("versions", {}))
         measurement = Measurement.from_json(content)
@@ -164,12 +170,14 @@ def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
+    """Join a measurement with what is told of its checkpoint and plan."""
     facts = checkpoint.facts()
     model = {name: facts[name] for name in MODEL}
     return ResultRow(row, model, plan.to_json(), versions=raised(MEASURED))
 
 
 def write_row(path: Path, row: ResultRow) -> None:
+    """Store a row with its checksum."""
     content = row.to_json()
     write_json(path, content | {SUM: content_id(content, 64)})
 
@@ -241,7 +249,7 @@ def _shipped(path: Path, _changed: int) -> Found[ResultRow]:
     rows, bad = [], []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
-            rows.append(_parse(parse_json(line), True))
+            rows.append(_parse(parse_own_json(line), True))
         except ODD as error:
             bad.append(Unreadable(path, f"line {number}: {reason(error)}"))
     return Found(rows, bad)

@@ -103,6 +103,7 @@ class Axis:
 
     @property
     def heading(self) -> str:
+        """The column in tables."""
         return self.column or self.one
 
     def taken(self, study: Study, point: Mapping[str, Any]) -> tuple[Any, ...]:

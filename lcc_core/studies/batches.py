@@ -75,6 +75,7 @@ def told_by(path: Path) -> ShouldStop:
     state = {"at": 0.0, "told": False}
 
     def told() -> bool:
+        """Look for the file."""
         now = time.monotonic()
         if not state["told"] and now - state["at"] > ASK_EVERY_S:
             state.update(at=now, told=path.exists())
@@ -89,6 +90,7 @@ def teller(home: Home, step: str) -> OnProgress:
     last = [0.0]
 
     def tell(report: Progress) -> None:
+        """Leave a report."""
         now = time.monotonic()
         if now - last[0] > TELL_EVERY_S:
             last[0] = now
@@ -100,4 +102,5 @@ def teller(home: Home, step: str) -> OnProgress:
 
 
 def progress_file(home: Home, step: str) -> Path:
+    """Where a worker leaves how far a step is."""
     return home.folder("claims") / f"{step}.progress"

@@ -64,11 +64,14 @@ class Info:
 
     @property
     def total(self) -> int:
+        """Bytes of all kinds together."""
         return sum(self.bytes.values())
 
 
 @dataclass(frozen=True)
 class Freed:
+    """How much was deleted: entries, and bytes in all."""
+
     entries: int
     bytes: int
 
@@ -81,11 +84,13 @@ def limit(home: Home) -> int:
 
 
 def set_limit(home: Home, size: int) -> None:
+    """Bound what the home holds, in bytes; 0 is no bound."""
     require(size >= 0, "limit", size, "0 (none) or more bytes")
     write_json(home.root / LIMIT, {"limit": size})
 
 
 def info(home: Home) -> Info:
+    """Count what the home holds, by kind."""
     sizes = _sizes(home)
     free, left = entries(home), leftovers(home)
     return Info(

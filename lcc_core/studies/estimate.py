@@ -69,6 +69,7 @@ class Durations:
     def progress(
         self, state: Mapping[str, str], shares: Mapping[str, float], said: str, steps: Any
     ) -> Progress:
+        """The progress of a whole run."""
         total = sum(self.weights.values()) or 1.0
         done = sum(
             weight * (1.0 if state[step] in ("done", "failed") else shares.get(step, 0.0))
@@ -92,6 +93,7 @@ class Estimate:
 
 
 def estimate(home: Home, graph: Graph, jobs: int, tiles: Mapping[str, int]) -> Estimate:
+    """Estimate how long the missing points take with ``jobs`` processes."""
     todo: dict[str, Step] = {}
     wanted = list(graph.points)
     while wanted:

@@ -24,6 +24,7 @@ class Folder:
 
     @property
     def id(self) -> str:
+        """The study's id."""
         return self.path.name
 
     @property
@@ -39,6 +40,7 @@ def _root(home: Home) -> Path:
 
 
 def save(home: Home, study: Study) -> Folder:
+    """Write the study down in its folder, if it is not there yet."""
     path = _root(home) / study.id
     text = study.to_toml().encode()
     file = path / STUDY
@@ -48,6 +50,7 @@ def save(home: Home, study: Study) -> Folder:
 
 
 def write_prints(folder: Folder, prints: dict[str, str]) -> None:
+    """Remember the fingerprints of the data it runs on."""
     if folder.prints != prints:
         write_json(folder.path / PRINTS, prints)
 
@@ -95,6 +98,7 @@ def pause(path: Path) -> None:
 
 
 def unpause(folder: Folder) -> None:
+    """Let its runners go on."""
     (folder.path / PAUSED).unlink(missing_ok=True)
 
 
@@ -103,8 +107,13 @@ def paused(path: Path) -> bool:
     return (path / PAUSED).exists() or not (path / STUDY).exists()
 
 
-def write_error(path: Path, step: str, what: str, fix: str) -> None:
-    write_json(path / ERRORS / f"{step}.json", {"error": what, "fix": fix})
+def write_error(path: Path, step: str, what: str, fix: str, traceback: str = "") -> None:
+    """Keep how a step failed; with a ``traceback`` it was by a fault of the program."""
+    content = {"error": what, "fix": fix}
+    if traceback:
+        where = f"This is a fault of the program; each point keeps its traceback in {path / ERRORS}"
+        content = {"error": f"{what}.", "fix": f"{where}.", "traceback": traceback}
+    write_json(path / ERRORS / f"{step}.json", content)
 
 
 def read_error(path: Path, step: str) -> tuple[str, str]:
@@ -119,4 +128,5 @@ def read_error(path: Path, step: str) -> tuple[str, str]:
 
 
 def forget_error(path: Path, step: str) -> None:
+    """Forget how a step failed: it is tried again."""
     (path / ERRORS / f"{step}.json").unlink(missing_ok=True)

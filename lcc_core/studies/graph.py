@@ -52,18 +52,22 @@ class Point:
 
     @property
     def data(self) -> str:
+        """The data set."""
         return self["data"]
 
     @property
     def arch(self) -> str:
+        """The architecture."""
         return self["arch"]
 
     @property
     def method(self) -> str:
+        """``fixed``, or the planner that searches."""
         return self["method"]
 
     @property
     def title(self) -> str:
+        """The whole point in a line."""
         return f"{self.model}, seed {self['seed']}: {self.how}"
 
     @property
@@ -125,6 +129,7 @@ class Step:
 
     @classmethod
     def make(cls, kind: str, content: dict[str, Any], **needs: str) -> Step:
+        """Make a step, with its id."""
         whole = {"kind": kind, "content": content, "needs": needs, **key_of(*STEP[kind])}
         return cls(kind, content, needs, content_id(whole, 20))
 
@@ -142,6 +147,7 @@ class Graph:
     steps: dict[str, Step]
 
     def count(self, kind: str) -> int:
+        """How many steps of a kind there are."""
         return sum(step.kind == kind for step in self.steps.values())
 
 
@@ -150,6 +156,7 @@ def points(study: Study) -> Iterator[Point]:
     ordered = axes()
 
     def further(place: int, so_far: dict[str, Any]) -> Iterator[Point]:
+        """Points with all values of this axis and the later ones."""
         if place == len(ordered):
             yield Point(tuple(so_far.items()))
             return
@@ -178,6 +185,7 @@ class _Builder:
     models: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     def build(self) -> Graph:
+        """Build the graph."""
         ordered = axes()
         found = {}
         for point in points(self.study):

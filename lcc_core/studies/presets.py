@@ -165,5 +165,6 @@ OPEN: dict[str, str] = {
 
 
 def preset(name: str) -> Study:
+    """The preset of that name, as a study."""
     require(name in PRESETS, "preset", name, f"one of {', '.join(PRESETS)}")
     return Study.from_json({"name": name, **PRESETS[name][1]})

@@ -33,10 +33,12 @@ class Record:
     found: bool = False
 
     def to_json(self) -> dict[str, Any]:
+        """As files keep it."""
         return dict(vars(self))
 
 
 def save(home: Home, step: str, record: Record) -> None:
+    """Store the record of a step."""
     write_json(_path(home, step), record.to_json())
 
 
@@ -113,6 +115,7 @@ def make_record(
 
 
 def all_records(home: Home) -> list[Record]:
+    """Read the records of all steps whose files are there."""
     found = (look(home, path.stem) for path in listed(home.folder("steps"), "*.json"))
     return [one for one in found if one]
 

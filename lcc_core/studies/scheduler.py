@@ -67,9 +67,11 @@ class Run:
                 wanted += self.graph.steps[step].needs.values()
 
     def missing(self) -> bool:
+        """Whether anything is left to do."""
         return any(state in (OPEN, SENT, OTHERS) for state in self.state.values())
 
     def go(self) -> None:
+        """Do it. Raises ``Cancelled`` when it was stopped or paused."""
         todo = [self.graph.steps[step] for step in self._in(OPEN)]
         self.durations = Durations(self.home, todo, tile_counts(self.home), self.options.jobs)
         leases, pool = Leases(self.home), None
@@ -184,11 +186,11 @@ class Run:
         if outcome.fatal:
             what = f"The study stopped: {outcome.error}"
             raise LccError(what, outcome.fix or "Free some disk space and run it again.")
-        self._fail(outcome.step, outcome.error, outcome.fix)
+        self._fail(outcome.step, outcome.error, outcome.fix, outcome.traceback)
 
-    def _fail(self, step: str, what: str, fix: str) -> None:
+    def _fail(self, step: str, what: str, fix: str, traceback: str = "") -> None:
         self.state[step] = FAILED
-        folders.write_error(self.folder, step, what, fix)
+        folders.write_error(self.folder, step, what, fix, traceback)
 
     def _look(self) -> None:
         """What has become of the steps that others do."""

@@ -117,6 +117,7 @@ class Study:
 
     @property
     def data(self) -> tuple[str, ...]:
+        """The data sets."""
         return self.values["data"]
 
     @property
@@ -200,6 +201,7 @@ class Study:
         return cls(**content)
 
     def to_toml(self) -> str:
+        """The study as a file that a person can change."""
         content = self.to_json()
         tables = {name: content.pop(name) for name in TABLES}
         lines = [f"{name} = {_toml(value)}" for name, value in content.items()]
@@ -210,6 +212,7 @@ class Study:
 
     @classmethod
     def from_toml(cls, text: str) -> Study:
+        """Read a study's file; errors as :meth:`from_json`."""
         return cls.from_json(_parse(text))
 
 

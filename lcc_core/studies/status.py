@@ -40,6 +40,7 @@ class PointRow:
 
     @property
     def state(self) -> str:
+        """In a word."""
         return DONE if self.row else FAILED if self.error else MISSING
 
     def flat(self) -> dict[str, Any]:
@@ -99,6 +100,7 @@ class Standing:
 
     @property
     def state(self) -> str:
+        """In a word."""
         if self.done == self.points:
             return "done"
         if self.busy:
@@ -116,10 +118,12 @@ def fingerprints(home: Home, study: Study) -> dict[str, str]:
 
 
 def graph_of(home: Home, study: Study) -> Graph:
+    """The steps and points of a study on the data as it is now."""
     return expand(study, fingerprints(home, study))
 
 
 def tile_counts(home: Home) -> Mapping[str, int]:
+    """Count the tiles of every stored set, by name."""
     return {one.name: one.tiles for one in stored(home)}
 
 
@@ -133,6 +137,7 @@ def rows(home: Home, folder: Folder) -> Found[PointRow]:
         lost = row if record else unreadable(home, step)
         if isinstance(lost, Unreadable):
             bad.append(lost)
+        if isinstance(row, Unreadable):
             row = None
         text = "" if row else " ".join(_error(folder, step)).strip()
         about = record.about if record else {}
@@ -153,6 +158,7 @@ def _error(folder: Folder, step: str) -> tuple[str, str]:
 
 
 def standing(home: Home, folder: Folder) -> Standing:
+    """Count what is done, failed and being done."""
     graph = graph_of(home, folder.study)
     done = {step for step in graph.steps if look(home, step)}
     failed = {step for step in graph.points if step not in done and any(_error(folder, step))}

@@ -22,6 +22,7 @@ from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import NO_ROOM, NOT_ALLOWED, Home
 from lcc_core.hooks import QUIET, Hooks
+from lcc_core.logs import fault_line, fault_text
 from lcc_core.results.measured import measure_plan, result_key
 from lcc_core.results.predicted import predictions
 from lcc_core.results.scene_map import throughput
@@ -45,7 +46,8 @@ FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has e
 class Outcome:
     """How a step ended: with a ``record``, or with an ``error`` and what to do about it.
 
-    ``fatal``: it is the machine that does not let it be done, not the step: the disk is full.
+    ``traceback``: of a fault of the program. ``fatal``: it is the machine that does not let it
+    be done, not the step: the disk is full.
     """
 
     step: str
@@ -53,6 +55,7 @@ class Outcome:
     error: str = ""
     fix: str = ""
     fatal: bool = False
+    traceback: str = ""
 
 
 @dataclass(eq=False)
@@ -96,8 +99,8 @@ class Worker:
         except LccError as error:
             return Outcome(step.id, None, error.what, error.fix, _no_place(error))
         except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            return Outcome(step.id, None, text, "Run the study again.", _no_place(error))
+            details = fault_text(error, f"step {step.id} ({step.kind})")
+            return Outcome(step.id, None, fault_line(error), "", _no_place(error), details)
 
 
 Done = tuple[str, list[Path], dict[str, Any]]

@@ -6,7 +6,7 @@ average over the training tiles, becomes part of γ, so that small γ mark chann
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Gate(nn.Module):
 class Attended(nn.Module):
     """A batch norm whose channels a gate weighs, tile by tile."""
 
-    def __init__(self, norm: nn.Module) -> None:
+    def __init__(self, norm: _BatchNorm) -> None:
         super().__init__()
         self.norm = norm
         self.gate = Gate(norm.num_features)
@@ -56,14 +56,14 @@ def insert_attention(model: Classifier) -> None:
 
     Raises ``ModelError`` for architectures without batch norm: there is no γ to fold into.
     """
-    norms = [name for name, part in model.net.named_modules() if isinstance(part, _BatchNorm)]
+    norms = {name: part for name, part in model.net.named_modules() if isinstance(part, _BatchNorm)}
     if not norms:
         raise ModelError(
             f"{model.spec.arch} has no batch norm that channel attention could be folded into.",
             "Prune it by 'norm', 'l1', 'l2' or 'random'.",
         )
-    for name in norms:
-        _replace(model.net, name, Attended(model.net.get_submodule(name)))
+    for name, norm in norms.items():
+        _replace(model.net, name, Attended(norm))
 
 
 def _attended(model: Classifier) -> Iterator[tuple[str, Attended]]:
@@ -83,7 +83,7 @@ def mean_attention(
     """s̄ of each batch norm: the gates' mean output over the tiles ``ids``, float32 (C,)."""
     sums: dict[str, Tensor] = {}
 
-    def note(name: str) -> object:
+    def note(name: str) -> Callable[..., None]:
         def hook(_module: nn.Module, _inputs: object, weights: Tensor) -> None:
             total = weights.float().sum(0).cpu()
             sums[name] = sums[name] + total if name in sums else total

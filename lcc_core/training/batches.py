@@ -85,4 +85,5 @@ def shuffled(n: int, batch: int, generator: np.random.Generator) -> Iterator[np.
 
 
 def batch_count(n: int, batch: int) -> int:
+    """Count the batches of an epoch; a last one of a single tile is left out."""
     return n // batch + (n % batch > 1)

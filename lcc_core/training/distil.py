@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lcc_core.errors import require
 from lcc_core.models import Classifier
-from lcc_core.models.device import autocast, layout
+from lcc_core.models.device import autocast, place
 
 MODES = ("offline", "online", "self")
 
@@ -52,7 +52,7 @@ class Teacher:
     def __init__(self, model: Classifier | None, device: torch.device, precision: str) -> None:
         self.model, self.device, self.precision = model, device, precision
         if model is not None:
-            model.eval().requires_grad_(False).to(device, memory_format=layout(model))
+            place(model.eval().requires_grad_(False), device)
 
     def begin(self, epoch: int, student: Classifier) -> None:
         """Called before each epoch."""

@@ -119,6 +119,7 @@ class _Chain:
                 1000 * self.total,
                 f"{what}: {report.message}",
                 figures=figures,
+                lasting=report.lasting,
             )
         )
 

@@ -21,16 +21,17 @@ from lcc_core.checkpoints.store import (
 from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.unfold import is_folded, unfold_norms
 from lcc_core.data.scene import Scene
-from lcc_core.data.splits import Split
+from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError, require
-from lcc_core.files import Home, file_sum
+from lcc_core.files import file_sum
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy
 from lcc_core.models import Classifier, ModelSpec, architectures, head
 from lcc_core.models.device import Compute
 from lcc_core.models.sources import IMAGENET as IMAGENET_WEIGHTS
 from lcc_core.training.start import same_classes
+from lcc_core.workspace import Workspace
 
 BETTER_THAN_CHANCE = 2.0
 UNFOLDED_ON = 2048  # training tiles for the statistics of norms that a packed file had folded
@@ -41,14 +42,19 @@ NORMS = (AUTO, IMAGENET, DATA, HALF, NONE)
 
 @dataclass(frozen=True)
 class Foreign:
-    """How a foreign model is to be read.
+    """How a foreign model is to be read, and what it was trained on.
 
-    ``arch``: whose weights they are; a packed file knows. ``norm``: what its input was normalised
-    with, ``imagenet``'s statistics, those of the ``data``, ``half`` (0.5 each) or ``none``;
-    ``auto`` takes the one that gets most of some training tiles right. ``classes``: in the order
-    of its outputs, if that is not the data set's own.
+    ``data``: the data set that it was trained for. ``protocol`` and ``seed`` should be those of
+    the split that it was trained with: else it may have learnt from test tiles. ``arch``: whose
+    weights they are; a packed file knows. ``norm``: what its input was normalised with,
+    ``imagenet``'s statistics, those of the ``data``, ``half`` (0.5 each) or ``none``; ``auto``
+    takes the one that gets most of some training tiles right. ``classes``: in the order of its
+    outputs, if that is not the data set's own.
     """
 
+    data: str
+    protocol: str = DEFAULT_PROTOCOL
+    seed: int = 0
     arch: str = ""
     norm: str = AUTO
     classes: tuple[str, ...] = ()
@@ -60,22 +66,34 @@ class Foreign:
 
 
 def import_model(
+    workspace: Workspace,
     file: Path,
     how: Foreign,
-    tiles: TileSet,
-    split: Split,
-    home: Home,
     device: str = "auto",
     hooks: Hooks = QUIET,
 ) -> Checkpoint:
-    """The checkpoint of a file of weights; what was imported before is not measured again.
+    """Make a checkpoint of a file of weights; what was imported before is not measured again.
 
-    ``split`` should be the one it was trained with: else it may have learnt from test tiles.
-    Raises ``CheckpointError`` for a file that holds no weights, ``ModelError`` where they do not
-    fit the architecture or the tiles.
+    Args:
+        workspace: the home that it is stored in.
+        file: weights (``.pt``, ``.pth``, ``.safetensors``) or a packed ``.lcc`` file.
+        how: how it is read, and what it was trained on.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        hooks: progress and cancel.
+
+    Returns:
+        The stored checkpoint, its accuracy measured.
+
+    Raises:
+        CheckpointError: the file holds no weights.
+        ModelError: they do not fit the architecture or the tiles.
     """
+    tiles = workspace.tiles(how.data, hooks)
     if isinstance(tiles, Scene):
         raise ModelError(f"{tiles.name!r} is a scene.", "Models of tiles can be imported.")
+    # Whoever trained it with 80/20 or 70/30 trained on all that is not the test part: no validation
+    # part may be cut from that.
+    split = make_split(tiles, how.protocol, how.seed, "test")
     where = Compute(device), hooks.silent
     hooks.progress(Progress("import", 0, 3, f"reading {file.name}"))
     if is_packed(file):
@@ -94,7 +112,7 @@ def import_model(
     if is_packed(file):
         recipe["unfolded"] = UNFOLDED_ON
     identity = checkpoint_id(recipe, tiles.fingerprint, split.facts())
-    folder = home.checkpoints / identity
+    folder = workspace.home.checkpoints / identity
     if (folder / FACTS).is_file():
         return read_checkpoint(folder)
     hooks.progress(Progress("import", 1, 3, "measuring"))

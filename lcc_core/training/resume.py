@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import torch
 from lcc_core.errors import TrainingError
 from lcc_core.files import write_bytes
 from lcc_core.training.dynamics import Dynamics
-from lcc_core.unreadable import broken
+from lcc_core.unreadable import ODD, broken
+
+# What a damaged file leads its reader to.
+DAMAGED = (*ODD, RuntimeError, pickle.UnpicklingError)
 
 
 class ResumeFile:
@@ -46,7 +50,7 @@ class ResumeFile:
             rows = state["log"]
             for name, part in parts.items():
                 part.load_state_dict(state["parts"][name])
-        except Exception:  # a damaged file costs the epochs it held, not the run
+        except DAMAGED:  # it costs the epochs it held, not the run
             self.discard()
             return False
         dynamics.restore({k: np.asarray(v) for k, v in state["dynamics"].items()}, len(rows))

@@ -26,7 +26,7 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
-from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
+from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, place
 from lcc_core.training.attention import (
     fold_attention,
     insert_attention,
@@ -40,7 +40,7 @@ from lcc_core.training.prepare import check_fit, fresh_model
 from lcc_core.training.recipe import Recipe
 from lcc_core.training.resume import ResumeFile
 from lcc_core.training.start import HeldZeros, same_classes
-from lcc_core.training.teachers import Peer, make_teacher
+from lcc_core.training.teachers import Lesson, Peer, make_teacher
 
 VALIDATED = ("validation_loss", "validation_accuracy")
 FLT_MAX = float(np.finfo(np.float32).max)
@@ -121,16 +121,15 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.made: dict[str, Any] = {}
         model = self._build(home)
-        self.model = model.to(self.device, memory_format=layout(model))
+        self.model = place(model, self.device)
         self.batches = batch_count(len(split.train), recipe.batch)
         if not self.batches:
             raise TrainingError("There are fewer than two training tiles.", "Add tiles.")
         self.stepper = Stepper(self.model, recipe, self.batches)
         self.held = HeldZeros(self.model) if recipe.start and recipe.start.k else None
         self.loss = make_loss(recipe.loss, self._class_weights(), recipe.label_smoothing)
-        self.teacher, facts = make_teacher(
-            recipe, tiles, split, home, self.batches, self.loss, self.device, self.precision
-        )
+        lesson = Lesson(tiles, split, self.batches, self.loss, self.device, self.precision)
+        self.teacher, facts = make_teacher(recipe, lesson, home)
         if facts:
             self.made["teacher"] = facts
         if recipe.schedule == "plateau":
@@ -256,7 +255,7 @@ class _Run:
             seen += len(columns)
             self.done_here += 1
             self._report(epoch, total_loss / seen, right / seen)
-        row = {
+        row: dict[str, Any] = {
             "epoch": epoch + 1,
             "loss": total_loss / seen,
             "train_accuracy": right / seen,
@@ -266,10 +265,10 @@ class _Run:
         self.stepper.end_epoch(row.get("validation_loss", row["loss"]))
         if isinstance(self.teacher, Peer):
             own = self._validation(self.teacher.model) if self.recipe.schedule == "plateau" else {}
-            self.teacher.stepper.end_epoch(own.get("validation_loss", row["loss"]))
+            self.teacher.stepper.end_epoch(own.get("validation_loss") or row["loss"])
         row["seconds"] = round(time.monotonic() - began, 3)
         self.log.append(row)
-        self._report(epoch, row["loss"], row["train_accuracy"])
+        self._report(epoch, row["loss"], row["train_accuracy"], ended=True)
 
     def _validation(self, model: Classifier) -> dict[str, float]:
         """Loss, without any teacher's share, and accuracy on the validation part; nothing where
@@ -289,14 +288,13 @@ class _Run:
 
     def _loss(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         loss = self.loss(logits, labels)
-        answers = self.teacher.logits(images) if self.teacher else None
-        if answers is None:
+        answers, distil = self.teacher.logits(images) if self.teacher else None, self.recipe.distil
+        if answers is None or distil is None:
             return loss
-        distil = self.recipe.distil
         drawn = distillation_term(logits, answers, distil.tau)
         return distil.weight * drawn + (1 - distil.weight) * loss
 
-    def _report(self, epoch: int, loss: float, train_accuracy: float) -> None:
+    def _report(self, epoch: int, loss: float, train_accuracy: float, ended: bool = False) -> None:
         total = self.recipe.epochs * self.batches
         done = min(
             epoch * self.batches + self.done_here % self.batches
@@ -316,5 +314,6 @@ class _Run:
                 f"epoch {epoch + 1} of {self.recipe.epochs}, loss {loss:.3f}",
                 elapsed / self.done_here * (total - done),
                 figures,
+                lasting=ended,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import os
 import pickle
@@ -12,7 +13,7 @@ import threading
 import weakref
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
@@ -29,7 +30,7 @@ SIZE = "LCC_WORKERS"  # environment variable: how many processes; 0: everything 
 
 
 class WorkerError(RuntimeError):
-    """A bug met in a worker: its traceback there."""
+    """A fault of the program, met in a worker: its traceback there."""
 
 
 @dataclass(eq=False)
@@ -80,7 +81,7 @@ class Ticket:
         """The value, once there is one.
 
         Raises:
-            LccError, ValueError: what the request raised.
+            LccError: what the request raised.
             Cancelled: everybody left before it was done.
             WorkerError: it failed by a bug.
         """
@@ -256,7 +257,7 @@ class Pool:
         try:
             value = job.request.run(workspace, Hooks(note, lambda: job.waiting <= 0))
             self._end(job, Outcome(job.number, value))
-        except (LccError, ValueError) as error:
+        except LccError as error:
             self._end(job, Outcome(job.number, error=error))
         except BaseException:
             # Whoever waits with us is told; the bug itself goes on in this thread.
@@ -277,8 +278,8 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=PATIENT | os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-        assert self.process.stdout is not None and self.process.stdin is not None
-        self.channel = Channel(self.process.stdout, self.process.stdin)
+        pipes = cast(BinaryIO, self.process.stdout), cast(BinaryIO, self.process.stdin)
+        self.channel = Channel(*pipes)
         threading.Thread(target=self._listen, name="lcc-worker-listener", daemon=True).start()
 
     def begin(self, job: _Job) -> None:
@@ -287,10 +288,8 @@ class _Worker:
         self.send(Order(job.number, str(job.home.root), job.request))
 
     def send(self, message: Order | Stop) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it is dead: its listener finds that out
             self.channel.send(message)
-        except OSError:
-            pass  # it is dead: its listener finds that out and deals with it
 
     def _listen(self) -> None:
         while True:

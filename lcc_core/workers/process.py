@@ -88,9 +88,6 @@ def _do(order: Order, workspace: Workspace, channel: Channel, inbox: _Inbox) -> 
         return Outcome(order.number, value)
     except LccError as error:
         return Outcome(order.number, error=error)
-    except ValueError as error:  # a setting out of its range, or a bug: where it was stays known
-        error.add_note(traceback.format_exc())
-        return Outcome(order.number, error=error)
     except Exception:  # a bug: told with its traceback, and the worker goes on
         return Outcome(order.number, traceback=traceback.format_exc())
 

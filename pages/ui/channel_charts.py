@@ -8,14 +8,14 @@ import pandas as pd
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.results.against import LayerWidth
-from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION, Layered
 from pages.ui.plain import cells
 
 PALE = "#C8D3DE"
 STAYS, GOES = "stays", "goes"
 
 
-def kept(layers: list[LayerWidth]) -> alt.LayerChart:
+def kept(layers: list[LayerWidth]) -> Layered:
     """Output channels of each layer, in graph order: what stays before what was there."""
     frame = cells(
         {
@@ -33,10 +33,10 @@ def kept(layers: list[LayerWidth]) -> alt.LayerChart:
         axis=alt.Axis(labelAngle=-60, labelOverlap=len(layers) > 60, labelLimit=130),
     )
     base = alt.Chart(frame).encode(x=x, tooltip=["layer", "stay", "of", "share (%)"])
-    y = {"title": "output channels"}
+    title = "output channels"
     return (
-        base.mark_bar(color=PALE).encode(y=alt.Y("of:Q", **y))
-        + base.mark_bar(color=BLUE).encode(y=alt.Y("stay:Q", **y))
+        base.mark_bar(color=PALE).encode(y=alt.Y("of:Q", title=title))
+        + base.mark_bar(color=BLUE).encode(y=alt.Y("stay:Q", title=title))
     ).properties(height=280)
 
 
@@ -95,7 +95,7 @@ def attention(means: np.ndarray, scales: np.ndarray, staying: np.ndarray) -> alt
     )
 
 
-def attention_ranges(means: dict[str, np.ndarray]) -> alt.LayerChart:
+def attention_ranges(means: dict[str, np.ndarray]) -> Layered:
     """s̄ by batch norm: from the least attended channel to the most, and the mean."""
     frame = cells(
         {"norm": name, "least": v.min(), "mean": v.mean(), "most": v.max(), "channels": len(v)}

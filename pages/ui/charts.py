@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from lcc_core.plaintext import figure_text
 from lcc_core.workers.requests import Histogram
 from pages.ui.plain import cells
 
+Layered = alt.LayerChart | alt.FacetChart  # what `+` of two charts is said to be
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 
@@ -53,7 +56,7 @@ def class_counts(names: tuple[str, ...], counts: np.ndarray) -> alt.Chart:
 NAMED = 30  # layers at most whose names find room below a chart
 
 
-def layer_names(count: int, **options: object) -> alt.Axis:
+def layer_names(count: int, **options: Any) -> alt.Axis:
     """Of few layers every name; of many none, since the tooltips have them."""
     return alt.Axis(
         labelAngle=-60, labelOverlap=False, labelLimit=110, labels=count <= NAMED, **options
@@ -90,7 +93,7 @@ def trace_frame(rows: list[dict], reference: int) -> pd.DataFrame:
             "layer": frame["layer"],
             "bits": frame["bits"],
             "k": frame["k"],
-            "kept": frame["kept"].map({True: "kept", False: "too much lost"}),
+            "kept": np.where(frame["kept"], "kept", "too much lost"),
             "at least (%)": frame["low"] * share,
             "at most (%)": frame["high"] * share,
             "threshold (%)": frame["need"] * share,
@@ -100,16 +103,18 @@ def trace_frame(rows: list[dict], reference: int) -> pd.DataFrame:
     )
 
 
-def trace(frame: pd.DataFrame) -> alt.LayerChart:
+def trace(frame: pd.DataFrame) -> Layered:
     """Each candidate against its threshold; what failed early is known only to be below it."""
     frame = frame.assign(
         shown=frame["at least (%)"].where(frame["kept"] == "kept", frame["at most (%)"])
     )
-    low = min(frame["threshold (%)"].min(), frame["shown"].quantile(0.1)) - 0.1
+    shown = frame["shown"].to_numpy(float)
+    low = min(*frame["threshold (%)"], np.quantile(shown, 0.1)) - 0.1
+    high = max(frame["reference (%)"]) + 0.2
     y = alt.Y(
         "shown:Q",
         title="accuracy (%)",
-        scale=alt.Scale(domain=[low, frame["reference (%)"].max() + 0.2], clamp=True),
+        scale=alt.Scale(domain=[low, high], clamp=True),
     )
     x = alt.X("candidate:Q", title="candidate", axis=alt.Axis(tickMinStep=1))
     hues = alt.Scale(domain=["kept", "too much lost"], range=[GREEN, VERMILION])

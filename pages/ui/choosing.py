@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from pages.ui import session, unreadable, words
@@ -22,7 +23,7 @@ def checkpoint(
     nothing: str,
     first: tuple[tuple[str, str], ...] = (TRAIN,),
     help: str | None = None,
-    place: st.delta_generator.DeltaGenerator | None = None,
+    place: DeltaGenerator | None = None,
 ) -> Checkpoint | None:
     """The model in the address, the last one chosen, or the newest.
 

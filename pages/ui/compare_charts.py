@@ -11,7 +11,7 @@ from lcc_core.measure.metrics import wilson_interval
 from lcc_core.measure.paired import Paired
 from lcc_core.plaintext import visible
 from pages.ui.candidates import LETTERS, Candidate
-from pages.ui.charts import BLUE, GREEN, NAMED, ORANGE, VERMILION, layer_names
+from pages.ui.charts import BLUE, GREEN, NAMED, ORANGE, VERMILION, Layered, layer_names
 from pages.ui.plain import cells
 
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE)
@@ -30,7 +30,13 @@ def _look(titles: Sequence[str], legend: bool = True) -> tuple[alt.Color, alt.Sh
     )
 
 
-def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
+def _ends(candidates: Sequence[Candidate]) -> tuple[Candidate, Candidate]:
+    """The one with the smallest file and the one with the largest."""
+    ordered = sorted(candidates, key=lambda one: one.row.measurement.bytes)
+    return ordered[0], ordered[-1]
+
+
+def overview(candidates: Sequence[Candidate]) -> Layered:
     """Accuracy with its 95 % interval against the bytes of the packed file."""
     frame = pd.DataFrame(
         {
@@ -45,9 +51,8 @@ def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
     )
     base = alt.Chart(frame)
     colour, shape = _look([one.title for one in candidates])
-    sizes = alt.Scale(
-        type="log", domain=[frame["MB"].min() / 1.3, frame["MB"].max() * 1.3], nice=False
-    )
+    least, most = (one.row.measurement.bytes / 1e6 for one in _ends(candidates))
+    sizes = alt.Scale(type="log", domain=[least / 1.3, most * 1.3], nice=False)
     x = alt.X("MB:Q", title="packed file (MB)", scale=sizes, axis=alt.Axis(format="~g"))
     y = alt.Y("low:Q", title="test accuracy (%)", scale=alt.Scale(zero=False))
     tooltip = ["model", alt.Tooltip("MB:Q", format=",.4f")]
@@ -59,7 +64,7 @@ def overview(candidates: Sequence[Candidate]) -> alt.LayerChart:
     return (bars + dots).properties(height=320)
 
 
-def differences(pairs: Sequence[tuple[Candidate, Paired]], first: Candidate) -> alt.LayerChart:
+def differences(pairs: Sequence[tuple[Candidate, Paired]], first: Candidate) -> Layered:
     """Points of accuracy gained on the baseline, with 95 % intervals; the line is no difference."""
     frame = pd.DataFrame(
         {
@@ -86,7 +91,7 @@ def differences(pairs: Sequence[tuple[Candidate, Paired]], first: Candidate) -> 
     return (zero.encode(x="zero:Q") + bars + dots).properties(height=60 + 60 * len(pairs))
 
 
-def recalls(candidates: Sequence[Candidate], names: Sequence[str]) -> alt.LayerChart:
+def recalls(candidates: Sequence[Candidate], names: Sequence[str]) -> Layered:
     """Share of each class's tiles that a model finds, with 95 % intervals."""
     rows = []
     for one in candidates:
@@ -134,7 +139,7 @@ def by_layer(frame: pd.DataFrame, column: str, title: str, highest: float) -> al
         scale = alt.Scale(domain=[0, 8.5], nice=False)
         axis = alt.Axis(values=[1, 2, 3, 4, 5, 6, 7, 8], format="d", labelOverlap=False)
     y = alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
-    count = frame["layer"].nunique()
+    count = len(set(frame["layer"]))
     names = layer_names(count, grid=True, bandPosition=0)
     under = f"{count} layers, in order" if count > NAMED else None
     return (

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import Paired, compare_pair, holm
 from lcc_core.workers.requests import LatenciesInTurn, OfPlan
@@ -41,16 +42,18 @@ def figures(candidates: Sequence[Candidate]) -> None:
             "fastest of several runs: in turns, what else the machine does meets all models alike."
         )
     with guard():
-        if all(one.checkpoint for one in candidates):
-            if right.button("Measure latency in turns"):
-                measure_latencies(candidates)
-                st.rerun()
+        here = all(one.checkpoint for one in candidates)
+        if here and right.button("Measure latency in turns"):
+            measure_latencies(candidates)
+            st.rerun()
 
 
 def measure_latencies(candidates: Sequence[Candidate]) -> None:
     """Of all models at one time, kept for as long as they are the chosen ones."""
     models = tuple(
-        OfPlan(one.checkpoint.id, one.checkpoint.created, one.row.plan) for one in candidates
+        OfPlan(one.checkpoint.id, one.checkpoint.created, one.row.plan)
+        for one in candidates
+        if one.checkpoint is not None
     )
     found = work.ask(LatenciesInTurn(models, time.time()), spinner="Timing the models in turn …")
     st.session_state["latencies"] = [one.row.id for one in candidates], found
@@ -177,13 +180,13 @@ def _layers(one: Candidate) -> pd.DataFrame:
 
 def _importances(candidates: Sequence[Candidate]) -> None:
     """Once for each checkpoint: plans of one share it."""
-    there: dict[str, list[Candidate]] = {}
+    there: dict[str, tuple[Checkpoint, list[Candidate]]] = {}
     for one in candidates:
         if one.checkpoint is not None:
-            there.setdefault(one.checkpoint.id, []).append(one)
+            there.setdefault(one.checkpoint.id, (one.checkpoint, []))[1].append(one)
     frames = []
-    for same in there.values():
-        rows = session.importances(same[0].checkpoint)
+    for checkpoint, same in there.values():
+        rows = session.importances(checkpoint)
         frame = {
             "model": " and ".join(one.letter for one in same) + f" · {same[0].row.arch}",
             "layer": [row.name for row in rows],
@@ -197,7 +200,7 @@ def _importances(candidates: Sequence[Candidate]) -> None:
 
 def _side_by_side(frames: Sequence[pd.DataFrame], column: str, title: str) -> None:
     """On one axis where the layers are the same, else each on its own, all of one height."""
-    highest = float(max(frame[column].max() for frame in frames))
+    highest = max(float(value) for frame in frames for value in frame[column])
     if len({tuple(frame["layer"]) for frame in frames}) == 1:
         st.altair_chart(compare_charts.by_layer(pd.concat(frames), column, title, highest))
         return

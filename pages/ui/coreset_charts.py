@@ -13,7 +13,7 @@ from lcc_core.coresets.methods import METHODS
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import figure_text, visible
 from lcc_core.results.coreset_results import ALL, Point, Trained
-from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
+from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION, Layered
 from pages.ui.plain import cells
 
 BINS = 40
@@ -29,7 +29,7 @@ def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
     """
     names = list(METHODS.names())
     here = sorted(set(frame["method"]) - {ALL})
-    shown = [ALL] * bool((frame["method"] == ALL).any()) + here
+    shown = [ALL] * (ALL in set(frame["method"])) + here
     colours = {ALL: GREY}
     for title in here:
         method = title.removeprefix("balanced ").partition(",")[0]
@@ -53,7 +53,7 @@ def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
 
 def histograms(
     values: np.ndarray, chosen: np.ndarray, labels: np.ndarray, names: tuple[str, ...], title: str
-) -> alt.LayerChart:
+) -> Layered:
     """How each class's tiles lie by score, a row a class: all of them, and the chosen.
 
     Heights are shares of the part, in units of the row's highest. ∞ stands right of all others.
@@ -167,7 +167,7 @@ def overlap(methods: list[str], shares: np.ndarray) -> go.Figure:
     return figure
 
 
-def accuracy(points: list[Point]) -> alt.LayerChart:
+def accuracy(points: list[Point]) -> Layered:
     """Accuracy against fraction, a line a method, with intervals."""
     frame = cells(
         {

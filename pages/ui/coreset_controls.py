@@ -11,8 +11,10 @@ from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.settings import settings_of
 from lcc_core.studies import folder
 from lcc_core.studies.presets import preset
+from lcc_core.tasks.studies import StudyTask
+from lcc_core.tasks.training import TrainTask
 from lcc_core.training import make_recipe
-from pages.ui import axis_controls, jobpanel, session, study_controls, study_views, words
+from pages.ui import axis_controls, jobpanel, session, study_controls, words
 from pages.ui.plain import plain
 from pages.ui.setting_controls import URL, configured, control
 
@@ -48,28 +50,29 @@ def settings() -> CoresetSettings:
     return CoresetSettings(method, fraction / 100, balanced, seed, own)
 
 
-def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
-    """The command that trains on the coreset, once it is asked for."""
+def training(checkpoint: Checkpoint, coreset: Coreset) -> TrainTask | None:
+    """The training on the coreset, once it is asked for."""
+    told = {one.name: one for one in settings_of(TrainTask)}
     first, second, third, fourth = st.columns(4)
     known = architectures(bool(checkpoint.spec.patch))
     arch = first.selectbox(
-        "Architecture",
+        told["arch"].label,
         known,
         index=known.index(checkpoint.arch),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
     )
     recipe = make_recipe(arch, tiles=len(coreset.ids))
-    epochs = second.number_input("Epochs", 1, 1000, recipe.epochs, key=f"epochs-{arch}")
+    epochs = control(told["epochs"], second, f"epochs-{arch}", recipe.epochs, bound=False)
     seed = third.number_input("Seed of the weights", 0, 2**31 - 1, coreset.settings.seed)
     fourth.space("small")
-    weighted = fourth.toggle("Class-weighted loss", help=HELP["weights"])
-    equal = third.toggle("Equal steps", key="equal-steps", help=HELP["steps"])
+    weighted = control(told["class_weights"], fourth, bound=False)
+    equal = control(told["equal_steps"], third, "equal-steps", bound=False)
     if not st.button(f"Train on these {len(coreset.ids):,} tiles", type="primary"):
         return None
-    words_ = ["train", "--coreset", coreset.name, "--arch", arch, "--epochs", str(int(epochs))]
-    words_ += ["--batch", str(recipe.batch), "--seed", str(int(seed)), "--resume"]
-    words_ += ["--equal-steps"] * equal
-    return words_ + (["--class-weights"] if weighted else [])
+    return TrainTask(
+        coreset=coreset.name, arch=arch, epochs=epochs, batch=recipe.batch, seed=int(seed),
+        class_weights=weighted, equal_steps=equal, resume=True,
+    )  # fmt: skip
 
 
 def study(checkpoint: Checkpoint) -> None:
@@ -93,7 +96,7 @@ def study(checkpoint: Checkpoint) -> None:
     study = start.changed(**asked, recipe=recipe, equal_steps=equal)
     if processes := study_controls.start(study, "Run the comparison"):
         place = folder.save(session.home(), study)
-        jobpanel.launch(study_views.words_for(place.id, processes), f"Study {study.name}")
+        jobpanel.launch(StudyTask(study=place.id, jobs=processes), f"Study {study.name}")
         st.rerun()
 
 

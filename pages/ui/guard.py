@@ -1,4 +1,4 @@
-"""No traceback ever reaches the page: errors say what is wrong and what to do."""
+"""Errors on a page say what is wrong and what to do; faults of the program, where they are kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import streamlit as st
 
 from lcc_core.errors import LccError
-from lcc_core.logs import logger
-from lcc_core.unreadable import reason
+from lcc_core.files import Home
+from lcc_core.logs import LOGS, fault_line, logger, record_fault
 from pages.ui.plain import plain
 
 log = logger("lcc.app")
@@ -22,15 +22,11 @@ def guard() -> Iterator[None]:
         yield
     except LccError as error:
         st.error(f"**{plain(error.what)}** {plain(error.fix)}")
-    except OSError as error:
-        log.warning("a page met the system's refusal", exc_info=True)
-        st.error(f"**The system refused:** {plain(reason(error))}. {plain(error.filename or '')}")
-    except ValueError as error:
-        log.warning("a page met a value that does not work", exc_info=True)
-        st.error(f"**This setting does not work.** {plain(error)}")
-    except Exception:
-        log.exception("a page failed")
+    except Exception as error:
+        log.exception("a page failed")  # in the terminal that runs the app
+        kept = record_fault(error, Home.find().folder(LOGS), "a page of the dashboard")
         st.error(
-            "**Something went wrong that should not have.** The details are in the terminal that "
-            "runs the app. Reload the page; your data and checkpoints are safe."
+            f"**This is a fault of the program.** {plain(fault_line(error))}  \n"
+            f"The details are in {plain(kept or 'the terminal that runs the app')}. Reload the "
+            "page; your data and checkpoints are safe."
         )

@@ -6,27 +6,17 @@ import streamlit as st
 
 from lcc_core import jobs
 from lcc_core.errors import LccError
+from lcc_core.tasks import Task
 from pages.ui import jobviews, session
 from pages.ui.guard import guard
 from pages.ui.plain import plain
 
-THEN = {  # what to do with what a command made
-    "data": "The tiles are in the list under **Data**.",
-    "train": "The checkpoint is ready: open **Compress**.",
-    "import-model": "The checkpoint is ready: open **Compress**.",
-    "distil": "The checkpoint is ready: open **Compress**.",
-    "search": "Its plan stands under **Compress**, *adaptive*.",
-    "prune-channels": "The pruned model stands under **Results** of **Channels**.",
-    "map": "The map is drawn: open **Maps**.",
-}
-OF_CORESET = "Its accuracy stands under **Results** of **Coresets**."
 
-
-def start(argv: list[str], title: str) -> None:
+def start(task: Task, title: str = "") -> None:
     """Start a job and show it on this page from now on."""
     import torch
 
-    job = jobs.start(session.home(), argv, title, threads=torch.get_num_threads())
+    job = jobs.start(session.home(), task, title, threads=torch.get_num_threads())
     st.session_state["job"] = job.id
 
 
@@ -69,8 +59,7 @@ def _show(job: jobs.Job, known: list[jobs.Job]) -> None:
         kept = "What was finished before is kept; resume it on the **Jobs** page."
         st.info(f"{plain(job.error)} {kept}")
     elif job.state == jobs.DONE:
-        then = OF_CORESET if "--coreset" in job.argv else THEN.get(job.argv[0], "")
-        st.success(f"Done. {then}")
+        st.success(f"Done. {job.task.then if job.task else ''}")
         if doubt := (job.result or {}).get("doubt"):
             st.warning(plain(doubt))
     if job.result is not None and st.session_state.get("refreshed") != job.id:
@@ -79,8 +68,14 @@ def _show(job: jobs.Job, known: list[jobs.Job]) -> None:
         st.rerun()
 
 
-def launch(argv: list[str], title: str) -> None:
+def launch(task: Task, title: str = "") -> None:
+    """As :func:`start`, but what stands in its way is shown in place of the job.
+
+    Args:
+        task: what to do.
+        title: what to call it, where the page knows more than the task.
+    """
     try:
-        start(argv, title)
+        start(task, title)
     except LccError as error:
         st.error(f"**{plain(error.what)}** {plain(error.fix)}")

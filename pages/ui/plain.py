@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -60,7 +60,8 @@ def _spelled(data: Tabular, spell: Callable[[Any], Any]) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         return data.rename(columns=spell).map(spell)
     if isinstance(data, Mapping):
-        return pd.DataFrame({spell(head): list(map(spell, data[head])) for head in data})
+        columns = cast(Mapping[str, Iterable[Any]], data)
+        return pd.DataFrame({spell(head): list(map(spell, columns[head])) for head in columns})
     return pd.DataFrame([{spell(k): spell(v) for k, v in row.items()} for row in data])
 
 

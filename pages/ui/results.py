@@ -158,7 +158,7 @@ def _layers(checkpoint: Checkpoint, plan: Plan, values: dict[str, float] | None)
     left, right = st.columns(2)
     left.altair_chart(charts.layers(frame, "importance", "importance I(l)", charts.BLUE))
     right.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
-    if frame["k"].nunique() > 1:
+    if len(set(frame["k"])) > 1:
         st.altair_chart(charts.layers(frame, "k", "pruning strength k (σ)", charts.GREEN))
     return list(frame["layer"])
 

@@ -50,7 +50,7 @@ def show(rows: list[ResultRow], first: ResultRow | None) -> None:
         frame = _layers(row)
         if not row.plan.is_float:
             st.altair_chart(charts.layers(frame, "bits", "bits a weight", charts.ORANGE))
-            if frame["k"].any():
+            if any(frame["k"]):
                 st.altair_chart(charts.layers(frame, "k", "pruning strength k (σ)", charts.GREEN))
         else:
             st.info("The float model: no layer is pruned or quantized.")

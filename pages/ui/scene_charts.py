@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.data.scene import Scene
 from lcc_core.plaintext import figure_text
@@ -21,7 +22,7 @@ def enlarged(picture: np.ndarray, side: int = SIDE) -> np.ndarray:
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def show(place: st.delta_generator.DeltaGenerator, picture: np.ndarray, caption: str) -> None:
+def show(place: DeltaGenerator, picture: np.ndarray, caption: str) -> None:
     place.image(enlarged(picture), caption, alt=caption, width="stretch")
 
 

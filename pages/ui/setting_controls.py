@@ -8,14 +8,17 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lcc_core.settings import Setting, settings_of
+from lcc_core.errors import BadValue
+from lcc_core.settings import Setting, settings_of, text_of
 
 URL = "query-params"
 MOST_STOPS = 40  # of a slider; what has more is typed
 C = TypeVar("C")
 
 
-def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = None) -> Any:
+def control(
+    one: Setting, place: DeltaGenerator, key: str = "", value: Any = None, bound: bool = True
+) -> Any:
     """Draw a setting's control and return what it is set to.
 
     Args:
@@ -23,6 +26,7 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
         place: where it is drawn.
         key: in the page's address; by default the setting's name.
         value: what it starts at; by default the setting's default.
+        bound: whether the address holds it; not in a form, nor where ``value`` depends on others.
 
     Returns:
         The value, of the setting's kind.
@@ -30,9 +34,11 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
     key = key or one.name
     value = one.default if value is None else value
     label = f"{one.label} ({one.unit})" if one.unit else one.label
-    asked: dict[str, Any] = {"key": key, "help": one.help or None, "bind": URL}
-    if one.many:
-        return _many(one, place, label, value, asked)
+    asked: dict[str, Any] = {"key": key, "help": one.help or None, "bind": URL if bound else None}
+    if one.many and one.choices:
+        return tuple(place.multiselect(label, one.choices, list(value), **asked))
+    if one.many or one.reads or (one.kind is str and not one.choices):
+        return _typed(one, place.text_input(label, text_of(value or ""), **asked))
     if one.choices and one.kind in (int, float):
         return place.select_slider(label, one.choices, value, **asked)
     if one.choices:
@@ -45,8 +51,6 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
         )
     if one.kind is bool:
         return place.toggle(label, bool(value), **asked)
-    if one.kind is str:
-        return place.text_input(label, value or "", **asked)
     if one.optional:
         return place.number_input(
             label, one.kind(one.low) if math.isfinite(one.low) else None,
@@ -65,15 +69,14 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
     return one.kind(place.number_input(label, low, high, one.kind(value), step, **asked))
 
 
-def _many(one: Setting, place: DeltaGenerator, label: str, value: Any, asked: dict) -> Any:
-    if one.choices:
-        return tuple(place.multiselect(label, one.choices, list(value), **asked))
-    text = place.text_input(label, ", ".join(map(str, value)), **asked)
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+def _typed(one: Setting, text: str) -> Any:
+    """The value of a text; an empty one says nothing where nothing may be said."""
+    if not text.strip() and (one.optional or one.many):
+        return None if one.optional else ()
     try:
-        return tuple(one.kind(part) for part in parts)
+        return one.read(text)
     except ValueError as error:
-        raise ValueError(f"{one.label}: {text!r} is not a list; each {one.allowed}") from error
+        raise BadValue(f"{one.label}: {error}") from error
 
 
 def configured(config: type[C], columns: int = 4, prefix: str = "", **fixed: Any) -> C:

@@ -13,6 +13,7 @@ from lcc_core.studies.folder import Folder
 from lcc_core.studies.means import means
 from lcc_core.studies.means import table as means_table
 from lcc_core.studies.status import PointRow, Standing, rows, standing
+from lcc_core.tasks.studies import StudyTask
 from pages.ui import jobpanel, jobviews, session, unreadable, words
 from pages.ui.note import note
 from pages.ui.plain import plain, sheet
@@ -27,14 +28,9 @@ STAGES = {
 }
 
 
-def words_for(study: str, processes: int) -> list[str]:
-    return ["study", "run", study, "--jobs", str(processes)]
-
-
 def job_of(place: Folder) -> jobs.Job | None:
     """The newest job that runs this study, or ran it last."""
-    every = jobs.jobs(session.home())
-    return next((one for one in every if one.argv[:3] == ("study", "run", place.id)), None)
+    return jobs.job_of(session.home(), StudyTask(study=place.id))
 
 
 @st.fragment(run_every=2.0)
@@ -102,8 +98,9 @@ def _actions(place: Folder, now: Standing, job: jobs.Job | None) -> None:
     elif now.done < now.points:
         label = "Try again" if now.failed and now.done + now.failed == now.points else "Resume"
         if first.button(label, key=f"resume-{place.id}", type="primary", width="stretch"):
-            processes = int(job.argv[-1]) if job and job.argv[-2] == "--jobs" else 1
-            jobpanel.launch(words_for(place.id, processes), f"Study {now.name}")
+            before = job.task if job else None
+            task = before if isinstance(before, StudyTask) else StudyTask(study=place.id)
+            jobpanel.launch(task, f"Study {now.name}")
             st.rerun()
     label = "Cancel" if going else "Forget"
     help_ = "The study leaves this list; what it measured stays among the results."

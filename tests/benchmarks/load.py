@@ -24,10 +24,12 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT))  # for the pages' own spelling of figures
@@ -62,8 +64,8 @@ class Session:
         try:
             with connect(
                 self.address.replace("http", "ws") + "/_stcore/stream",
-                subprotocols=["streamlit"],
-                origin=self.address,
+                subprotocols=[Subprotocol("streamlit")],
+                origin=Origin(self.address),
                 max_size=None,
             ) as self.socket:
                 self.widgets: dict[str, str] = {}
@@ -102,17 +104,19 @@ class Session:
         metrics: dict[str, str] = {}
         while True:
             message = ForwardMsg()
-            message.ParseFromString(self.socket.recv(timeout=ENOUGH_S))
+            message.ParseFromString(cast(bytes, self.socket.recv(timeout=ENOUGH_S)))
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 metrics.clear()
             elif kind == "delta":
                 element = message.delta.new_element
                 self.take(element, metrics, move)
-            elif kind == "script_finished":
-                # 0: to its end. A run that a newer move ended says otherwise.
-                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                    break
+            # 0: to its end. A run that a newer move ended says otherwise.
+            elif (
+                kind == "script_finished"
+                and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+            ):
+                break
         move.full_s = time.monotonic() - self.began
         move.shown = metrics.get("Overall accuracy", ""), metrics.get("Packed file", "")
         if not move.shown[0] and not move.error:

@@ -10,6 +10,8 @@ tiles, and saves what it would hand to a user. Activations stay as wide as the t
 cannot be installed or fails is reported as such.
 """
 
+# The toolkits are installed by who runs this: pip install '.[peers]'.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import argparse
@@ -246,7 +248,7 @@ def make_task(name: str, count: int) -> tuple[Task, tuple[Tensor, Tensor]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("checkpoint")
     parser.add_argument("--only", nargs="*", choices=["ours", *PEERS], default=["ours", *PEERS])
     parser.add_argument("--tiles", type=int, default=1024, help="to choose and calibrate on")

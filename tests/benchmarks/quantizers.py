@@ -106,16 +106,19 @@ def at_equal_bytes(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for size in sorted({point["bytes"] for line in lines.values() for point in line}):
         found = {name: read_off(line, size) for name, line in lines.items()}
-        if found[OWN] is not None and found[PAPERS] is not None:
-            row = {"bytes": size, "own_test_oa": found[OWN], "papers_test_oa": found[PAPERS]}
-            rows.append(row | {"own_minus_papers": found[OWN] - found[PAPERS]})
+        own, papers = found[OWN], found[PAPERS]
+        if own is not None and papers is not None:
+            row = {"bytes": size, "own_test_oa": own, "papers_test_oa": papers}
+            rows.append(row | {"own_minus_papers": own - papers})
     return rows
 
 
 def at_equal_margin(points: list[dict[str, Any]], bench: Bench) -> list[dict[str, Any]]:
     """Pairs of searches with one T₀: what each leaves, in how many bytes, and whether the
     difference on the test tiles is more than chance (McNemar)."""
-    truth = bench.tiles.labels[bench.split.test]
+    truth = bench.workspace.tiles(bench.checkpoint.data).labels[
+        bench.workspace.split(bench.checkpoint).test
+    ]
     rows = []
     for margin, kind in product(MARGINS, KINDS):
         pair = {

@@ -73,7 +73,7 @@ def seconds(work: Callable[[], object]) -> float:
 def test_training(
     tiles: TileSet, ids: np.ndarray, loader: torch.utils.data.DataLoader, tmp_path: Path
 ) -> None:
-    net = network(tiles).net.train()
+    net: torch.nn.Module = network(tiles).net.train()
     optimizer = torch.optim.AdamW(net.parameters(), 1e-3)
     loss = torch.nn.CrossEntropyLoss()
 

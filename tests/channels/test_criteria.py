@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import lived_in, spec
+from tiny import lived_in, part, spec
 
 from lcc_core.channels.criteria import channel_scores
 from lcc_core.channels.groups import NORM, OUT, channel_groups
@@ -25,7 +25,7 @@ def test_magnitudes_are_mean_filter_norms(name: str, order: int, seed: int) -> N
     for channel in range(0, group.channels, 7):
         norms = []
         for layer in makers:
-            weights = model.net.get_submodule(layer).weight[channel].flatten().tolist()
+            weights = part(model, layer).weight[channel].flatten().tolist()
             norms.append(sum(abs(w) ** order for w in weights) ** (1 / order))
         assert found[channel].item() == pytest.approx(sum(norms) / len(norms), rel=1e-4)
 
@@ -34,11 +34,11 @@ def test_magnitudes_are_mean_filter_norms(name: str, order: int, seed: int) -> N
 def test_norm_is_the_mean_scale(name: str) -> None:
     model, group = lived_in(), GROUPS[name]
     with torch.no_grad():
-        model.net.get_submodule("stem.1").weight.mul_(-1)  # the sign does not count
+        part(model, "stem.1").weight.mul_(-1)  # the sign does not count
     found, by = channel_scores(model.net, group, "norm", DRAW)
     norms = [m.layer for m in group.members if m.kind == NORM]
     for channel in (0, group.channels - 1):
-        scales = [abs(model.net.get_submodule(n).weight[channel].item()) for n in norms]
+        scales = [abs(part(model, n).weight[channel].item()) for n in norms]
         assert found[channel].item() == pytest.approx(sum(scales) / len(scales), rel=1e-5)
     assert by == "norm"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import images, lived_in, scene_spec, spec
+from tiny import images, lived_in, part, scene_spec, spec
 from torch import nn
 
 from lcc_core.channels import ChannelPruning, channel_groups, prune_channels
@@ -51,7 +52,7 @@ def silence(model: Classifier, share: float, seed: int) -> dict[str, torch.Tenso
         for member in group.members:
             gone = member.index[~mask[member.root]]
             if member.kind in (OUT, NORM):
-                module = model.net.get_submodule(member.layer)
+                module = part(model, member.layer)
                 module.weight[gone] = 0
                 if module.bias is not None:
                     module.bias[gone] = 0
@@ -143,7 +144,7 @@ def test_global_ranks_all_groups_together() -> None:
     model = lived_in()
     with torch.no_grad():
         # A few channels stand out in the first group: the others there are worth little.
-        norm = model.net.get_submodule("stem.1").weight
+        norm = part(model, "stem.1").weight
         norm.fill_(0.01)
         norm[:4] = 2.0
     pruning = ChannelPruning("norm", 0.5, "global", floor=2)
@@ -227,7 +228,7 @@ def test_specs_without_channels_read_as_before() -> None:
 
 def test_grouped_convolutions_keep_their_groups() -> None:
     model = prune_channels(lived_in("regnet_y_3_2gf"), ChannelPruning("l2", 0.3, floor=1)).model
-    plain = dict(build(spec("regnet_y_3_2gf")).net.named_modules())
+    plain: dict[str, Any] = dict(build(spec("regnet_y_3_2gf")).net.named_modules())
     for name, module in model.net.named_modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1:
             assert module.groups == plain[name].groups

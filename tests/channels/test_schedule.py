@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,7 @@ def test_defaults() -> None:
     assert len(Schedule("multi-pass").steps(LAYERS, 5)) == 3
     assert len(Schedule("iterative").steps(LAYERS, 100)) == 7
     assert len(Schedule("iterative").steps(LAYERS, 5)) == 5
-    for bad in ({"kind": "slow"}, {"passes": -1}):
+    wrong: tuple[dict[str, Any], ...] = ({"kind": "slow"}, {"passes": -1})
+    for bad in wrong:
         with pytest.raises(ValueError, match=r"schedule=|passes="):
             Schedule(**bad)

@@ -181,9 +181,8 @@ def test_one_bit_does_not_depend_on_how_its_scale_is_found() -> None:
 )  # fmt: skip
 def test_the_words_of_a_search_say_all_of_it(settings: SearchSettings) -> None:
     from lcc_core.cli import make_parser
-    from lcc_core.commands.searching import search_words, settings_said
+    from lcc_core.commands.tasks import asked
+    from lcc_core.tasks.searching import SearchTask
 
-    words = search_words("c" * 12, settings, Selection("test", 7))
-    said = make_parser().parse_args(words)
-    assert settings_said(said) == settings
-    assert (said.select_on, said.tiles, said.checkpoint) == ("test", 7, "c" * 12)
+    task = SearchTask(checkpoint="c" * 12, settings=settings, select_on="test", tiles=7)
+    assert asked(make_parser().parse_args(task.words())) == task

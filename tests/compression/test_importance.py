@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,6 @@ def test_entropy_extremes() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"w_share": 1.1}, {"w_share": -0.1}, {"w_sparsity": -1}])
-def test_weights_are_checked(wrong: dict[str, float]) -> None:
+def test_weights_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
         ImportanceWeights(**wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any, cast
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_names_are_checked_wherever_a_plan_comes_from() -> None:
         lambda: Plan({}, method="\ud800"),
         lambda: Plan({}, facts={"by": ["\ud800"]}),
         lambda: Plan({}, facts={"t": float("nan")}),
-        lambda: Plan({3: LayerSetting(4)}),
+        lambda: Plan(cast(Any, {3: LayerSetting(4)})),
     ):
         with pytest.raises(ValueError, match=r"name|Unicode|number"):
             wrong()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_compression import Rung, cost, rungs
 from plain_search import PlainResult, PlainSettings, count_right, decisions, plain_search
-from tiny import scene_spec
+from tiny import part, scene_spec
 from torch import Tensor, nn
 
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
@@ -96,7 +96,7 @@ def make(kind: type[nn.Module], seed: int) -> tuple[Classifier, Tensor, Tensor, 
         model.eval()
         logits = model(tiles)
         labels = (logits - logits.mean(0)).argmax(1)
-        model.net.head.bias -= logits.mean(0)
+        model.net.get_parameter("head.bias").data -= logits.mean(0)
     flips = torch.rand(len(labels)) < 1 / 6
     labels[flips] = torch.randint(0, len(NAMES), (int(flips.sum()),))
     return model, tiles[:300], labels[:300], Calibration(tiles[300:], "float32")
@@ -264,11 +264,11 @@ def test_recalibration_restores_statistics() -> None:
     plan = Plan({"down": setting}, sides="float32", recalibrate=len(tiles))
     result = apply(model, plan, calibration)
     inputs = []
-    hook = model.net.stem[0].register_forward_hook(lambda _m, _i, out: inputs.append(out))
+    hook = part(model, "stem.0").register_forward_hook(lambda _m, _i, out: inputs.append(out))
     with torch.no_grad():
         model(tiles)
     hook.remove()
-    norm = result.model.net.stem[1]
+    norm = part(result.model, "stem.1")
     torch.testing.assert_close(norm.running_mean, inputs[0].mean((0, 2, 3)), rtol=1e-3, atol=1e-3)
     variance = inputs[0].var((0, 2, 3), correction=0)
     torch.testing.assert_close(norm.running_var, variance, rtol=2e-2, atol=1e-3)

@@ -29,7 +29,7 @@ def inputs_of_norms(model: Classifier) -> dict[str, torch.Tensor]:
         if isinstance(module, nn.BatchNorm2d):
             handles.append(
                 module.register_forward_pre_hook(
-                    lambda _, x, name=name: found.__setitem__(name, x[0].detach())
+                    lambda _, x, name=name: found.update([(name, x[0].detach())])
                 )
             )
     model(TILES)

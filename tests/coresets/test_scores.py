@@ -33,7 +33,7 @@ def test_forgetting_counts_falls_from_right_to_wrong(correct: np.ndarray) -> Non
 
 def test_every_score_from_one_run() -> None:
     generator = np.random.default_rng(0)
-    tables = {
+    tables: dict[str, np.ndarray] = {
         name: generator.random((5, 7)).astype(np.float16) for name in ("confidence", "margin")
     }
     tables["true_margin"] = (2 * generator.random((5, 7)) - 1).astype(np.float16)

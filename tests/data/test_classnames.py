@@ -12,7 +12,6 @@ import tiny_scene as scenes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.commands.text import names
 from lcc_core.data.catalog import import_files, import_tiles
 from lcc_core.data.classnames import check_class_names
 from lcc_core.data.limits import MOST_CLASSES
@@ -21,6 +20,7 @@ from lcc_core.data.sets import DATASETS
 from lcc_core.data.stored import About
 from lcc_core.errors import DataError, LccError
 from lcc_core.files import Home
+from lcc_core.units import names
 
 COMPOSED, APART = "For\u00eat", "Fore\u0302t"
 ALIKE = [

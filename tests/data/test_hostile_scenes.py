@@ -6,6 +6,7 @@ import resource
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -173,7 +174,7 @@ def envi(path: Path, data: bytes = bytes(96), **changed: object) -> Path:
         {"file_type": "ENVI Spectral Library"},
     ],
 )
-def test_envi_headers_that_cannot_be(tmp_path: Path, changed: dict[str, object]) -> None:
+def test_envi_headers_that_cannot_be(tmp_path: Path, changed: dict[str, Any]) -> None:
     pytest.importorskip("spectral")
     assert read_array(envi(tmp_path / "y.hdr"), 3).shape == (4, 4, 3)
     with pytest.raises(DataError, match=r"x\.hdr is not a readable ENVI file"):

@@ -7,6 +7,7 @@ import resource
 import socket
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import hostile
 import pytest
@@ -30,7 +31,7 @@ def folder(root: Path, members: dict[str, bytes]) -> Path:
     return root / "source"
 
 
-def refused(home: Home, source: Path, match: str, **options: int) -> DataError:
+def refused(home: Home, source: Path, match: str, **options: Any) -> DataError:
     with pytest.raises(DataError, match=match) as caught:
         import_tiles("mine", source, home, **options)
     assert caught.value.fix and not list(home.tiles.glob("*"))

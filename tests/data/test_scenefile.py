@@ -204,6 +204,7 @@ def test_real_houston_crop(home: Home) -> None:
     path = REAL / "houston2018_crop_houston_dataset.mat"
     choice = SceneChoice(patch=7, keys=("hyprImg", "clasLabs"), without=("class 4", "class 8"))
     scene = import_files("houston", path, path, home, choice)
+    assert isinstance(scene, Scene)
     assert (scene.extent, scene.bands, len(scene.class_names)) == ((128, 128), 48, 10)
 
 
@@ -217,6 +218,7 @@ def test_real_spectra_make_a_surrogate(home: Home) -> None:
         "indian_pines",
     )
     scene = draw_surrogate("pines", drawn, home)
+    assert isinstance(scene, Scene)
     assert len(scene) == 10249 and scene.bands == 200 and scene.synthetic
     # Woods are green and grow; stone and steel do neither: the order of the classes is right.
     red, infrared = 28, 45

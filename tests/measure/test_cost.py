@@ -10,23 +10,23 @@ from tiny import scene_spec, spec
 from torch.utils.flop_counter import FlopCounterMode
 
 from lcc_core.measure.cost import latencies_ms, latency_ms, macs
-from lcc_core.models import build
+from lcc_core.models import Classifier, build
 from lcc_core.models.spec import ModelSpec
 
 
-class Slow(torch.nn.Module):
+class Slow(Classifier):
     """Takes as long as it is told, and notes when it was asked."""
 
     def __init__(self, seconds: float, asked: list[float]) -> None:
-        super().__init__()
-        self.spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+        spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+        super().__init__(torch.nn.Identity(), spec)
         self.seconds, self.asked = seconds, asked
 
-    def forward(self, tile: torch.Tensor) -> torch.Tensor:
-        assert tile.shape == (1, 3, 8, 8) and tile.dtype == torch.uint8
+    def forward(self, tiles: torch.Tensor) -> torch.Tensor:
+        assert tiles.shape == (1, 3, 8, 8) and tiles.dtype == torch.uint8
         self.asked.append(self.seconds)
         time.sleep(self.seconds)
-        return tile
+        return tiles
 
 
 def test_models_take_turns() -> None:
@@ -35,20 +35,20 @@ def test_models_take_turns() -> None:
     quick, slow = latencies_ms(models, (8, 8), runs=3)
     assert asked == [0.004, 0.02] * 6
     assert 4 <= quick < slow and slow >= 20
-    assert latency_ms(models[1], (8, 8), runs=3) == pytest.approx(slow, rel=0.8)
+    assert latency_ms(models[1], (8, 8), runs=3) >= 20
 
 
 def test_the_fastest_run_counts_and_only_one_core_works() -> None:
     class Hindered(Slow):
-        def forward(self, tile: torch.Tensor) -> torch.Tensor:
+        def forward(self, tiles: torch.Tensor) -> torch.Tensor:
             assert torch.get_num_threads() == 1
-            self.seconds = 0.05 if len(self.asked) % 2 else 0.002
-            return super().forward(tile)
+            self.seconds = 0.2 if len(self.asked) % 2 else 0.002
+            return super().forward(tiles)
 
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        assert 2 <= latency_ms(Hindered(0, []), (8, 8), runs=4) < 50
+        assert 2 <= latency_ms(Hindered(0, []), (8, 8), runs=4) < 200
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from tiny import spec
@@ -25,7 +27,7 @@ def test_norms_go_without_saying_unless_they_differ() -> None:
 
 
 def test_every_part_of_a_layer_is_cut() -> None:
-    net = build(spec()).net
+    net: Any = build(spec()).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
     inputs, outputs = torch.tensor([2, 0]), torch.tensor([5, 7, 31])
     cut(net, "stem.0", inputs, outputs)

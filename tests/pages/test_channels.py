@@ -58,7 +58,7 @@ def test_channels_are_ranked_pruned_tuned_and_compared(trained: Home) -> None:
     metrics = {metric.label: metric.value for metric in test.metric}
     assert metrics["Test accuracy"] == spell.percent(job.result["accuracy"]["test"]["oa"])
     assert float(metrics["MACs"].split("×")[0]) > 2
-    assert test.dataframe[0].value["times less"].min() > 0
+    assert min(test.dataframe[0].value["times less"]) > 0
     listed = test.dataframe[1].value
     assert set(listed["epochs before"]) == {known["plain"] + 1}
     assert set(listed["criterion"]) == {"attention"} and sorted(listed["epochs after"]) == [1, 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def test_two_are_chosen_at_once_and_stand_in_the_address(measured: Home) -> None
 
 
 def test_the_address_opens_the_same_comparison(measured: Home) -> None:
-    rows = sorted(own_rows(measured), key=lambda row: row.measurement.average_bits)
+    rows = sorted(own_rows(measured), key=lambda row: row.measurement.average_bits or 0)
     asked = ",".join(short(row) for row in rows)
     test = compare(asked)
     assert not test.exception and not test.error and not test.warning
@@ -112,12 +113,13 @@ def test_the_address_opens_the_same_comparison(measured: Home) -> None:
 
 
 def test_the_sentence_is_the_test_on_these_tiles(measured: Home) -> None:
-    rows = {int(row.measurement.average_bits): row for row in own_rows(measured)}
+    rows = {int(row.measurement.average_bits or 0): row for row in own_rows(measured)}
     checkpoint, tiles = list_checkpoints(measured)[0], load_tiles("tiny", measured)
     split = make_split(tiles)
     test = compare(f"{short(rows[32])},{short(rows[1])}")
-    given = [cached_predictions(measured, checkpoint, rows[bits].plan) for bits in (32, 1)]
-    assert None not in given
+    found = (cached_predictions(measured, checkpoint, rows[bits].plan) for bits in (32, 1))
+    given = [one for one in found if one]
+    assert len(given) == 2
     right = [one.answers == tiles.labels[split.test] for one in given]
     gained, lost = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
     assert f"B is right on {gained} tiles where A is wrong, the other way round on {lost}" in words(
@@ -228,7 +230,7 @@ def test_words_of_the_test() -> None:
     first, second = labels_.copy(), labels_.copy()
     second[:20] = 1
     pair = compare_pair(labels_, first, second)
-    one, two = Candidate("A", None, None), Candidate("B", None, None)
+    one, two = (Candidate(name, cast(Any, None), None) for name in "AB")
     worse = comparison.sentence(one, two, pair, pair.p)
     assert "-33.33 points" in worse and "p < 0.0001: **B is worse** than A" in worse
     same = comparison.sentence(one, two, compare_pair(labels_, first, first), 1.0)
@@ -259,7 +261,7 @@ def test_the_list_to_take_home(ready: Home) -> None:
     assert sorted(frame["tile"]) == split.test.tolist()
     named = np.array(tiles.class_names)
     surest = []
-    for _, line in frame.iterrows():
+    for line in frame.to_dict("records"):
         assert line["truth"] == named[tiles.labels[line["tile"]]]
         place = int(np.flatnonzero(split.test == line["tile"])[0])
         wrong = [0.0]

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import hostile_names as hostile
@@ -21,6 +22,7 @@ from served import NO_NETWORK, serving
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from lcc_core.files import Home
 
@@ -50,7 +52,7 @@ def server(attempts: Path) -> Iterator[tuple[str, int]]:
     paths = os.pathsep.join([str(attempts.parent), os.environ.get("PYTHONPATH", "")])
     env = {"PYTHONPATH": paths, "ATTEMPTS": str(attempts)}
     with serving(home, "--host", NAME, env=env) as address:
-        yield address, urlsplit(address).port
+        yield address, urlsplit(address).port or 0
 
 
 def answer(port: int, method: str, path: str, *headers: tuple[str, str]) -> int:
@@ -141,8 +143,8 @@ def visit(port: int, name: str) -> None:
     """Open a page as the browser does, until it is all there."""
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
-        origin=f"http://127.0.0.1:{port}",
-        subprotocols=["streamlit"],
+        origin=Origin(f"http://127.0.0.1:{port}"),
+        subprotocols=[Subprotocol("streamlit")],
         max_size=None,
     ) as line:
         asked = BackMsg()
@@ -150,7 +152,7 @@ def visit(port: int, name: str) -> None:
         line.send(asked.SerializeToString())
         end = time.monotonic() + 240  # a busy machine is no fault
         while time.monotonic() < end:
-            told = ForwardMsg.FromString(line.recv(240))
+            told = ForwardMsg.FromString(cast(bytes, line.recv(240)))
             if told.WhichOneof("type") == "script_finished":
                 assert told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
                 return

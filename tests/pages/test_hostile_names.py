@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import hostile_names as hostile
 import numpy as np
@@ -23,7 +24,9 @@ from visit import page
 from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
 from lcc_core.data.stored import About
+from lcc_core.errors import DataError
 from lcc_core.files import Home
+from lcc_core.logs import LOG, LOGS, fault_line
 from lcc_core.plaintext import figure_text, visible
 from lcc_core.reports import study as report
 from lcc_core.studies import folder
@@ -78,7 +81,7 @@ def strings(message: Message) -> Iterator[tuple[str, str]]:
                 yield field.name, one
         elif field.type == field.TYPE_MESSAGE:
             many = [value] if isinstance(value, Message) else value
-            many = many.values() if hasattr(many, "values") else many
+            many = list(cast(Any, many).values()) if hasattr(many, "values") else many
             for one in many:
                 if isinstance(one, Message):
                     yield from strings(one)
@@ -135,16 +138,20 @@ def test_nor_from_the_address(home: Home, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", hostile.NAMES)
-def test_nor_in_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    from lcc_core.errors import DataError
-
+def test_nor_in_an_error(home: Home, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     said: list[str] = []
     monkeypatch.setattr(guard.st, "error", said.append)
-    for error in (DataError(f"{name} is damaged.", f"Remove {name}."), ValueError(name)):
-        with guard.guard():
-            raise error
-    first, second = plain(f"{name} is damaged."), plain(f"Remove {name}.")
-    assert said == [f"**{first}** {second}", f"**This setting does not work.** {plain(name)}"]
+    with guard.guard():
+        raise DataError(f"{name} is damaged.", f"Remove {name}.")
+    with guard.guard():
+        raise ValueError(name)
+    log = home.folder(LOGS) / LOG
+    assert said[0] == f"**{plain(f'{name} is damaged.')}** {plain(f'Remove {name}.')}"
+    assert said[1].startswith(
+        f"**This is a fault of the program.** {plain(fault_line(ValueError(name)))}  \n"
+        f"The details are in {plain(log)}."
+    )
+    assert "Traceback" in log.read_text()
 
 
 def vega_strings(content: object) -> Iterator[str]:
@@ -163,7 +170,7 @@ def test_vega_charts_take_names_as_data() -> None:
     numbers = np.arange(float(count))
     frame = cells({"layer": names, "weights": numbers, "bits": numbers})
     spectrum = {name: np.array([0.1, 0.5]) for name in names}
-    widths = [SimpleNamespace(layer=name, kept=1, of=2) for name in names]
+    widths: list[Any] = [SimpleNamespace(layer=name, kept=1, of=2) for name in names]
     labels = np.arange(count)
     for chart in (
         charts.class_counts(names, numbers),
@@ -202,25 +209,25 @@ class Drawn(SimpleNamespace):
 def test_plotly_reads_no_tags() -> None:
     names, count = hostile.NAMES, len(hostile.NAMES)
     matrix = np.eye(count, dtype=int)
-    figure = charts.confusion(matrix, names, None)
+    figure: Any = charts.confusion(matrix, names, None)
     spelled = [figure_text(name) for name in names]
     assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext) == spelled
     assert list(figure.data[0].x) == list(range(count))
-    overlap = coreset_charts.overlap(list(names), matrix)
+    overlap: Any = coreset_charts.overlap(list(names), matrix)
     assert list(overlap.data[0].x) == spelled
     height, width = 2, count
     positions = np.stack(np.divmod(np.arange(height * width), width), 1)
-    scene = Drawn(
+    scene: Any = Drawn(
         extent=(height, width), picture=np.zeros((height, width, 3), np.uint8), bands=2,
         positions=positions, class_names=names, labels=np.tile(np.arange(count), 2),
         label_map=lambda: np.tile(np.arange(count), (2, 1)), cube=np.zeros((height, width, 2)),
         spectra=lambda ids: np.zeros((len(ids), 2)),
     )  # fmt: skip
-    clickable = scene_charts.clickable(scene, (0, 0))
+    clickable: Any = scene_charts.clickable(scene, (0, 0))
     assert [trace.name for trace in clickable.data if trace.name in spelled] == spelled
     for number, name in enumerate(names):
-        spectra = scene_charts.spectra(scene, (0, 0), number, number, name)
-        text = spectra.to_json()
+        spectra: Any = scene_charts.spectra(scene, (0, 0), number, number, name)
+        text = str(spectra.to_json())
         assert not re.search(r"<(?!/?b>|br>|extra>)", text.replace("\\u003c", "<"))
         assert spectra.layout.yaxis.title.text == f"value in {figure_text(name)}"
 
@@ -245,7 +252,9 @@ def test_the_cloud_of_results_and_reports(home: Home, tmp_path: Path) -> None:
     for kind in report.FORMATS:
         report.export(place, points, tmp_path / f"study{kind}")
     read = pd.read_parquet(tmp_path / "study.parquet")
-    assert read["error"][1].replace("\\udc80", "\udc80") == name  # else as it is: no spreadsheet
+    assert (
+        str(read["error"][1]).replace("\\udc80", "\udc80") == name
+    )  # else as it is: no spreadsheet
     formula = [PointRow("c", every[0].point, None, '=cmd("x")')]
     report.export(place, formula, tmp_path / "formula.csv")
     assert pd.read_csv(tmp_path / "formula.csv")["error"][0] == '\'=cmd("x")'
@@ -255,13 +264,13 @@ def test_the_list_of_disagreements(home: Home) -> None:
     from lcc_core.plaintext import csv_text
 
     names = hostile.NAMES
-    tiles = SimpleNamespace(class_names=names, labels=np.arange(len(names)), name="tiny")
+    tiles: Any = SimpleNamespace(class_names=names, labels=np.arange(len(names)), name="tiny")
     ids = np.arange(len(names))
-    given = SimpleNamespace(ids=ids, answers=ids[::-1], probability=np.full(len(ids), 0.5))
+    given: Any = SimpleNamespace(ids=ids, answers=ids[::-1], probability=np.full(len(ids), 0.5))
     measurement = SimpleNamespace(checkpoint="c" * 12, plan="p" * 12)
     row = SimpleNamespace(arch=names[3], measurement=measurement)
-    one = SimpleNamespace(letter="A", row=row)
+    one: Any = SimpleNamespace(letter="A", row=row)
     text = csv_text(disagreements.table(ids, [one], {"A": given}, tiles))
     text.encode()
     read = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    assert not read["truth"].str.startswith(("=", "+", "-", "@", "\t", "\r")).any()
+    assert not any(one.startswith(("=", "+", "-", "@", "\t", "\r")) for one in read["truth"])

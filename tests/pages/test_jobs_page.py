@@ -13,8 +13,11 @@ from visit import WAIT_S, page, words
 from lcc_core import jobs
 from lcc_core.data.catalog import import_tiles
 from lcc_core.files import Home, write_json
+from lcc_core.tasks.training import TrainTask
 
-TRAIN = ["train", "--data", "tiny", "--arch", "compact", "--batch", "16"]
+
+def training(epochs: int) -> TrainTask:
+    return TrainTask(data="tiny", arch="compact", batch=16, epochs=epochs)
 
 
 def sidebar(test: AppTest) -> list[str]:
@@ -35,7 +38,7 @@ def labels(test: AppTest) -> list[str]:
 def ended(home: Home, name: str, result: dict | None, said: str = "", mark: str = "") -> jobs.Job:
     """A job that ended like this."""
     folder = home.jobs / f"20260101-000000-000000-{name}"
-    facts = {"title": f"Job {name}", "argv": [*TRAIN, "--epochs", "2"], "pid": 1}
+    facts = training(2).to_json() | {"title": f"Job {name}", "task_id": name, "pid": 1}
     facts |= {"created": "2026-01-01T00:00:00+00:00", "process_started": "ended"}
     write_json(folder / jobs.FACTS, facts)
     write_json(folder / jobs.RESULT, result)
@@ -84,8 +87,8 @@ def test_ended_jobs_say_how_and_can_be_cleared(home: Home) -> None:
 
 
 def test_run_wait_cancel_and_resume(tiny: Home) -> None:
-    first = jobs.start(tiny, [*TRAIN, "--epochs", "2000"], "Training the first")
-    jobs.start(tiny, [*TRAIN, "--epochs", "1"], "Training the second")
+    first = jobs.start(tiny, training(2000), "Training the first")
+    jobs.start(tiny, training(1), "Training the second")
     end = time.monotonic() + WAIT_S
     while not jobs.job(tiny, first.id).history() and time.monotonic() < end:
         time.sleep(0.1)
@@ -93,7 +96,7 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     said = words(test)
     assert not test.exception and not test.error
     assert [item.value for item in test.header] == ["Running", "Waiting", "Curve and log"]
-    assert "next in the queue" in said and "lcc train --data tiny" in said
+    assert "next in the queue" in said and "lcc train --data tiny --epochs 2000" in said
     test.run()
     assert "train: epoch" in words(test)
     kinds = sidebar(other := page())
@@ -106,7 +109,8 @@ def test_run_wait_cancel_and_resume(tiny: Home) -> None:
     assert jobs.wait(tiny, second.id).state == jobs.DONE
     test = press(page("jobs"), "Resume")
     again = jobs.jobs(tiny)[0]
-    assert again.title == "Training the first" and again.argv[-1] == "--resume" and again.live
+    assert again.title == "Training the first" and again.live
+    assert again.task == training(2000).resumed()
     assert again.id in test.session_state["job"]
     jobs.cancel(tiny, again.id)
     jobs.wait(tiny, again.id)

@@ -186,10 +186,9 @@ def test_changed_tiles_are_an_error_not_a_traceback(trained: Home) -> None:
 
 def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home) -> None:
     from lcc_core.cli import main
-    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from lcc_core.results.searched import Selection
+    from lcc_core.tasks.searching import SearchTask
     from pages.ui import session
 
     test = page("compress")
@@ -198,8 +197,8 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert "Search" in [button.label for button in test.button]
     assert not test.metric
     settings = SearchSettings(recalibrate=TILES)
-    words_asked = search_words(session.checkpoints()[0].id, settings, Selection())
-    assert main([*words_asked, "--home", str(trained.root)]) == 0
+    task = SearchTask(checkpoint=session.checkpoints()[0].id, settings=settings)
+    assert main([*task.words(), "--home", str(trained.root)]) == 0
     test.run()
     assert not test.exception
     assert "candidates judged on" in words(test)
@@ -211,16 +210,14 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
 
 
 def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
-    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from lcc_core.results.searched import Selection
+    from lcc_core.tasks.searching import SearchTask
     from pages.ui import session
 
     checkpoint = session.checkpoints()[0]
     settings = SearchSettings(recalibrate=TILES)
-    argv = search_words(checkpoint.id, settings, Selection())
-    job = jobs.start(trained, argv)
+    job = jobs.start(trained, SearchTask(checkpoint=checkpoint.id, settings=settings))
     while jobs.job(trained, job.id).progress is None:
         assert jobs.job(trained, job.id).live
         time.sleep(0.05)

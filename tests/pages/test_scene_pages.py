@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,10 +19,19 @@ from lcc_core.training import make_recipe, train
 from pages.ui import scene_charts
 
 
-@pytest.fixture
-def trained(home: Home) -> Home:
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with a scene and a model of it. Copied, never changed."""
+    home = Home.find(tmp_path_factory.mktemp("ready"))
     scene = scenes.store(home)
     train(make_recipe("cnn1d", epochs=2), scene, make_split(scene, "30/10/60"), home)
+    return home
+
+
+@pytest.fixture
+def trained(ready: Home, home: Home) -> Home:
+    """A copy of it that the test may change."""
+    shutil.copytree(ready.root, home.root, dirs_exist_ok=True)
     return home
 
 

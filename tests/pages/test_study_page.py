@@ -19,6 +19,7 @@ from lcc_core.files import Home
 from lcc_core.studies import folder
 from lcc_core.studies.runner import run_study
 from lcc_core.studies.status import standing
+from lcc_core.tasks.studies import StudyTask
 
 
 def page() -> AppTest:
@@ -68,7 +69,7 @@ def test_a_study_is_started_paused_and_forgotten(home: Home) -> None:
     press(test, "Start the study")
     [place] = folder.studies(home)
     [job] = jobs.jobs(home)
-    assert job.argv == ("study", "run", place.id, "--jobs", "1")
+    assert job.task == StudyTask(study=place.id)
     assert "Pause" in labels(test) and "0 of 1 points" in words(test)
     press(test, "Pause")
     assert jobs.wait(home, job.id, WAIT_S).state == jobs.CANCELLED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,8 +58,9 @@ def spelled_out(rows: list[ResultRow]) -> set[str]:
             if other.model["split"] != one.model["split"]:
                 continue
             a, b = one.measurement, other.measurement
-            smaller, better = b.bytes <= a.bytes, b.validation_oa >= a.validation_oa
-            strict = b.bytes < a.bytes or b.validation_oa > a.validation_oa
+            mine, its = a.validation_oa or 0, b.validation_oa or 0
+            smaller, better = b.bytes <= a.bytes, its >= mine
+            strict = b.bytes < a.bytes or its > mine
             beaten |= smaller and better and strict
         if not beaten:
             found.add(one.id)
@@ -88,10 +91,7 @@ def test_test_sets_have_names() -> None:
     assert cut.test_set == "8,100 test tiles (30 % of made, seed 0)"
     a, b = (row("v", one, part="", oa=0.5) for one in (OTHER, OTHER | {"validation": 0.2}))
     on_validation = [
-        ResultRow(
-            type(r.measurement)(**vars(r.measurement) | {"part": "validation"}), r.model, r.settings
-        )
-        for r in (a, b)
+        ResultRow(replace(r.measurement, part="validation"), r.model, r.settings) for r in (a, b)
     ]
     assert on_validation[0].tested_on != on_validation[1].tested_on
     spatial = row("s", {"protocol": "blocks-30/10/60", "seed": 2})

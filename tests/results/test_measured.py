@@ -235,7 +235,7 @@ def test_a_file_without_counts_knows_not_what_was_pruned(checkpoint: Checkpoint)
     assert figures["pruned"] is None and figures["zeros_free_ratio"] is None
     assert figures["nominal_ratio"] == 8
     # More than there are zeros cannot have been pruned.
-    wrong = compressed.pruned | {"head": weight_of(compressed.model, "head").numel() + 1}
+    wrong = (compressed.pruned or {}) | {"head": weight_of(compressed.model, "head").numel() + 1}
     with pytest.raises(CheckpointError, match="count of pruned weights"):
         load_compressed(pack(replace(compressed, pruned=wrong)))
 

@@ -63,7 +63,7 @@ def test_what_came_out_otherwise_is_measured_anew(made: tuple) -> None:
     old = measure_plan(Workspace(home, [TILES]), checkpoint, plan)
     other = compress(made, plan)  # as with another number of threads
     with torch.no_grad():
-        other.model.net.stem[1].bias.mul_(1.5)
+        other.model.net.get_parameter("stem.1.bias").mul_(1.5)
     content, row = handed_out(made, plan, other)
     assert row.is_of(content) and row.bytes == len(content) and not old.is_of(content)
     assert cached_measurement(home, checkpoint, plan) == row

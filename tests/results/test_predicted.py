@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -91,14 +92,15 @@ def test_damaged_files_are_computed_again(made: Made, plan: Plan) -> None:
         # A flipped date or flag of the archive changes nothing; a flipped answer is found out.
         assert found is None or np.array_equal(found.answers, first.answers)
     arrays = {"ids": first.ids, "answers": first.answers, "probability": first.probability}
-    for wrong in (
+    changed: tuple[dict[str, np.ndarray], ...] = (
         {"answers": first.answers[:-1]},
         {"answers": first.answers + 4},
         {"answers": first.answers.astype(np.int32)},
         {"probability": first.probability + 1},
         {"ids": np.array([{}] * len(first.ids))},  # would need unpickling
-    ):
-        np.savez(path, **(arrays | wrong))
+    )
+    for wrong in changed:
+        np.savez(path, **cast(Any, arrays | wrong))
         assert cached_predictions(home, checkpoint, plan) is None
     again = predictions(Workspace(home, [tiles]), checkpoint, plan)
     np.testing.assert_array_equal(again.answers, first.answers)

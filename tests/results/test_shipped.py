@@ -119,7 +119,7 @@ def test_ship_measures_again_what_comes_out_otherwise(
     measured: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on another processor, or with another number of threads."""
-    whole = opened.apply
+    whole = vars(opened)["apply"]
 
     def otherwise(*given: object) -> Compressed:
         made = whole(*given)

@@ -1,7 +1,6 @@
 """``kill -9`` at random instants: a study that goes on afterwards has lost nothing.
 
-``LCC_KILLS`` (20) runners are killed, and a tenth as many workers; a hundred is a matter of
-minutes.
+``LCC_KILLS`` (4) runners are killed, and a tenth as many workers; `make test-all` kills 20.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from lcc_core.studies.runner import Options, run_study
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 SMALL = STUDY.changed(k=(0.0,))
-KILLS = int(os.environ.get("LCC_KILLS", "20"))
+KILLS = int(os.environ.get("LCC_KILLS", "4"))
 ROUNDS, KILLS_A_ROUND = max(1, KILLS // 20), 2  # of workers: each costs new processes their start
 
 

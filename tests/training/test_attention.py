@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from tiny import images, lived_in, make_tiles
+from tiny import images, lived_in, make_tiles, part
 
 from lcc_core.errors import ModelError
 from lcc_core.training.attention import (
@@ -58,7 +58,7 @@ def test_means_are_over_all_tiles_whatever_the_batch() -> None:
     one, many = (mean_attention(model, tiles, ids, batch=size) for size in (3, 100))
     assert all(torch.allclose(one[name], many[name], atol=1e-5) for name in one)
     seen = []
-    first = model.net.get_submodule("stem.1").gate
+    first = part(model, "stem.1").gate
     first.register_forward_hook(lambda _m, _i, out: seen.append(out.detach()))
     model(torch.from_numpy(tiles.images[ids]).permute(0, 3, 1, 2))
     torch.testing.assert_close(many["stem.1"], torch.cat(seen).mean(0))
@@ -69,7 +69,7 @@ def test_gates_begin_open_and_learn() -> None:
     plain = copy.deepcopy(model)
     insert_attention(model)
     model.train()(images(4)).sum().backward()
-    gate = model.net.get_submodule("blocks.0.first.1").gate
+    gate = part(model, "blocks.0.first.1").gate
     assert gate.excite.bias.grad.abs().sum() > 0
     assert torch.all(gate.excite.bias == OPEN)
     agree = (model.eval()(images(16)).argmax(1) == plain(images(16)).argmax(1)).float().mean()

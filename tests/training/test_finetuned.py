@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -54,8 +55,12 @@ def source(tiles: TileSet, split: Split, home: Home) -> Checkpoint:
     return train(make_recipe("compact", epochs=3, batch=8), tiles, split, home, "cpu")
 
 
-def how(**changes: object) -> FineTuning:
-    settings = {"epochs": 3, "attention_epochs": 1, "recipe": {"batch": 8}} | changes
+def how(**changes: Any) -> FineTuning:
+    settings: dict[str, Any] = {
+        "epochs": 3,
+        "attention_epochs": 1,
+        "recipe": {"batch": 8},
+    } | changes
     return FineTuning(**settings)
 
 

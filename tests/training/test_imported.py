@@ -29,13 +29,15 @@ from lcc_core.measure.evaluate import predict
 from lcc_core.models import Classifier, ModelSpec
 from lcc_core.training import make_recipe, train
 from lcc_core.training.imported import Foreign, doubt, import_model
+from lcc_core.workspace import Workspace
 
 TILES = make_tiles()
 SPLIT = make_split(TILES)
 
 
 def taken(home: Home, file: Path, **how: Any) -> Checkpoint:
-    return import_model(file, Foreign(**{"arch": "compact", **how}), TILES, SPLIT, home)
+    known = Foreign(TILES.name, **{"arch": "compact", **how})
+    return import_model(Workspace(home, [TILES]), file, known)
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ def softmax(row: list[float]) -> list[float]:
 
 def tensors(rows: list) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     first, second, labels = zip(*rows, strict=True)
-    wide = {"dtype": torch.float64}
-    return torch.tensor(first, **wide), torch.tensor(second, **wide), torch.tensor(labels)
+    wide = torch.float64
+    return torch.tensor(first, dtype=wide), torch.tensor(second, dtype=wide), torch.tensor(labels)
 
 
 @given(ROWS)

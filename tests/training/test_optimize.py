@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,8 +37,14 @@ def uneven() -> TileSet:
     return replace(tiles, images=images, labels=labels, fingerprint=mark)
 
 
-def recipe(**changes: object) -> Recipe:
-    chosen = {"epochs": 3, "batch": 8, "optimizer": "sgd", "schedule": "plateau", "rate": 0.05}
+def recipe(**changes: Any) -> Recipe:
+    chosen: dict[str, Any] = {
+        "epochs": 3,
+        "batch": 8,
+        "optimizer": "sgd",
+        "schedule": "plateau",
+        "rate": 0.05,
+    }
     chosen["label_smoothing"] = 0.0
     return make_recipe("compact", **chosen | changes)
 

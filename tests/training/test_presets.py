@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,14 +69,15 @@ def test_gradients_are_clipped_only_where_asked_for(clip: float, moved: float) -
 @pytest.mark.parametrize("norms", [False, True])
 def test_what_decays(norms: bool) -> None:
     """One step of SGD without a gradient shrinks a decayed weight by rate × decay."""
-    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    net: Any = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     nn.init.ones_(net[0].bias)
     recipe = Recipe(
         "compact", optimizer="sgd", rate=0.5, momentum=0, weight_decay=0.2, schedule="constant",
         decay_norms=norms,
     )  # fmt: skip
     before = net[0].weight.detach().clone()
-    Stepper(net, recipe, 1).step(sum(0 * p.sum() for p in net.parameters()))
+    nothing = torch.stack([0 * p.sum() for p in net.parameters()]).sum()
+    Stepper(net, recipe, 1).step(nothing)
     torch.testing.assert_close(net[0].weight, 0.9 * before)
     kept = 0.9 if norms else 1.0
     torch.testing.assert_close(net[0].bias, torch.full((2,), kept))

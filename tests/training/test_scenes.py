@@ -23,7 +23,7 @@ from lcc_core.errors import DataError, ModelError
 from lcc_core.export import agreement, export
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import logits
-from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers
+from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers, weight_of
 from lcc_core.models.device import Compute
 from lcc_core.models.spectral import Components
 from lcc_core.reports.maps import class_colours, map_bytes, paint, paint_errors
@@ -124,7 +124,7 @@ def test_compress_pack_load(
     if bits < 32:
         assert size < checkpoint.bytes / 2
         layer = compressible_layers(loaded)[0].name
-        weight = loaded.net.get_submodule(layer).weight
+        weight = weight_of(loaded, layer)
         assert len(weight[0].unique()) <= 2**bits
 
 

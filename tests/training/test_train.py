@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +28,11 @@ def tiles() -> TileSet:
     return make_tiles()
 
 
-def recipe(**changes: object) -> Recipe:
+def recipe(**changes: Any) -> Recipe:
     return make_recipe("compact", epochs=changes.pop("epochs", 3), batch=8, **changes)
 
 
-def run(tiles: TileSet, root: Path, what: Recipe, **options: object) -> Checkpoint:
+def run(tiles: TileSet, root: Path, what: Recipe, **options: Any) -> Checkpoint:
     return train(what, tiles, make_split(tiles), Home.find(root), "cpu", **options)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from lcc_core.errors import DataError
+from lcc_core.errors import DataError, require
 from lcc_core.hooks import Hooks, Progress
 from lcc_core.workers import Request
 from lcc_core.workspace import Workspace
@@ -49,7 +49,9 @@ class Failing(Request):
         if self.how == "told":
             raise DataError("There is nothing.", "Bring something.")
         if self.how == "setting":
-            raise ValueError("k=-1 is not allowed")
+            require(False, "k", -1, "0 or more")
+        if self.how == "value":
+            raise ValueError("a bug")
         if self.how == "unpicklable":
             return lambda: None
         if self.how == "dies":

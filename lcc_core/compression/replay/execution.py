@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
+from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.compression.replay.program import Program
-from lcc_core.models.device import layout, layout_of
+from lcc_core.models.device import layout_of, place
+from lcc_core.models.layers import weight_in
 
 DTYPES = {"float32": torch.float32, "bf16": torch.bfloat16}
 
@@ -27,8 +29,9 @@ class Execution:
         net = copy.deepcopy(net).eval().requires_grad_(False)
         for module in net.modules():
             if getattr(module, "inplace", False):
-                module.inplace = False
-        self.modules = dict(net.to(self.dtype, memory_format=layout(net)).named_modules())
+                cast(Any, module).inplace = False
+        placed = place(net.to(self.dtype), torch.device("cpu"))
+        self.modules: dict[str, nn.Module] = dict(placed.named_modules())
         self.weights: dict[str, Tensor] = {}
         self.biases: dict[str, Tensor | None] = {}
 
@@ -80,7 +83,7 @@ def compute(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -
     """Compute a linear or convolution layer with another weight and bias."""
     if isinstance(module, nn.Linear):
         return F.linear(x, weight, bias)
-    return module._conv_forward(x, weight, bias)
+    return cast(_ConvNd, module)._conv_forward(x, weight, bias)
 
 
 class Folded(Execution):
@@ -97,7 +100,7 @@ class Folded(Execution):
         """Take over the weights of ``layers`` and the standing ``norms`` from float32 ``net``."""
         for name in layers:
             module = net.get_submodule(name)
-            weight, bias = module.weight, getattr(module, "bias", None)
+            weight, bias = weight_in(module), getattr(module, "bias", None)
             if norm := self.program.norm_of.get(name):
                 scale, shift = affine(net.get_submodule(norm))
                 weight = weight * scale.view(-1, *[1] * (weight.ndim - 1))

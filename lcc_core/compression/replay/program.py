@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -98,10 +98,10 @@ class Program:
         for step in self._calls():
             if not isinstance(modules[str(step.target)], (nn.ReLU, nn.ReLU6, nn.Hardswish)):
                 continue
-            source = step.args[0]
+            source = cast(fx.Node, step.args[0])
             # A batch norm may be folded away and hand on its own input.
             if _is_call(source, modules, _BatchNorm) and len(source.users) == 1:
-                source = source.args[0]
+                source = cast(fx.Node, source.args[0])
             made = source.target in (operator.iadd, operator.add) or _is_call(
                 source, modules, (nn.Linear, _ConvNd)
             )
@@ -146,9 +146,8 @@ class Program:
     def _do(
         self, node: fx.Node, values: Values, call: Callable[[fx.Node, tuple, dict], Any]
     ) -> Any:
-        args, kwargs = (
-            fx.node.map_arg(part, values.__getitem__) for part in (node.args, node.kwargs)
-        )
+        args = cast(tuple, fx.node.map_arg(node.args, values.__getitem__))
+        kwargs = cast(dict, fx.node.map_arg(node.kwargs, values.__getitem__))
         if node.op in ("call_module", "get_attr"):
             return call(node, args, kwargs)
         if node.op == "call_method":
@@ -157,7 +156,8 @@ class Program:
             return getattr(args[0], name)(*args[1:], **kwargs)
         if kwargs.get("inplace"):
             kwargs = kwargs | {"inplace": False}
-        return OUT_OF_PLACE.get(node.target, node.target)(*args, **kwargs)
+        function = cast(Callable[..., Any], node.target)
+        return OUT_OF_PLACE.get(function, function)(*args, **kwargs)
 
 
 def _is_call(node: fx.Node, modules: Mapping[str, nn.Module], kinds: Any) -> bool:

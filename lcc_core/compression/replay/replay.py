@@ -10,6 +10,7 @@ its error are left open, and only if they could turn the decision are they compu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -35,7 +36,7 @@ from lcc_core.compression.replay.program import Program
 from lcc_core.compression.replay.trial import Trial
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import compressible_layers, weight_of
-from lcc_core.models.device import choose_device, choose_precision, layout
+from lcc_core.models.device import choose_device, choose_precision, place
 
 
 class Replay:
@@ -52,7 +53,7 @@ class Replay:
         self.original, self.plan, self.hooks = model, plan, hooks
         self.layers = [layer.name for layer in compressible_layers(model)]
         self.program = Program(model)
-        self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
+        self.model = place(apply(model, plan, calibration).model, torch.device("cpu"))
         self.tiles = tiles
         self.decision = EarlyDecision(given.labels, self._fast, self._exact)
         folded = Folded(self.program, self.model.net, precision)
@@ -150,7 +151,7 @@ class Replay:
         norm_of = self.program.norm_of
         layers = [n for n in self.layers if n in changed or norm_of.get(n) in changed]
         norms = [name for name in self.program.norms if name in changed]
-        self.fast.execution.refresh(self.model.net, layers, norms)
+        cast(Folded, self.fast.execution).refresh(self.model.net, layers, norms)
         self._stale = set()
 
     def _fast(self, ids: Tensor) -> Tensor:
@@ -162,7 +163,7 @@ class Replay:
 
     def _calibrate(self, change: int) -> Figures:
         assert self.calibrating is not None
-        measuring = self.calibrating.execution
+        measuring = cast(Measuring, self.calibrating.execution)
         measuring.figures = Figures()
         with torch.inference_mode():
             for ids in self._calibration.chunks():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,7 @@ from lcc_core.compression.compressed import layer_weight
 from lcc_core.compression.plan import LayerSetting
 from lcc_core.compression.recalibration import Figures, take_over
 from lcc_core.compression.replay.program import Program
+from lcc_core.models.layers import weight_in
 
 
 class Trial:
@@ -28,7 +31,7 @@ class Trial:
         self.layer, self.setting = layer, setting
         self._before: dict[str, dict[str, Tensor]] = {}
         self._remember(layer)
-        self.weight.copy_(layer_weight(original.get_submodule(layer).weight, setting)[0])
+        self.weight.copy_(layer_weight(weight_in(original.get_submodule(layer)), setting)[0])
 
     @property
     def change(self) -> int:
@@ -38,7 +41,7 @@ class Trial:
     @property
     def weight(self) -> Tensor:
         """The changed layer's weight in the state."""
-        return self.net.get_submodule(self.layer).weight
+        return weight_in(self.net.get_submodule(self.layer))
 
     @property
     def changed(self) -> set[str]:
@@ -58,7 +61,8 @@ class Trial:
             if self.program.position[name] < self.change:
                 continue
             self._remember(name)
-            source, target = self.original.get_submodule(name), self.net.get_submodule(name)
+            source: Any = self.original.get_submodule(name)
+            target: Any = self.net.get_submodule(name)
             if name in self.program.norms:
                 norms.append(name)
                 target.weight.copy_(source.weight)

@@ -33,7 +33,7 @@ def read_envi(path: Path, wanted: Wanted) -> Raster:
         count, kind = _numbers(header), int(header["data type"])
         if kind not in BYTES:
             raise ValueError(f"its data type {kind} is no real number")
-        opened = envi.open(str(path))
+        opened: Any = envi.open(str(path))
         data = Path(opened.filename)
         length, needed = data.stat().st_size, opened.offset + count * BYTES[kind]
         if opened.offset < 0 or needed > length:

@@ -8,10 +8,12 @@ from lcc_core.studies.axis import AXES, Axis, Contents
 
 
 def write(contents: Contents, value: str, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.train["arch"] = value
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.models import ARCHITECTURES
 
     return ARCHITECTURES.names()

@@ -14,16 +14,19 @@ METHODS = ("ccs", "balanced-ccs")
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     asked = point["coreset"] in METHODS
     return study["aum"] if asked else (None,)
 
 
 def write(contents: Contents, value: str | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if value is not None and contents.choose is not None:
         contents.choose["aum"] = value
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.coresets.scores import AUMS
 
     return AUMS

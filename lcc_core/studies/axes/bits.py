@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[int | None]:
+    """The values it takes, given those of earlier axes."""
     if point["method"] != FIXED:
         return (None,)
     return (pair(point["plan"])[0],) if point["plan"] else study["bits"]
 
 
 def write(contents: Contents, value: int | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.fixed["bits"] = value
 
 
 def choices() -> Iterable[int]:
+    """All values there are."""
     from lcc_core.compression.plan import BITS
 
     return BITS
 
 
 def offered() -> Iterable[int]:
+    """What a page offers."""
     return reversed(list(choices()))
 
 

@@ -14,10 +14,12 @@ ALL = "all"  # the coreset of those that train on everything
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str]:
+    """The values it takes, given those of earlier axes."""
     return (ALL,) if point["fraction"] == 1 else study["coresets"]
 
 
 def write(contents: Contents, value: str, point: Mapping[str, Any], study: Study) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     from lcc_core.coresets.selection import COMMON, CoresetSettings
 
     if value == ALL:
@@ -31,6 +33,7 @@ def write(contents: Contents, value: str, point: Mapping[str, Any], study: Study
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.coresets.selection import choices
 
     return choices()

@@ -12,15 +12,18 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     return (study["criteria"] or (None,)) if point["channels"] else (None,)
 
 
 def write(contents: Contents, value: str | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if contents.narrow is not None and value is not None:
         contents.narrow["criterion"] = value
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.channels.pruning import CRITERIA
 
     return CRITERIA

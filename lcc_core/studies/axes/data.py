@@ -7,6 +7,7 @@ from lcc_core.studies.axis import AXES, Axis, Contents
 
 
 def write(contents: Contents, value: str, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.train["data"] = value
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[float]:
+    """The values it takes, given those of earlier axes."""
     return sorted(study["fractions"], reverse=True)
 
 

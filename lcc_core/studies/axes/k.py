@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[float | None]:
+    """The values it takes, given those of earlier axes."""
     if point["method"] != FIXED:
         return (None,)
     return (pair(point["plan"])[1],) if point["plan"] else study["k"]
 
 
 def write(contents: Contents, value: float | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.fixed["k"] = value
 
 

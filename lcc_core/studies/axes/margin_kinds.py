@@ -15,6 +15,7 @@ SIZE, SHARED = "size", "shared"
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     from lcc_core.studies.planning import has_setting
 
     if point["method"] == FIXED or not has_setting(point["method"], "margin"):
@@ -23,11 +24,13 @@ def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
 
 
 def write(contents: Contents, value: str | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if contents.search is not None:
         contents.search["margin"] = value
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.compression.greedy.config import MARGINS
 
     return MARGINS

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[float | None]:
+    """The values it takes, given those of earlier axes."""
     from lcc_core.studies.planning import has_setting
 
     takes = point["method"] != FIXED and has_setting(point["method"], "t_margin")
@@ -20,6 +21,7 @@ def values(study: Study, point: Mapping[str, Any]) -> Iterable[float | None]:
 
 
 def write(contents: Contents, value: float | None, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if contents.search is not None:
         contents.search["t_margin"] = value
 

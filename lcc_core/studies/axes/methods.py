@@ -14,15 +14,18 @@ FIXED = "fixed"
 
 
 def values(study: Study, _: Mapping[str, Any]) -> Iterable[str]:
+    """The values it takes, given those of earlier axes."""
     return sorted(study["methods"], key=lambda one: one != FIXED)  # what is fixed is done first
 
 
 def write(contents: Contents, value: str, _: Mapping[str, Any], study: Study) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if value != FIXED:
         contents.search = {"method": value, "tiles": study.common.tiles}
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.studies.planning import searches
 
     return (FIXED, *searches())

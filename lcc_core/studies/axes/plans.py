@@ -27,6 +27,7 @@ def pair(value: str) -> tuple[int, float]:
 
 
 def check(value: str) -> None:
+    """Raise ``ValueError`` for a value that is none."""
     from lcc_core.compression.plan import BITS
 
     bits, k = pair(value)
@@ -34,6 +35,7 @@ def check(value: str) -> None:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     return (study["plans"] or (None,)) if point["method"] == FIXED else (None,)
 
 

@@ -15,17 +15,20 @@ NONE = "none"  # the quantizer of a float model
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str]:
+    """The values it takes, given those of earlier axes."""
     float_model = point["method"] == FIXED and point["bits"] == 32 and not point["k"]
     return (NONE,) if float_model else study["quantizers"]
 
 
 def write(contents: Contents, value: str, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.fixed["quantizer"] = value
     if contents.search is not None:
         contents.search["quantizer"] = value
 
 
 def choices() -> Iterable[str]:
+    """All values there are."""
     from lcc_core.compression.presets import presets
 
     return presets()

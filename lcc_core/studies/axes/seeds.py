@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def write(contents: Contents, value: int, point: Mapping[str, Any], study: Study) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.train |= {"seed": value, "split_seed": value if study.common.redraw else 0}
 
 

@@ -20,12 +20,14 @@ def lacks_validation(split: str) -> bool:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     if lacks_validation(point["split"]):  # then it decides how the split is made: for all methods
         return study["select_on"]
     return (None,) if point["method"] == FIXED else study["select_on"]
 
 
 def write(contents: Contents, value: str | None, point: Mapping[str, Any], _: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     # Said only where it decides something: 80/20 and 70/30 once had no validation part here.
     if lacks_validation(point["split"]):
         contents.train["select_on"] = value

@@ -19,6 +19,7 @@ def is_checkpoint(value: str | None) -> bool:
 
 
 def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
+    """The values it takes, given those of earlier axes."""
     if point["fraction"] < 1:
         return study["sources"]
     # What is trained on all tiles is compared with the coresets: on the same split.
@@ -27,6 +28,7 @@ def values(study: Study, point: Mapping[str, Any]) -> Iterable[str | None]:
 
 
 def write(contents: Contents, value: str | None, point: Mapping[str, Any], study: Study) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if is_checkpoint(value):
         contents.train["split_of"] = value
         if contents.choose is not None:

@@ -8,16 +8,19 @@ from lcc_core.studies.axis import AXES, Axis, Contents
 
 
 def write(contents: Contents, value: str, *_: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     contents.train["split"] = value
 
 
 def check(value: str) -> None:
+    """Raise ``ValueError`` for a value that is none."""
     from lcc_core.data.splits import check_protocol
 
     check_protocol(value)
 
 
 def offered() -> Iterable[str]:
+    """What a page offers."""
     from lcc_core.data.spatial import SPATIAL
     from lcc_core.data.splits import PROTOCOLS
 

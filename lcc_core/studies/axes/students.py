@@ -9,6 +9,7 @@ from lcc_core.studies.axis import AXES, Axis, Contents
 
 
 def write(contents: Contents, value: float, point: Mapping[str, Any], _: object) -> None:
+    """Put a point's value into the contents of the steps that it decides."""
     if value:
         contents.student = {"ratio": value, "seed": point["seed"]}
 

@@ -13,12 +13,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home, write_bytes
+from lcc_core.logs import fault_line, fault_text
 from lcc_core.studies import records
 from lcc_core.studies.batches import Batch, BatchResult, run
 from lcc_core.studies.options import Options
@@ -27,6 +29,8 @@ from lcc_core.temporary import sweep_named, temporary_folder
 
 SHARES = ("path", "scatter")
 CONNECT_S, POLL_S = 10, 0.05
+# What asking a scheduler that has ended leads to; asyncio and Dask have classes of their own.
+GONE = (OSError, RuntimeError, TimeoutError, CancelledError)
 Files = dict[str, bytes]  # path within the home → content
 
 
@@ -45,18 +49,20 @@ class Cluster:
     @property
     def free(self) -> int:
         """A worker's next batch waits beside the one it does."""
-        with contextlib.suppress(Exception):  # between two schedulers there is none
+        with contextlib.suppress(*GONE):  # between two schedulers there is none
             threads = sum(self.client.nthreads().values())
             self.room = max(1, threads)
         return self.room - len(self.out)
 
     @property
     def lacks(self) -> str:
-        with contextlib.suppress(Exception):
+        """What it waits for, in words; empty where it waits for nothing."""
+        with contextlib.suppress(*GONE):
             return "" if self.client.nthreads() else "waiting for a Dask worker"
         return ""
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         if self.scatter:
             future = self.client.submit(
                 run_apart,
@@ -70,6 +76,7 @@ class Cluster:
         self.out[future] = batch
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if done := [future for future in self.out if future.done()]:
@@ -89,11 +96,10 @@ class Cluster:
             # The cluster has tried other workers by then.
             if error is None or type(error).__name__ == "KilledWorker":
                 return BatchResult(batch, lost=True)
-            text = f"{type(error).__name__}: {error}"
-            fix = "Do the workers have the same version of this program?"
-            return BatchResult(
-                batch, tuple(Outcome(one.id, None, text, fix) for one in batch.steps)
-            )
+            text = f"{fault_line(error)} (Do the workers have the same version of this program?)"
+            told = fault_text(error, "a Dask worker")
+            ended = (Outcome(one.id, None, text, traceback=told) for one in batch.steps)
+            return BatchResult(batch, tuple(ended))
         result = future.result()
         if not self.scatter:
             return BatchResult(batch, result)
@@ -136,13 +142,14 @@ class Cluster:
         return self.tiles[name]
 
     def close(self) -> None:
+        """Let the workers go."""
         for future in self.out:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*GONE):
                 future.cancel()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*GONE):
             self.client.close()
         if self.cluster is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*GONE):
                 self.cluster.close()
 
 
@@ -156,7 +163,7 @@ def _connect(jobs: int, scheduler: str) -> tuple[Any, Any]:
     cluster = None
     if not scheduler:
         cluster = LocalCluster(
-            n_workers=jobs, threads_per_worker=1, dashboard_address=None, memory_limit=0
+            n_workers=jobs, threads_per_worker=1, dashboard_address=cast(Any, None), memory_limit=0
         )
     try:
         return cluster, Client(cluster or scheduler, timeout=CONNECT_S, set_as_default=False)

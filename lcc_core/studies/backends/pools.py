@@ -23,14 +23,21 @@ BACKENDS = ("loky", "dask")
 class Pool(Protocol):
     """``free``: how many more batches it would begin at once. ``lacks``: what it waits for."""
 
-    free: int
-    lacks: str
+    @property
+    def free(self) -> int:
+        """How many more batches it would begin at once."""
 
-    def send(self, batch: Batch) -> None: ...
+    @property
+    def lacks(self) -> str: ...
 
-    def wait(self, seconds: float) -> list[BatchResult]: ...
+    def send(self, batch: Batch) -> None:
+        """Begin a batch."""
 
-    def close(self) -> None: ...
+    def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
+
+    def close(self) -> None:
+        """Let the workers go."""
 
 
 class Here:
@@ -44,12 +51,15 @@ class Here:
 
     @property
     def free(self) -> int:
+        """How many more batches it would begin at once."""
         return 1 - len(self.waiting)
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         self.waiting.append(batch)
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         if not self.waiting:
             time.sleep(seconds)
             return []
@@ -57,6 +67,7 @@ class Here:
         return [BatchResult(batch, do_all(self.worker, batch))]
 
     def close(self) -> None:
+        """Let the workers go."""
         self.waiting.clear()
 
 
@@ -84,9 +95,11 @@ class Loky:
 
     @property
     def free(self) -> int:
+        """How many more batches it would begin at once."""
         return self.jobs - len(self.out)
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         try:
             self.out[self.executor.submit(run, batch)] = batch
         except RuntimeError:  # a worker died since the last look
@@ -94,6 +107,7 @@ class Loky:
             self.out[self.executor.submit(run, batch)] = batch
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
         if not self.out:
@@ -114,6 +128,7 @@ class Loky:
         return back
 
     def close(self) -> None:
+        """Let the workers go."""
         self.executor.shutdown(wait=True, kill_workers=True)
 
 
@@ -125,7 +140,7 @@ def begin(parent: int) -> None:
 
 
 def make_pool(options: Options, home: Home, hooks: Hooks) -> Pool:
-    """Where the steps of a run are done."""
+    """Make the pool of a backend: this process, processes beside it, or a Dask cluster."""
     backend, jobs = options.backend, options.jobs
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
