@@ -21,6 +21,7 @@ from lcc_core.data.sets import DATASETS
 from lcc_core.export import EXPORTERS
 from lcc_core.files import Home
 from lcc_core.models import ARCHITECTURES
+from lcc_core.tasks import TASKS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "ADDING.md"
 ADDED: dict[str, tuple[Any, str]] = {
@@ -29,6 +30,7 @@ ADDED: dict[str, tuple[Any, str]] = {
     "A coreset method": (METHODS, "surest"),
     "An architecture": (ARCHITECTURES, "plain"),
     "An exporter": (EXPORTERS, "torchscript"),
+    "A kind of long work": (TASKS, "sum"),
 }
 
 
@@ -67,6 +69,7 @@ def test_every_example_works(
     model = shell.json(*train)["id"]
     chosen = ("coreset", model, "--method", "surest", "--skip", 1, "--fraction", 0.5)
     assert shell.json(*chosen)["tiles"] == 10
+    assert shell.json("sum", "--numbers", "3,4") == {"sum": 7}
     out = tmp_path / "model.pt"
     made = shell.json("export", model, "--format", "torchscript", "--out", out)
     assert made["agreement"] == 1 and made["bytes"] == out.stat().st_size

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import string
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -97,6 +99,17 @@ def test_the_id_is_of_what_decides_the_result() -> None:
     assert task.id == task.resumed().id and task.resumed() != task
     assert task.id != TrainTask(data="demo", arch="compact", seed=1).id
     assert StudyTask(study="a").id == StudyTask(study="a", jobs=4).id != StudyTask(study="b").id
+
+
+def test_reading_tasks_loads_no_torch() -> None:
+    """Every list of jobs reads them, also in a terminal."""
+    code = (
+        "import sys; from lcc_core.tasks import TASKS, task_from; TASKS.names(); "
+        "task_from({'task': 'train', 'settings': {'data': 'demo', 'arch': 'compact'}}).words(); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_another_engine_makes_another_result(monkeypatch: pytest.MonkeyPatch) -> None:
