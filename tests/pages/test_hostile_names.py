@@ -256,7 +256,7 @@ def test_the_cloud_of_results_and_reports(home: Home, tmp_path: Path) -> None:
     assert str(read["error"][1]).replace("\\udc80", "\udc80") == name
     formula = [PointRow("c", every[0].point, None, '=cmd("x")')]
     report.export(place, formula, tmp_path / "formula.csv")
-    assert str(pd.read_csv(tmp_path / "formula.csv")["error"].iloc[0]) == '\''=cmd("x")'
+    assert str(pd.read_csv(tmp_path / "formula.csv")["error"].iloc[0]) == '\'=cmd("x")'
 
 
 def test_the_list_of_disagreements(home: Home) -> None:
