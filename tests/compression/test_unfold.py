@@ -27,11 +27,11 @@ def inputs_of_norms(model: Classifier) -> dict[str, torch.Tensor]:
     handles = []
     for name, module in model.net.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            handles.append(
-                module.register_forward_pre_hook(
-                    lambda _, x, name=name: found.update([(name, x[0].detach())])
-                )
-            )
+
+            def note(_: nn.Module, x: tuple[torch.Tensor], name: str = name) -> None:
+                found[name] = x[0].detach()
+
+            handles.append(module.register_forward_pre_hook(note))
     model(TILES)
     for handle in handles:
         handle.remove()

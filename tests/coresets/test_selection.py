@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -190,7 +192,8 @@ def test_a_table_names_the_settings_of_its_method_alone() -> None:
 def test_stored_settings_of_any_age_are_read() -> None:
     """Once all methods said β and area, older ones neither; areas were by probabilities then."""
     whole = {"fraction": 0.1, "balanced": True, "seed": 2}
-    for old in ({}, {"beta": None}, {"beta": 0.2, "aum": "logits"}, {"aum": "probabilities"}):
+    stored: list[dict[str, Any]] = [{}, {"beta": None}, {"beta": 0.2, "aum": "logits"}]
+    for old in [*stored, {"aum": "probabilities"}]:
         read = CoresetSettings.from_json({"method": "margin", **whole, **old})
         assert read == CoresetSettings("margin", 0.1, True, 2)
         read = CoresetSettings.from_json({"method": "ccs", **whole, **old})
