@@ -48,6 +48,11 @@ def raised(nouns: Iterable[str]) -> dict[str, int]:
     return {noun: ENGINE[noun] for noun in nouns if ENGINE[noun] != FIRST[noun]}
 
 
+def versions(*nouns: str) -> dict[str, int]:
+    """Noun → version, for ids that name all of them."""
+    return {noun: ENGINE[noun] for noun in nouns}
+
+
 def key_of(*nouns: str) -> dict[str, Any]:
     """What the key of something holds that these nouns decide."""
     key: dict[str, Any] = {"version": 1}  # as keys were when there was one version for all

@@ -12,6 +12,7 @@ from lcc_core.compression.presets import quantizer_from, quantizer_json, quantiz
 from lcc_core.compression.quantizers.symmetric import SYMMETRIC
 from lcc_core.compression.search import MOST_TILES
 from lcc_core.compression.uniform import UniformConfig, uniform_plan
+from lcc_core.engine import COMPRESSED, versions
 from lcc_core.errors import require
 from lcc_core.hooks import Hooks
 from lcc_core.reading import Shortened, is_kind, read_text
@@ -58,9 +59,7 @@ class MapTask(Task, UniformConfig):
         return "The map is drawn: open **Maps**."
 
     def engine(self) -> dict[str, int]:
-        from lcc_core.results.scene_map import VERSION
-
-        return {"map": VERSION}
+        return versions("map", *COMPRESSED)
 
     def to_json(self) -> dict[str, Any]:
         content = super().to_json()

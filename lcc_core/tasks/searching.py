@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lcc_core.compression.search import SearchResult, SearchSettings
+from lcc_core.engine import SEARCHED, versions
 from lcc_core.errors import LccError
 from lcc_core.hooks import Hooks
 from lcc_core.reading import Shortened, is_kind
@@ -46,9 +47,7 @@ class SearchTask(Task):
         return "Its plan stands under **Compress**, *adaptive*."
 
     def engine(self) -> dict[str, int]:
-        from lcc_core.results.measured import VERSION
-
-        return {"version": VERSION}
+        return versions(*SEARCHED)
 
     def to_json(self) -> dict[str, Any]:
         content = super().to_json()

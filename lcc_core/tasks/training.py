@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lcc_core.devices import DEVICES
+from lcc_core.engine import versions
 from lcc_core.errors import LccError
 from lcc_core.hooks import Hooks
 from lcc_core.settings import setting
@@ -48,9 +49,7 @@ class RecipeTask(Task):
         return {name: getattr(self, name) for name in names}
 
     def engine(self) -> dict[str, int]:
-        from lcc_core.checkpoints.store import TRAINING_ENGINE
-
-        return {"training": TRAINING_ENGINE}
+        return versions("training", "plateau")
 
     @property
     def then(self) -> str:

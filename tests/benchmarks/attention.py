@@ -25,8 +25,9 @@ from typing import Any
 import torch
 
 from lcc_core.channels import ChannelPruning
-from lcc_core.checkpoints.store import TRAINING_ENGINE, Checkpoint
+from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.data.splits import make_split
+from lcc_core.engine import ENGINE
 from lcc_core.files import Home, write_json
 from lcc_core.training import make_recipe, train
 from lcc_core.training.finetuned import FineTuning, Pruned, prune_and_tune_channels
@@ -141,7 +142,7 @@ def machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "threads": torch.get_num_threads(),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "training_engine": TRAINING_ENGINE,
+        "training_engine": ENGINE["training"],
     }
 
 
