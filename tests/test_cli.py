@@ -184,33 +184,32 @@ def test_choose_a_coreset_and_train_on_it(shell: Shell, checkpoint: str) -> None
     shutil.rmtree(model["path"])
 
 
-def test_a_coreset_study(shell: Shell, checkpoint: str) -> None:
-    words = ("coreset-study", "--data", "mine", "--arch", "compact", "--source", checkpoint)
-    words += ("--methods", "forgetting,balanced-random", "--fractions", "1,0.5", "--seeds", "0,1")
-    words += ("--epochs", 1, "--bits", "32,4", "--search", "laq", "--tiles", 4, "--t-margin", 30)
-    made = shell.json(*words)
-    assert len(made["rows"]) == 2 * (1 + 2) * 3 and len(made["means"]) == 3 * 3
-    costs = {(m["method"], m["fraction"]): m for m in made["means"]}
-    forgotten, drawn = costs["forgetting", 0.5], costs["balanced random", 0.5]
-    assert forgotten["steps"] == drawn["steps"] == 1  # 16 tiles in one batch of 32
-    assert forgotten["train_s"] > 0 and forgotten["scoring_s"] > 0 == drawn["scoring_s"]
-    whole = costs["all tiles", 1.0]
-    assert whole["scoring_s"] == 0
-    assert {mean["seeds"] for mean in made["means"]} == {2}
-    # All tiles are trained by the study's recipe, whatever the source's was.
-    assert {one["cost"]["steps"] for one in made["rows"] if one["coreset"] is None} == {1}
+def test_coresets_as_a_study(shell: Shell, checkpoint: str) -> None:
+    words = ("study", "run", "coresets", "--data", "mine", "--sources", checkpoint[:6])
+    words += ("--coresets", "forgetting,balanced-random", "--fractions", "1,0.5", "--seeds", "0,1")
+    words += ("--methods", "fixed,laq", "--tiles", 4, "--margins", 30)
+    done = shell.json(*words, "--recipe", "epochs=1")
+    assert (done["points"], done["failed"]) == (2 * (1 + 2) * 3, 0)
     reports = [json.loads(line) for line in shell.err.splitlines()]
     assert reports[-1]["done"] == reports[-1]["total"] and reports[-1]["stage"] == "study"
-    again = shell.json(*words)
-    assert again["means"] == made["means"]
-    assert [r["row"]["measured"] for r in again["rows"]] == [
-        r["row"]["measured"] for r in made["rows"]
-    ]
-    text = shell(*words)
-    assert "balanced random" in text and "scored in" in text
-    equal = shell.json(*words, "--equal-steps", "--batch", 8)
-    lengths = {m["fraction"]: m["steps"] for m in equal["means"]}
-    assert lengths[0.5] == lengths[1.0] == 4
+    made = shell.json("study", "summary", done["id"])["means"]
+    assert len(made) == 3 * 3 and {mean["n"] for mean in made} == {2}
+    costs = {(m["coreset"], m["fraction (%)"]): m for m in made}
+    forgotten, drawn = costs["forgetting", 50], costs["balanced-random", 50]
+    # 16 tiles in one batch of 32
+    assert forgotten["training steps"] == drawn["training steps"] == 1
+    assert forgotten["training (s)"] > 0
+    assert forgotten["scoring (s)"] > 0 == drawn["scoring (s)"]
+    # All tiles are trained by the study's recipe, whatever the source's was.
+    assert costs["all", 100]["training steps"] == 1 and costs["all", 100]["scoring (s)"] == 0
+    again = shell.json(*words, "--recipe", "epochs=1")
+    assert (again["found"], again["id"]) == (done["points"], done["id"])
+    assert shell.json("study", "summary", done["id"])["means"] == made
+    assert "balanced-random" in shell("study", "summary", done["id"])
+    equal = shell.json(*words, "--recipe", "epochs=1,batch=8", "--equal-steps")
+    found = shell.json("study", "summary", equal["id"])["means"]
+    lengths = {m["fraction (%)"]: m["training steps"] for m in found}
+    assert lengths[50] == lengths[100] == 4
     recipes = [
         one["epochs"]
         for one in shell.json("checkpoints")["checkpoints"]
@@ -401,11 +400,15 @@ BAD = [
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
     (("coreset", "CKPT", "--aum", "ranks"), "aum='ranks'"),
     (("coresets", "--delete", "none"), "no coreset 'none'"),
-    (("coreset-study", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
-    (("coreset-study", "--data", "mine", "--arch", "compact", "--methods", "x"), "method='x'"),
-    (("coreset-study", "--data", "mine", "--arch", "compact", "--fractions", "2"), "fraction"),
-    (("coreset-study", "--data", "mine", "--arch", "compact", "--seeds", "a"), "--seeds"),
-    (("coreset-study", "--data", "mine", "--arch", "compact", "--seeds", ""), "seeds"),
+    (("study", "run", "coresets", "--archs", "alexnet-9"), "archs='alexnet-9'"),
+    (("study", "run", "coresets", "--methods", "x"), "methods='x'"),
+    (("study", "run", "coresets", "--fractions", "2"), "fractions=2.0"),
+    (("study", "run", "coresets", "--seeds", "a"), "--seeds"),
+    (("study", "run", "coresets", "--seeds", ""), "seeds"),
+    (("study", "run", "coresets", "--recipe", "epochs"), "KEY=VALUE"),
+    (("study", "run", "coresets", "--recipe", "epochs=ten"), "recipe.epochs='ten'"),
+    (("study", "run", "coresets", "--sources", "zzzz"), "zzzz"),
+    (("study", "run", "scene", "--bits", "4"), "plans=('32:0'"),
     (("train", "--data", "mine", "--arch", "alexnet"), "alexnet"),
     (("train", "--data", "mine", "--arch", "compact", "--preset", "magic"), "magic"),
     (("train", "--data", "mine", "--arch", "compact", "--epochs", "0"), "epochs=0"),

@@ -114,14 +114,16 @@ def test_map(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
 
 
 def test_study(shell: Shell) -> None:
-    words = ("scene-study", "--data", "ground", "--arch", "cnn1d", "--epochs", 1, "--seeds", "0,1")
-    words += ("--bits", 4, "--k", 1, "--both", "3:0.5", "--students", 0.25)
-    made = shell.json(*words)
-    assert len(made["rows"]) == 2 * 2 * 6 and len(made["means"]) == 2 * 6
-    assert len(made["flattery"]) == 6
-    text = shell(*words)
+    words = ("study", "run", "scene", "--data", "ground", "--archs", "cnn1d", "--seeds", "0,1")
+    words += ("--plans", "32:0,32:1,4:0,3:0.5", "--students", "0,0.25", "--recipe", "epochs=1")
+    done = shell.json(*words)
+    assert (done["points"], done["failed"]) == (2 * 2 * 2 * 4, 0)
+    made = shell.json("study", "summary", "scene")
+    assert len(made["means"]) == 2 * 2 * 4 and len(made["flattery"]) == 2 * 4
+    assert {one["n"] for one in made["means"]} == {2}
+    text = shell("study", "summary", "scene")
     assert "random less disjoint" in text and "±" in text and "3 bits, k = 0.5" in text
-    assert "taught, 25 % fewer channels" in text
+    assert "a student with 25 % fewer channels" in text and "pixels/s" in text
 
 
 BAD = [
@@ -150,9 +152,9 @@ BAD = [
     (("train", "--data", "ground", "--arch", "resnet18"), "resnet18 reads tiles"),
     (("map", "CKPT", "--out", "/no/such/folder/x.png"), "/no/such/folder"),
     (("map", "CKPT", "--bits", "4", "--out", "OUT.tif"), ".png"),
-    (("scene-study", "--data", "ground", "--arch", "compact"), "arch='compact'"),
-    (("scene-study", "--data", "ground", "--both", "4"), "4:0.5"),
-    (("scene-study", "--data", "ground", "--splits", "9/9/9"), "protocol='9/9/9'"),
+    (("study", "run", "scene", "--archs", "alexnet-9"), "archs='alexnet-9'"),
+    (("study", "run", "scene", "--data", "ground", "--plans", "4"), "4:0.5"),
+    (("study", "run", "scene", "--splits", "9/9/9"), "protocol='9/9/9'"),
 ]
 
 

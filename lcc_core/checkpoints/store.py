@@ -17,6 +17,7 @@ from safetensors.numpy import save as arrays_bytes
 from safetensors.torch import load_file
 from safetensors.torch import save as tensors_bytes
 
+from lcc_core.engine import ENGINE
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.files import Home, content_id, write_bytes, write_json
 from lcc_core.models import Classifier, ModelSpec, build, first_not_finite
@@ -31,9 +32,6 @@ KINDS = {
     "log": list, "accuracy": dict, "created": str, "seconds": (int, float), "made": dict,
 }  # fmt: skip
 COLUMNS = "tiles"  # in the dynamics file: which tile each column is
-# What a recipe yields; raised when training changes it. 2: statistics of the training part alone.
-TRAINING_ENGINE = 2
-PLATEAU_ENGINE = 2  # of that schedule alone. 2: it follows the validation loss
 
 
 @dataclass(frozen=True)
@@ -177,8 +175,8 @@ def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any
         split = split | {"coreset": split["coreset"]["id"]}
     made_by = {"recipe": recipe, "fingerprint": fingerprint, "split": split}
     if recipe.get("schedule") == "plateau":
-        made_by["plateau"] = PLATEAU_ENGINE
-    return content_id(made_by | {"engine": TRAINING_ENGINE})
+        made_by["plateau"] = ENGINE["plateau"]
+    return content_id(made_by | {"engine": ENGINE["training"]})
 
 
 def save_checkpoint(

@@ -1,4 +1,4 @@
-"""``lcc coreset``, ``lcc coresets`` and ``lcc coreset-study``."""
+"""``lcc coreset`` and ``lcc coresets``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 
 from lcc_core.commands.context import Context, Timer
 from lcc_core.commands.options import add_entries, add_options, config_of, given
-from lcc_core.commands.tasks import add_task
-from lcc_core.commands.text import duration, pairs, percent, size, table
-from lcc_core.tasks.studies import CoresetStudyTask
+from lcc_core.commands.text import duration, pairs, percent, table
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -26,8 +24,6 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser("coresets", parents=[after], help="what has been chosen")
     command.add_argument("--delete", metavar="NAME", help="forget one")
     command.set_defaults(run=coresets, home_is="read")
-
-    add_task(commands, after, CoresetStudyTask, _studied)
 
 
 def _methods(command: argparse.ArgumentParser) -> None:
@@ -108,36 +104,3 @@ def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         else "There are no coresets yet. Choose one: lcc coreset CHECKPOINT --method forgetting"
     )
     return {"coresets": [_summary(one) for one in found], "unreadable": skipped}
-
-
-def _studied(_: CoresetStudyTask, result: dict[str, Any], context: Context) -> None:
-    from lcc_core.studies.coreset_study import StudyMean
-
-    means = [StudyMean(**one) for one in result["means"]]
-    heads = (
-        "arch", "tiles", "kept", "plan", "test accuracy", "spread", "seeds", "size", "real",
-        "steps", "trained in", "scored in",
-    )  # fmt: skip
-    context.say(
-        table(
-            heads,
-            (
-                (
-                    mean.arch,
-                    mean.method,
-                    percent(mean.fraction),
-                    mean.plan,
-                    percent(mean.oa),
-                    "–" if mean.spread is None else percent(mean.spread),
-                    mean.seeds,
-                    size(mean.bytes),
-                    f"{mean.real_ratio:.1f}×",
-                    f"{mean.steps:,.0f}",
-                    duration(mean.train_s),
-                    "–" if mean.scoring_s is None else duration(mean.scoring_s),
-                )
-                for mean in means
-            ),
-        )
-    )
-    context.say("\nScored in: the training on all tiles whose scores chose; random needs none.")

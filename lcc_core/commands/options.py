@@ -42,7 +42,7 @@ def add_options(
             before = known.get(one.name)
             if before is None:
                 known[one.name] = one
-                _add(under or command, one)
+                add_option(under or command, one)
             elif _meaning(before) != _meaning(one):
                 raise ValueError(f"{config.__name__}.{one.name} has the name of another setting")
 
@@ -51,7 +51,8 @@ def _meaning(one: Setting) -> tuple[Any, ...]:
     return one.kind, one.many, one.option, one.choices, one.low, one.high, one.unit
 
 
-def _add(command: argparse._ActionsContainer, one: Setting) -> None:
+def add_option(command: argparse._ActionsContainer, one: Setting) -> None:
+    """Add one setting's option to a parser or a group of options."""
     told = one.help.rstrip(".")
     if one.choices:
         told += f": {', '.join(map(str, one.choices))}"

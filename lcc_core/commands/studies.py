@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lcc_core.commands.context import Context
 from lcc_core.commands.output import output_text, send
+from lcc_core.commands.study_choice import add_changes, chosen_study
+from lcc_core.commands.study_means import add_summary
 from lcc_core.commands.tasks import add_task, asked, done
 from lcc_core.commands.text import duration, pairs, percent, size, table
 from lcc_core.tasks.studies import StudyTask
+
+if TYPE_CHECKING:
+    from lcc_core.studies.spec import Study
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -20,6 +25,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
     command = add_task(verbs, after, StudyTask, _ran)
     command.add_argument("--dry-run", action="store_true", help="only say what there is to do")
+    add_changes(command)
     command.set_defaults(run=run)
 
     command = verbs.add_parser("status", parents=[after], help="how far studies are")
@@ -32,8 +38,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.add_argument("--toml", action="store_true", help="the study itself, as a file")
     command.set_defaults(run=show, home_is="read")
 
+    add_summary(verbs, after)
+
     command = verbs.add_parser("export", parents=[after], help="CSV, Parquet or an HTML report")
     command.add_argument("study", metavar="STUDY")
+    command.add_argument("--means", action="store_true", help="means over seeds, not every point")
     command.add_argument("--out", required=True, metavar="FILE", help=".csv, .parquet or .html")
     command.set_defaults(run=export, home_is="read")
 
@@ -50,21 +59,27 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    from lcc_core.studies import folder
+
     task = asked(arguments)
-    return _estimated(task, context) if arguments.dry_run else done(task, context)
+    study, changed = chosen_study(arguments, context)
+    if arguments.dry_run:
+        return _estimated(study, task.jobs, context)
+    if changed:  # it is another study, which is found by its id from now on
+        task = replace(task, study=folder.save(context.home, study).id)
+    return done(task, context)
 
 
-def _estimated(task: StudyTask, context: Context) -> dict[str, Any]:
+def _estimated(study: Study, jobs: int, context: Context) -> dict[str, Any]:
     from lcc_core.studies.estimate import estimate
     from lcc_core.studies.status import graph_of, tile_counts
 
-    study = task.found(context.home)
     graph = graph_of(context.home, study)
-    guess = estimate(context.home, graph, task.jobs, tile_counts(context.home))
+    guess = estimate(context.home, graph, jobs, tile_counts(context.home))
     context.say(
         f"{len(graph.points)} points, {guess.missing} of them missing, in {len(graph.steps)} "
         f"steps; {'very roughly' if guess.rough else 'about'} {duration(guess.seconds)} with "
-        f"{task.jobs} jobs."
+        f"{jobs} jobs."
     )
     steps = {step.kind: graph.count(step.kind) for step in graph.steps.values()}
     return {
@@ -82,6 +97,7 @@ def _ran(_: StudyTask, result: dict[str, Any], context: Context) -> None:
                 ("points", "{points}: {found} were there, {made} are new".format(**result)),
                 ("failed", failed),
                 ("took", duration(result["seconds"])),
+                ("means", f"lcc study summary {result['id']}"),
             )
         )
     )
@@ -156,7 +172,7 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.reports.study import check_format, content
+    from lcc_core.reports.study import check_format, content, means_content
     from lcc_core.studies import folder
     from lcc_core.studies.status import rows
 
@@ -165,7 +181,8 @@ def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     found = folder.find(context.home, arguments.study)
     every = rows(context.home, found)
     skipped = context.skipped(every.unreadable, "file of its points")
-    written = content(found, every, out)
+    write = means_content if arguments.means else content
+    written = write(found, every, out)
     send(out, written)
     context.say(f"{len(every)} points written to {out} ({size(len(written))}).")
     return {"out": str(out), "points": len(every), "bytes": len(written), "unreadable": skipped}

@@ -69,9 +69,5 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def numbers(text: str) -> tuple[float, ...]:
-    return tuple(map(float, words(text)))
-
-
 def integers(text: str) -> tuple[int, ...]:
     return tuple(map(int, words(text)))

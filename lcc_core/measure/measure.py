@@ -13,10 +13,11 @@ from lcc_core.checkpoints.packed import pack
 from lcc_core.compression.compressed import Compressed
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
+from lcc_core.engine import ENGINE
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.cost import latency_ms, macs, parameters
 from lcc_core.measure.evaluate import ON_CPU, predict
-from lcc_core.measure.measurement import ENGINE, Measurement
+from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import (
     confusion_matrix,
     kappa,
@@ -109,7 +110,7 @@ def measure(
         recalibration_s=compressed.recalibration_s,
         validation_oa=float((chosen_by == tiles.labels[beside]).mean()) if len(beside) else None,
         validation_tiles=len(beside),
-        engine=ENGINE,
+        engine=ENGINE["measure"],
     )
     if part == "validation":
         row = replace(row, validation_oa=row.oa, validation_tiles=row.tiles)

@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 
-# What measuring yields; raised when it changes. 2: pruned weights are those that a mask removed, a
-# pruned layer of one bit counts log₂ 3 bits, and the validation part is measured as well.
-ENGINE = 2
 OF_THE_FILE = (
     "bytes", "real_ratio", "file_sha256", "latency_ms", "measured", "recalibration_s",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ from lcc_core.files import write_bytes
 from lcc_core.plaintext import csv_text, encodable, figure_text, html_text, records, visible
 from lcc_core.reports.palette import FRONT, colour, log_ticks, symbol
 from lcc_core.results import choice
+from lcc_core.studies.axis import axes
 from lcc_core.studies.folder import Folder
+from lcc_core.studies.means import means
+from lcc_core.studies.means import table as means_table
 from lcc_core.studies.status import DONE, FAILED, PointRow
 
 FORMATS = (".csv", ".parquet", ".html")
-SHOWN = (
-    "state", "architecture", "data", "coreset", "fraction (%)", "channels off (%)", "seed",
-    "method", "bits", "k", "margin", "margin_kind", "quantizer", "chosen on", "validation (%)",
-    "accuracy (%)", "95 % from", "95 % to", "tested on", "file (B)", "real ratio",
-    "average bits", "zeros (%)", "training steps", "training (s)", "scoring (s)", "error",
+MEASURED = (
+    "chosen on", "validation (%)", "accuracy (%)", "95 % from", "95 % to", "tested on", "file (B)",
+    "real ratio", "average bits", "zeros (%)", "training steps", "training (s)", "scoring (s)",
+    "engine", "error",
 )  # fmt: skip
 STYLE = """body{font:15px system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 9px;text-align:right;
@@ -52,6 +55,21 @@ def content(folder: Folder, rows: list[PointRow], path: Path) -> bytes:
     if path.suffix == ".csv":
         return csv_text(frame(rows)).encode()
     return frame(rows).to_parquet(index=False)
+
+
+def means_frame(rows: Sequence[PointRow]) -> pd.DataFrame:
+    """Means over seeds with their standard deviations, a row for each model and compression."""
+    return records(one.flat() for one in means(rows))
+
+
+def means_content(_: Folder, rows: list[PointRow], path: Path) -> bytes:
+    """The means as :func:`content` has the points; as HTML their table alone."""
+    check_format(path)
+    if path.suffix == ".html":
+        return _whole(path.stem, [_means_table(rows)]).encode()
+    if path.suffix == ".csv":
+        return csv_text(means_frame(rows)).encode()
+    return means_frame(rows).to_parquet(index=False)
 
 
 def export(folder: Folder, rows: list[PointRow], path: Path) -> None:
@@ -175,20 +193,40 @@ def page(folder: Folder, rows: list[PointRow]) -> str:
         parts.append(f"<h2>{html_text(data)}</h2>")
         parts.append(chart(rows, data).to_html(full_html=False, include_plotlyjs=script))
         script = False
+    if done:
+        parts.append(f"<h2>Means over seeds</h2>{_means_table(rows)}")
     parts.append(f'<h2>Every point</h2><div class="wide">{_table(rows)}</div>')
     toml = html.escape(visible(folder.study.to_toml(), keep="\n"))
     parts.append(f"<h2>The study</h2><pre>{toml}</pre>")
-    body = "\n".join(parts)
+    return _whole(folder.study.name, parts)
+
+
+def _whole(title: str, parts: list[str]) -> str:
+    """A page that holds all it needs."""
+    body, name = "\n".join(parts), html_text(title)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{POLICY}<title>{name}</title>'
         f"<style>{STYLE}</style></head><body>{body}</body></html>"
     )
 
 
+def _means_table(rows: Sequence[PointRow]) -> str:
+    heads, lines = means_table(means(rows))
+    head = "".join(f"<th>{html_text(name)}</th>" for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html_text(cell)}</td>" for cell in cells) + "</tr>"
+        for cells in lines
+    )
+    note = "Mean ± standard deviation (n − 1) over n repetitions; without ± for a single one."
+    return f'<p>{note}</p><div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
 def telling(rows: list[PointRow]) -> tuple[pd.DataFrame, dict[str, str]]:
     """The columns worth reading, as text, and what all rows share."""
     flat = [row.flat() for row in rows]
-    columns = {name: [_text(one.get(name)) for one in flat] for name in SHOWN}
+    asked = [axis.heading for axis in axes() if any(axis.heading in one for one in flat)]
+    shown = ("state", *asked, *MEASURED)
+    columns = {name: [_text(one.get(name)) for one in flat] for name in shown}
     shared = {n: texts[0] for n, texts in columns.items() if len(rows) > 1 and len(set(texts)) == 1}
     own = {name: texts for name, texts in columns.items() if name not in shared}
     return pd.DataFrame(own), {name: text for name, text in shared.items() if text}

@@ -50,6 +50,7 @@ class Against:
         return found | {f"latency, batch {n}": a / b for n, (a, b) in self.latency_ms.items()}
 
     def to_json(self) -> dict[str, Any]:
+        """Both measurements, latencies and ratios."""
         return {
             "source": self.source.to_json(),
             "result": self.result.to_json(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import mean, stdev
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.coresets.coreset import title_of
@@ -12,10 +11,10 @@ from lcc_core.data.splits import split_name
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import wilson_interval
+from lcc_core.results.summary import summarize
 from lcc_core.results.table import own_rows
 from lcc_core.results.training_cost import (
     TrainingCost,
-    mean_or_none,
     trained_tiles,
     training_cost,
 )
@@ -39,6 +38,7 @@ class Trained:
 
     @property
     def arch(self) -> str:
+        """The architecture."""
         return self.checkpoint.arch
 
     def recipe(self, by: str = EPOCHS) -> str:
@@ -53,6 +53,7 @@ class Trained:
 
     @property
     def oa(self) -> float:
+        """Accuracy on test tiles, 0…1."""
         return self.checkpoint.accuracy["test"]["oa"]
 
 
@@ -77,6 +78,7 @@ class Point:
 
     @property
     def interval(self) -> str:
+        """What ``low`` and ``high`` are, in words."""
         return f"± standard deviation over {self.seeds} seeds" if self.seeds > 1 else "95 %, Wilson"
 
 
@@ -107,33 +109,37 @@ def trained(home: Home, like: Checkpoint) -> list[Trained]:
     return found
 
 
+KEY = ("arch", "method", "fraction", "recipe")
+FIGURES = ("oa", "steps", "train_s", "scoring_s")
+
+
 def points(found: Iterable[Trained], by: str = EPOCHS) -> list[Point]:
     """Means over seeds, smallest fraction first; ``by``: what a group shares, epochs or steps."""
-    groups: dict[tuple[str, str, float, str], list[Trained]] = {}
-    for one in found:
-        groups.setdefault((one.arch, one.method, one.fraction, one.recipe(by)), []).append(one)
+    found = list(found)
+    rows = [
+        {
+            "arch": one.arch, "method": one.method, "fraction": one.fraction,
+            "recipe": one.recipe(by), "oa": one.oa, "steps": one.cost.steps,
+            "train_s": one.cost.train_s, "scoring_s": one.cost.scoring_s,
+            "tiles": one.checkpoint.accuracy["test"]["tiles"],
+        }
+        for one in found
+    ]  # fmt: skip
+    tiles = {tuple(row[name] for name in KEY): row["tiles"] for row in reversed(rows)}
     result = []
-    for key, group in groups.items():
-        oa = mean(one.oa for one in group)
-        tiles = group[0].checkpoint.accuracy["test"]["tiles"]
-        if len(group) > 1:
-            spread = stdev(one.oa for one in group)
-            low, high = oa - spread, oa + spread
-        else:
-            low, high = wilson_interval(round(oa * tiles), tiles)
+    for group in summarize(rows, KEY, FIGURES):
+        means = {name: one.mean for name, one in group.figures.items()}
+        oa, spread = group.figures["oa"].mean or 0.0, group.figures["oa"].sd
+        count = tiles[tuple(group.key[name] for name in KEY)]
+        interval = wilson_interval(round(oa * count), count)
+        low, high = interval if spread is None else (oa - spread, oa + spread)
         result.append(
             Point(
-                *key,
-                oa=oa,
-                low=low,
-                high=high,
-                seeds=len(group),
-                tiles=tiles,
-                steps=mean(one.cost.steps for one in group),
-                train_s=mean(one.cost.train_s for one in group),
-                scoring_s=mean_or_none([one.cost.scoring_s for one in group]),
+                **group.key, oa=oa, low=low, high=high, seeds=group.n, tiles=count,
+                steps=means["steps"] or 0.0, train_s=means["train_s"] or 0.0,
+                scoring_s=means["scoring_s"],
             )
-        )
+        )  # fmt: skip
     return sorted(result, key=lambda point: (point.fraction, point.method))
 
 

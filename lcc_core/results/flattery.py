@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
 
 from lcc_core.data.spatial import SPATIAL
+from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import confusion_matrix, kappa, overall_accuracy, recalls
-from lcc_core.studies.scene_study import FIGURES, SceneRow
+from lcc_core.results.predicted import Predictions
+
+FIGURES = ("oa", "aa", "kappa")
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A measured model with its answers.
+
+    Attributes:
+        model: what is trained, but for the split and the seed.
+        plan: how it is compressed.
+        split: the protocol.
+        seed: of the training and the split.
+        row: what was measured on the test part.
+        seen: the answers on the test part.
+        truth: int64 (n,), the classes there, in the order of the answers.
+    """
+
+    model: str
+    plan: str
+    split: str
+    seed: int
+    row: Measurement
+    seen: Predictions
+    truth: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -21,7 +48,7 @@ class Flattery:
     holds how hard the two parts are. Means over ``seeds``.
     """
 
-    arch: str
+    model: str
     plan: str
     random: str
     disjoint: str
@@ -33,30 +60,30 @@ class Flattery:
     seeds: int
 
 
-def flattery(rows: list[SceneRow]) -> list[Flattery]:
-    """Every random split against every disjoint one, network by network and plan by plan.
+def flattery(rows: Iterable[Answered]) -> list[Flattery]:
+    """Compare every random split with every disjoint one, model by model and plan by plan.
 
     Both are judged on the pixels that neither was trained on nor chosen by: those of both test
     parts. Seeds whose parts have none in common are left out.
     """
-    by_seed: dict[tuple[str, str, str], dict[int, SceneRow]] = {}
+    by_seed: dict[tuple[str, str, str], dict[int, Answered]] = {}
     for row in rows:
-        by_seed.setdefault((row.arch, row.plan, row.protocol), {})[row.seed] = row
+        by_seed.setdefault((row.model, row.plan, row.split), {})[row.seed] = row
     found = []
-    for (arch, plan, random), ones in by_seed.items():
-        for (other_arch, other_plan, disjoint), others in by_seed.items():
-            same = (arch, plan) == (other_arch, other_plan)
+    for (model, plan, random), ones in by_seed.items():
+        for (other_model, other_plan, disjoint), others in by_seed.items():
+            same = (model, plan) == (other_model, other_plan)
             if not same or random in SPATIAL or disjoint not in SPATIAL:
                 continue
             pairs = [(ones[seed], others[seed]) for seed in sorted(ones.keys() & others.keys())]
             gaps = [gap for one, other in pairs if (gap := _gap(one, other))]
             if gaps:
                 means = {name: mean(gap[name] for gap in gaps) for name in gaps[0]}
-                found.append(Flattery(arch, plan, random, disjoint, **means, seeds=len(gaps)))
+                found.append(Flattery(model, plan, random, disjoint, **means, seeds=len(gaps)))
     return found
 
 
-def _gap(one: SceneRow, other: SceneRow) -> dict[str, float]:
+def _gap(one: Answered, other: Answered) -> dict[str, float]:
     """Figures of ``one`` less those of ``other`` on the test pixels of both; empty without any."""
     common, here, there = np.intersect1d(one.seen.ids, other.seen.ids, return_indices=True)
     if not len(common):

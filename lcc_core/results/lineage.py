@@ -38,6 +38,7 @@ class Epochs:
 
     @property
     def text(self) -> str:
+        """The epochs in words."""
         gates = f" ({self.gated} of them with attention)" if self.gated else ""
         least = "" if self.whole else "at least "
         return f"{least}{self.source} epochs before{gates}, {self.tuning} after"

@@ -14,17 +14,16 @@ from lcc_core.compression.compressed import Compressed
 from lcc_core.compression.plan import Plan
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
+from lcc_core.engine import MEASURED, key_of
 from lcc_core.files import Home, content_id
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.evaluate import predict
 from lcc_core.measure.measure import Origin, Sample, measure
-from lcc_core.measure.measurement import ENGINE, Measurement
+from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.metrics import wilson_interval
 from lcc_core.models.device import Compute, choose_device, choose_precision
 from lcc_core.results.table import make_row, read_row, write_row
 from lcc_core.workspace import Workspace
-
-VERSION = 1  # raise when a change of the engine changes what a plan yields
 
 
 def result_key(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -> str:
@@ -39,8 +38,7 @@ def result_keys(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -
         "trained": checkpoint.created,
         "part": part,
         "precision": choose_precision(precision, choose_device("cpu")),
-        "version": VERSION,
-        "engine": ENGINE,
+        **key_of(*MEASURED),
     }
     return [content_id(key | {"plan": identity}, 24) for identity in plan.ids]
 
@@ -130,6 +128,7 @@ class Estimate:
 
     @property
     def where(self) -> str:
+        """On how many tiles it was estimated, in words."""
         chosen = ", on which it was chosen: it flatters" if self.flatters else ""
         return f"{self.tiles:,} of the {self.of:,} test tiles{chosen}"
 

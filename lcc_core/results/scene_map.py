@@ -13,6 +13,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.data.scene import Scene
 from lcc_core.data.tiles import TileSet
+from lcc_core.engine import COMPRESSED, key_of
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home, content_id, remember
 from lcc_core.hooks import QUIET, Hooks
@@ -25,7 +26,6 @@ from lcc_core.results.predicted import DAMAGED
 from lcc_core.workspace import Workspace
 
 MAPPED = Compute(batch=256)
-VERSION = 1  # raise when a change of the engine changes what a map shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,7 @@ class SceneMap:
 
     @property
     def pixels_per_s(self) -> float:
+        """How fast the map was drawn."""
         return self.classes.size / max(self.seconds, 1e-9)
 
     def wrong(self, scene: Scene) -> np.ndarray:
@@ -90,7 +91,7 @@ def _path(home: Home, checkpoint: Checkpoint, plan: Plan) -> Path:
         "checkpoint": checkpoint.id,
         "trained": checkpoint.created,
         "precision": choose_precision("auto", choose_device("cpu")),
-        "version": VERSION,
+        **key_of("map", *COMPRESSED),
     }
     keys = [content_id(key | {"plan": identity}, 24) for identity in plan.ids]
     return first_there(home.folder("maps"), keys, ".npz")

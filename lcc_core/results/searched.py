@@ -22,12 +22,13 @@ from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.search import SearchResult, SearchSettings, search
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import SELECT_ON, Split
+from lcc_core.engine import COMPRESSED, SEARCHED, key_of
 from lcc_core.errors import require
 from lcc_core.files import Home, content_id, remember, write_json
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import Classifier
-from lcc_core.results.measured import VERSION, measure_plan
+from lcc_core.results.measured import measure_plan
 from lcc_core.unreadable import ODD, read_json
 from lcc_core.workspace import Workspace
 
@@ -49,6 +50,7 @@ class Selection:
         require(self.tiles >= 0, "tiles", self.tiles, "0 (all) or more")
 
     def part(self, split: Split) -> str:
+        """The part of a split on which is chosen."""
         return "test" if self.select_on == "test" else split.selection
 
     def warning(self, split: Split) -> str:
@@ -64,6 +66,7 @@ class Selection:
         return {"protocol": old[self.select_on], "tiles": self.tiles}
 
     def ids(self, split: Split) -> np.ndarray:
+        """The tiles on which is chosen, int64 (n,)."""
         ids = split.part(self.part(split))
         if not 0 < self.tiles < len(ids):
             return ids
@@ -79,7 +82,7 @@ def search_path(
         "trained": checkpoint.created,
         "settings": settings.to_json(),
         "selection": where.key(),
-        "version": VERSION,
+        **key_of(*SEARCHED),
     }
     return home.folder("searches") / f"{content_id(key, 24)}.json"
 
@@ -147,7 +150,7 @@ def rivals(
 ) -> list[Measurement]:
     """Measure the fixed settings just above and just below the size that a search ``found``."""
     home, model = workspace.home, workspace.model(checkpoint)
-    key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, "version": VERSION}
+    key = {"checkpoint": checkpoint.id, "trained": checkpoint.created, **key_of(*COMPRESSED)}
     key |= {"plan": found.plan, "bytes": found.bytes, "method": settings.method}
     memory = home.folder("searches") / f"{content_id(key, 24)}-fixed.json"
     plans: list[Plan] = []

@@ -95,6 +95,7 @@ class Verified:
 
     @property
     def holds(self) -> bool:
+        """Whether it is as accurate here as it was where it was measured."""
         return abs(self.shipped - self.measured) <= TOLERANCE
 
 

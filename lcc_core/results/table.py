@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from lcc_core.checkpoints.store import IMPORTED, Checkpoint, variant
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.presets import PAPERS, preset
 from lcc_core.data.splits import PROTOCOLS, split_name
+from lcc_core.engine import MEASURED, older, raised
 from lcc_core.files import Home, canonical_json, content_id, write_bytes, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.reading import parse_own_json
+from lcc_core.reading import is_kind, parse_own_json
 from lcc_core.results.rowcheck import check_measurement, check_model
 from lcc_core.unreadable import ODD, Found, Unreadable, listed, read_json, reason
 
@@ -36,12 +37,26 @@ def shipped_folder() -> Path:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """``model``: facts of the checkpoint; ``settings``: the plan; ``shipped``: with the project."""
+    """A measurement with what it is of.
+
+    Attributes:
+        measurement: the figures.
+        model: facts of the checkpoint.
+        settings: the plan.
+        shipped: whether it ships with the project.
+        versions: of the engine's nouns, as far as they were above their first.
+    """
 
     measurement: Measurement
     model: dict[str, Any]
     settings: dict[str, Any]
     shipped: bool = False
+    versions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def older(self) -> tuple[str, ...]:
+        """The nouns of the engine that have changed since it was measured."""
+        return older({**self.versions, "measure": self.measurement.engine})
 
     @property
     def id(self) -> str:
@@ -62,6 +77,7 @@ class ResultRow:
 
     @property
     def arch(self) -> str:
+        """The architecture."""
         return self.model["spec"]["arch"]
 
     @property
@@ -71,10 +87,12 @@ class ResultRow:
 
     @property
     def coreset(self) -> dict[str, Any] | None:
+        """Facts of the coreset it was trained on, if it was."""
         return self.model["split"].get("coreset")
 
     @property
     def fraction(self) -> float:
+        """Share of the training tiles it was trained on."""
         return self.coreset["fraction"] if self.coreset else 1.0
 
     @property
@@ -102,6 +120,7 @@ class ResultRow:
 
     @cached_property
     def plan(self) -> Plan:
+        """The plan, read from ``settings``."""
         return Plan.from_json(self.settings)
 
     @property
@@ -113,12 +132,24 @@ class ResultRow:
         return f"{method} (papers')" if preset(PAPERS).made(self.plan) else method
 
     def to_json(self) -> dict[str, Any]:
-        return self.measurement.to_json() | {"model": self.model, "settings": self.settings}
+        """One flat table, as files and lines keep it."""
+        content = self.measurement.to_json() | {"model": self.model, "settings": self.settings}
+        return content | ({"versions": self.versions} if self.versions else {})
 
     @classmethod
     def from_json(cls, content: dict[str, Any], shipped: bool = False) -> ResultRow:
+        """Read what :meth:`to_json` made, of any engine."""
         content = content if content.get("engine", 1) > 1 else _of_first_engine(content)
-        return cls(Measurement.from_json(content), content["model"], content["settings"], shipped)
+        versions = _versions(content.get("versions", {}))
+        measurement = Measurement.from_json(content)
+        return cls(measurement, content["model"], content["settings"], shipped, versions)
+
+
+def _versions(content: Any) -> dict[str, int]:
+    """Noun → version. ``ValueError`` where it is none."""
+    if not isinstance(content, dict) or not all(is_kind(one, int) for one in content.values()):
+        raise ValueError("its versions are no numbers")
+    return dict(content)
 
 
 def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +172,8 @@ def _of_first_engine(content: dict[str, Any]) -> dict[str, Any]:
 def make_row(row: Measurement, checkpoint: Checkpoint, plan: Plan) -> ResultRow:
     """Join a measurement with what is told of its checkpoint and plan."""
     facts = checkpoint.facts()
-    return ResultRow(row, {name: facts[name] for name in MODEL}, plan.to_json())
+    model = {name: facts[name] for name in MODEL}
+    return ResultRow(row, model, plan.to_json(), versions=raised(MEASURED))
 
 
 def write_row(path: Path, row: ResultRow) -> None:
@@ -192,7 +224,7 @@ def own_rows(home: Home) -> Found[ResultRow]:
     paths = listed(home.results, "*.json")
     found = [look_at(path) for path in paths]
     return Found(
-        _newest(row for row in found if isinstance(row, ResultRow)),
+        newest(row for row in found if isinstance(row, ResultRow)),
         (*paths.unreadable, *(one for one in found if isinstance(one, Unreadable))),
     )
 
@@ -226,15 +258,20 @@ def _shipped(path: Path, _changed: int) -> Found[ResultRow]:
 def all_rows(home: Home) -> Found[ResultRow]:
     """Own and shipped ones, each once; the own one where both are there."""
     shipped, own = shipped_rows(), own_rows(home)
-    return Found(_newest((*shipped, *own)), (*own.unreadable, *shipped.unreadable))
+    return Found(newest((*shipped, *own)), (*own.unreadable, *shipped.unreadable))
 
 
-def _newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
+def newest(rows: Iterable[ResultRow]) -> list[ResultRow]:
     """Of rows that do the same that of the newest engine; of those the last, own after shipped."""
+
+    def engine(row: ResultRow) -> tuple[int, ...]:
+        """Rising with the versions; more nouns that have changed since make it older."""
+        return (row.measurement.engine, -len(row.older))
+
     found: dict[tuple[str, ...], ResultRow] = {}
     for row in rows:
         other = found.get(row.same)
-        if other is None or row.measurement.engine >= other.measurement.engine:
+        if other is None or engine(row) >= engine(other):
             found[row.same] = row
     return list(found.values())
 
@@ -284,6 +321,7 @@ def flat(row: ResultRow) -> dict[str, Any]:
         "data": one.data,
         "synthetic": one.synthetic,
         "measured": one.measured[:10],
+        "engine": "older" if row.older else "",
         "where": "ships with the project" if row.shipped else "this machine",
         "checkpoint": one.checkpoint,
         "plan": one.plan,

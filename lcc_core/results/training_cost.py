@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from statistics import mean
 
 from lcc_core.checkpoints.store import FACTS, Checkpoint, read_checkpoint
 from lcc_core.coresets.methods import METHODS
@@ -79,9 +78,3 @@ def cost_of(home: Home, identity: str) -> TrainingCost | None:
         return training_cost(home, read_checkpoint(path))
     except CheckpointError:
         return None
-
-
-def mean_or_none(values: list[float | None]) -> float | None:
-    """The mean, or ``None`` where one of them is not known."""
-    known = [value for value in values if value is not None]
-    return mean(known) if len(known) == len(values) else None

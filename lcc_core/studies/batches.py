@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home, write_json
 from lcc_core.hooks import Hooks, OnProgress, Progress, ShouldStop
 from lcc_core.studies.graph import Step
+from lcc_core.studies.options import Options
 from lcc_core.studies.steps import Outcome, Worker
 
 ASK_EVERY_S, TELL_EVERY_S = 0.2, 0.5
@@ -28,7 +29,7 @@ class Batch:
     steps: tuple[Step, ...]
     values: dict[str, str]
     stop: str
-    threads: int = 1
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def run(batch: Batch) -> tuple[Outcome, ...]:
     """In a worker process that shares the home with the runner."""
     import torch
 
-    torch.set_num_threads(batch.threads)
+    torch.set_num_threads(batch.options.threads)
     key = batch.home, threading.get_ident()
     worker = _workers.setdefault(key, Worker(Home(Path(batch.home))))
+    worker.device = batch.options.device
     worker.hooks = Hooks(teller(worker.home, batch.steps[0].id), told_by(Path(batch.stop)))
     return do_all(worker, batch)
 
@@ -73,6 +75,7 @@ def told_by(path: Path) -> ShouldStop:
     state = {"at": 0.0, "told": False}
 
     def told() -> bool:
+        """Look for the file."""
         now = time.monotonic()
         if not state["told"] and now - state["at"] > ASK_EVERY_S:
             state.update(at=now, told=path.exists())
@@ -87,6 +90,7 @@ def teller(home: Home, step: str) -> OnProgress:
     last = [0.0]
 
     def tell(report: Progress) -> None:
+        """Leave a report."""
         now = time.monotonic()
         if now - last[0] > TELL_EVERY_S:
             last[0] = now

@@ -20,14 +20,20 @@ from lcc_core.jobs import jobs
 from lcc_core.results.table import own_rows
 from lcc_core.studies import records
 from lcc_core.studies.folder import studies
+from lcc_core.studies.graph import CHOOSE, DISTIL, NARROW, TRAIN
 from lcc_core.studies.leases import read_owner
 from lcc_core.studies.leftovers import leftovers
 from lcc_core.temporary import tree_bytes
 from lcc_core.unreadable import ODD, Unreadable, listed, read_json
 
 LIMIT = "cache.json"
-# Tiles are the user's own and count for nothing here.
-KINDS = ("checkpoints", "results", "searches", "predictions", "coresets", "steps", "studies")
+# Every kind of thing the home holds but tiles, which are the user's own.
+KINDS = (
+    "checkpoints", "results", "searches", "predictions", "maps", "coresets", "steps", "studies",
+    "jobs", "downloads", "claims",
+)  # fmt: skip
+# Files that are made again when they are asked for.
+REMADE = ("searches", "predictions", "maps")
 IN_USE_S = 120.0  # whoever used it so lately may still be at it
 
 
@@ -58,6 +64,7 @@ class Info:
 
     @property
     def total(self) -> int:
+        """Bytes of all kinds together."""
         return sum(self.bytes.values())
 
 
@@ -115,10 +122,14 @@ def unreadable(home: Home) -> tuple[Unreadable, ...]:
 def entries(home: Home) -> list[Entry]:
     """What may go, least recently used first: nothing that a stored result needs."""
     needed = needed_checkpoints(home)
-    mine = _made_by_studies(home)
-    found = []
-    for kind in ("searches", "predictions"):
+    mine, chosen, dead = _made_by_studies(home)
+    found = [_entry(path, "steps") for path in dead]
+    for kind in REMADE:
         found += [_entry(path, kind) for path in listed(home.root / kind)]
+    used = {(one.split.get("coreset") or {}).get("name") for one in list_checkpoints(home)}
+    for path in listed(home.folder("coresets"), "*.json"):
+        if path.stem in chosen and path.stem not in used:
+            found.append(_entry(path, "coresets"))
     for path in listed(home.checkpoints):
         # One that was trained on its own account is the user's, measured or not.
         half = not _there(path / FACTS)
@@ -203,14 +214,20 @@ def _busy(home: Home) -> bool:
     )
 
 
-def _made_by_studies(home: Home) -> set[str]:
-    found = set()
+def _made_by_studies(home: Home) -> tuple[set[str], set[str], list[Path]]:
+    """Ids of the checkpoints and names of the coresets that studies have made, and records of
+    steps whose files are gone: they count for nothing."""
+    checkpoints, coresets, dead = set(), set(), []
     for path in listed(home.folder("steps"), "*.json"):
         with contextlib.suppress(*ODD):
             record = records.read(path)
-            if record.kind in ("train", "narrow") and not record.found:
-                found.add(record.value)
-    return found
+            if any(not (home.root / name).is_file() for name in record.sums):
+                dead.append(path)
+            if record.kind in (TRAIN, DISTIL, NARROW) and not record.found:
+                checkpoints.add(record.value)
+            elif record.kind == CHOOSE and not record.found:
+                coresets.add(record.value)
+    return checkpoints, coresets, dead
 
 
 def _entry(path: Path, kind: str) -> Entry:
@@ -219,5 +236,6 @@ def _entry(path: Path, kind: str) -> Entry:
     for one in files:
         with contextlib.suppress(OSError):
             facts = one.stat()
-            used = max(used, facts.st_mtime, facts.st_atime)
+            # Records are read to find out that they are dead.
+            used = max(used, facts.st_mtime, 0.0 if kind == "steps" else facts.st_atime)
     return Entry(path, kind, tree_bytes(path), used)

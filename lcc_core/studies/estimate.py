@@ -13,14 +13,14 @@ from lcc_core.data.splits import PROTOCOLS
 from lcc_core.files import Home
 from lcc_core.hooks import Progress
 from lcc_core.models import ARCHITECTURES
-from lcc_core.studies.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Graph, Step
+from lcc_core.studies.graph import CHOOSE, DISTIL, MEASURE, NARROW, SEARCH, TRAIN, Graph, Step
 from lcc_core.studies.records import all_records, look
 from lcc_core.training import make_recipe
 from lcc_core.unreadable import ODD, read_json
 
 # Seconds on one core where nothing was measured yet: rough. A training by tile, epoch and million
 # weights, which 2 cores with bf16 needed in trials.
-GUESS = {TRAIN: 60.0, CHOOSE: 1.0, NARROW: 60.0, SEARCH: 60.0, MEASURE: 4.0}
+GUESS = {TRAIN: 60.0, CHOOSE: 1.0, DISTIL: 60.0, NARROW: 60.0, SEARCH: 60.0, MEASURE: 4.0}
 PER_TILE_S, POWER = 0.004, 0.3
 TILES = 3000
 
@@ -69,6 +69,7 @@ class Durations:
     def progress(
         self, state: Mapping[str, str], shares: Mapping[str, float], said: str, steps: Any
     ) -> Progress:
+        """The progress of a whole run."""
         total = sum(self.weights.values()) or 1.0
         done = sum(
             weight * (1.0 if state[step] in ("done", "failed") else shares.get(step, 0.0))

@@ -24,6 +24,7 @@ class Folder:
 
     @property
     def id(self) -> str:
+        """The study's id."""
         return self.path.name
 
     @property

@@ -55,11 +55,13 @@ class Leases:
         return True
 
     def release(self, step: str) -> None:
+        """Give a step back."""
         if step in self.mine:
             self.mine.discard(step)
             (self.folder / f"{step}.json").unlink(missing_ok=True)
 
     def close(self) -> None:
+        """Give all steps back."""
         self._closed.set()
         for step in list(self.mine):
             with contextlib.suppress(OSError):

@@ -113,6 +113,30 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
             "tuning": {"criterion": "attention", "recipe": {"loss": "mining"}},
         },
     ),
+    "coresets": (
+        "Coresets against all tiles, chosen by the scores of one training, float and compressed.",
+        {
+            "data": ["eurosat"],
+            "fractions": [1, 0.1, 0.05],
+            "coresets": ["random", "balanced-random", "forgetting", "margin", "ccs"],
+            "sources": ["first-seed"],
+            "bits": [32, 4],
+        },
+    ),
+    "scene": (
+        "Networks on random and spatially disjoint splits of a scene, pruned, quantized, both, and "
+        "their students; how much the random split flatters.",
+        {
+            "data": ["pavia_university"],
+            "archs": ["cnn1d", "cnn2d", "cnn3d"],
+            "splits": ["30/10/60", "blocks-30/10/60"],
+            "seeds": [0, 1, 2],
+            "redraw": True,
+            "plans": ["32:0", "32:0.5", "32:1", "8:0", "4:0", "3:0", "4:0.5"],
+            "students": [0, 0.5],
+            "answers": True,
+        },
+    ),
     "hyperspectral": (
         "Hyperspectral networks on random and spatially disjoint splits, pruned and quantized.",
         {

@@ -33,6 +33,7 @@ class Record:
     found: bool = False
 
     def to_json(self) -> dict[str, Any]:
+        """As files keep it."""
         return dict(vars(self))
 
 

@@ -11,7 +11,8 @@ from lcc_core.hooks import QUIET, Hooks
 from lcc_core.studies import cache
 from lcc_core.studies import folder as folders
 from lcc_core.studies.graph import expand
-from lcc_core.studies.scheduler import DONE, FAILED, Options, Run
+from lcc_core.studies.options import Options
+from lcc_core.studies.scheduler import DONE, FAILED, Run
 from lcc_core.studies.spec import Study
 
 
@@ -40,10 +41,10 @@ def run_study(
     what was finished is kept.
     """
     began = time.monotonic()
-    folder = folders.save(home, study)
-    folders.unpause(folder)
     prints = {name: load_tiles(name, home, hooks).fingerprint for name in study.data}
     graph = expand(study, prints)
+    folder = folders.save(home, study)
+    folders.unpause(folder)
     folders.write_prints(folder, prints)
     run = Run(graph, home, folder.path, options or Options(), hooks)
     run.prepare()

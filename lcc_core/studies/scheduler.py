@@ -21,6 +21,7 @@ from lcc_core.studies.batches import Batch, BatchResult, progress_file
 from lcc_core.studies.estimate import Durations
 from lcc_core.studies.graph import KINDS, MEASURE, Graph, Step
 from lcc_core.studies.leases import Leases, leased
+from lcc_core.studies.options import Options
 from lcc_core.studies.status import tile_counts
 from lcc_core.studies.steps import Outcome
 from lcc_core.temporary import PART, held_file
@@ -28,20 +29,6 @@ from lcc_core.temporary import PART, held_file
 MOST_TOGETHER = 8  # points of one model that go to a worker together
 WAIT_S, LOOK_S = 0.25, 0.5
 ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a study is run; what comes out is the same.
-
-    ``share``: a Dask cluster's workers open the home by its "path", or get tiles and checkpoints
-    by "scatter".
-    """
-
-    jobs: int = 1
-    backend: str = "loky"
-    scheduler: str = ""
-    share: str = "path"
 
 
 # Of a step that is needed: not begun, sent to a worker, done by another runner, done, failed.
@@ -80,9 +67,11 @@ class Run:
                 wanted += self.graph.steps[step].needs.values()
 
     def missing(self) -> bool:
+        """Whether anything is left to do."""
         return any(state in (OPEN, SENT, OTHERS) for state in self.state.values())
 
     def go(self) -> None:
+        """Do it. Raises ``Cancelled`` when it was stopped or paused."""
         todo = [self.graph.steps[step] for step in self._in(OPEN)]
         self.durations = Durations(self.home, todo, tile_counts(self.home), self.options.jobs)
         leases, pool = Leases(self.home), None
@@ -114,9 +103,8 @@ class Run:
             yield
 
     def _pool(self) -> Pool:
-        one = self.options
         hooks = Hooks(self._here, lambda: self.hooks.should_stop() or folders.paused(self.folder))
-        return make_pool(one.backend, one.jobs, one.scheduler, one.share, self.home, hooks)
+        return make_pool(self.options, self.home, hooks)
 
     def _in(self, *states: str) -> Iterable[str]:
         return [step for step, state in self.state.items() if state in states]
@@ -157,9 +145,10 @@ class Run:
             if mine:
                 needs = {need for step in mine for need in step.needs.values()}
                 values = {need: self.values[need] for need in needs}
-                threads = max(1, (os.cpu_count() or 1) // self.options.jobs)
                 pool.send(
-                    Batch(str(self.home.root), tuple(mine), values, str(self.stop_file), threads)
+                    Batch(
+                        str(self.home.root), tuple(mine), values, str(self.stop_file), self.options
+                    )
                 )
 
     def _together(self, ready: list[Step]) -> list[Step]:

@@ -4,120 +4,86 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lcc_core.channels import ChannelPruning
-from lcc_core.compression.greedy.config import MARGINS
-from lcc_core.compression.plan import BITS
-from lcc_core.compression.planners import PLANNERS
-from lcc_core.compression.presets import preset, presets
-from lcc_core.compression.search import SearchSettings
-from lcc_core.coresets.selection import choices
-from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
+from lcc_core.channels.schedule import Schedule
 from lcc_core.errors import LccError, require
 from lcc_core.files import check_name, content_id
-from lcc_core.models import ARCHITECTURES
-from lcc_core.reading import (
-    Shortened,
-    check_settings,
-    check_values,
-    is_kind,
-    read_text,
-    value_of,
-)
+from lcc_core.reading import check_settings, check_values, read_text, value_of
+from lcc_core.settings import changed_settings, settings_json
+from lcc_core.studies.axis import axes
+from lcc_core.studies.common import COMMON, LATER, Common
 from lcc_core.training import make_recipe
 from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.recipe import Recipe
 
-FIXED = "fixed"
-METHODS = (FIXED, *(one.name for one in PLANNERS if one.needs_labels))
-LISTS = (
-    "data", "archs", "splits", "seeds", "fractions", "coresets", "channels", "methods", "bits",
-    "k", "margins", "quantizers", "margin_kinds", "select_on",
-)  # fmt: skip
-SELECT_ON = ("validation", "test")
-# Left out of the id at their defaults, so that studies from before them keep theirs.
-LATER = ("margin_kinds", "select_on", "equal_steps")
-NUMBERS = ("fractions", "channels", "k", "margins")
 MOST_POINTS = 100_000
 CUT = ("criterion", "scope")  # of the tuning: which channels go
+TABLES = ("recipe", "tuning")
 LARGEST_FILE = 2**20  # bytes of TOML
+# What a training that starts from a checkpoint does not take from the first one's recipe.
+NOT_AGAIN = ("epochs", "weights", "attention")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Study:
-    """Every combination of the lists is a point.
+    """Every combination of the values of its axes is a point.
 
-    A model is a set of ``data``, an architecture, a split, a seed, a share of the training tiles
-    (``fractions``, below 1 as each of ``coresets`` chooses them) and a share of ``channels``
-    removed. Each model is compressed by ``methods``: "fixed" takes every pair of ``bits`` and
-    ``k``, a search every one of ``margins`` (points); both with each of ``quantizers``.
-
-    ``recipe``: overrides for every training. ``tuning``: criterion, scope and epochs for those
-    that lose channels. ``tiles``: searches choose on so many (0: all). ``redraw``: the seed draws
-    the split too, not only weights and coreset.
-
-    ``margin_kinds``: whether a search's margin is the same for all layers (fixed), times their
-    importance (adaptive) or shared; "size" always shares it. ``select_on``: the part that searches
-    choose on; "test" is the papers' way. ``equal_steps``: coresets are trained for as many steps
-    as all tiles, not as many epochs.
+    Attributes:
+        name: for people; decides nothing.
+        values: axis → its values, for all axes there are.
+        common: what holds for all points.
+        recipe: overrides for every training.
+        tuning: criterion, scope and epochs for models that lose channels.
     """
 
-    data: tuple[str, ...]
-    archs: tuple[str, ...] = ("compact",)
-    name: str = "study"
-    splits: tuple[str, ...] = (DEFAULT_PROTOCOL,)
-    seeds: tuple[int, ...] = (0,)
-    fractions: tuple[float, ...] = (1.0,)
-    coresets: tuple[str, ...] = ("ccs",)
-    channels: tuple[float, ...] = (0.0,)
-    methods: tuple[str, ...] = (FIXED,)
-    bits: tuple[int, ...] = (32, 8, 4)
-    k: tuple[float, ...] = (0.0,)
-    margins: tuple[float, ...] = (0.5,)
-    quantizers: tuple[str, ...] = ("own",)
-    tiles: int = 0
-    redraw: bool = False
-    recipe: dict[str, Any] = field(default_factory=dict)
-    tuning: dict[str, Any] = field(default_factory=dict)
-    margin_kinds: tuple[str, ...] = ("fixed",)
-    select_on: tuple[str, ...] = ("validation",)
-    equal_steps: bool = False
+    name: str
+    values: dict[str, tuple[Any, ...]]
+    common: Common
+    recipe: dict[str, Any]
+    tuning: dict[str, Any]
 
-    def __post_init__(self) -> None:
-        check_name(self.name)
-        for name in LISTS:
-            self._check_list(name)
-        for name, known in (
-            ("archs", ARCHITECTURES.names()),
-            ("coresets", choices()),
-            ("methods", METHODS),
-            ("bits", BITS),
-            ("quantizers", tuple(presets())),
-            ("margin_kinds", MARGINS),
-            ("select_on", SELECT_ON),
-        ):
-            for value in getattr(self, name):
-                require(value in known, name, value, f"one of {', '.join(map(str, known))}")
-        for data in self.data:
-            check_name(data)
-        for split in self.splits:
-            check_protocol(split)
-        for name, low, high in (
-            ("fractions", 1e-6, 1),
-            ("channels", 0, 0.9),
-            ("k", 0, 10),
-            ("margins", 0, 100),
-            ("seeds", 0, 2**31 - 1),
-        ):
-            for value in getattr(self, name):
-                require(low <= value <= high, name, value, f"{low:g}…{high:g}")
-        require(0 <= self.tiles < 2**31, "tiles", self.tiles, "0 (all) or more")
+    def __init__(self, data: Any, **said: Any) -> None:
+        """Make a study of what differs from the defaults.
+
+        Args:
+            data: names of data sets.
+            said: values of other axes, ``name``, ``recipe``, ``tuning`` and common settings.
+
+        Raises:
+            LccError: a key that a study does not have.
+            ValueError: a value that cannot be.
+        """
+        said["data"] = data
+        known = {one.name: one for one in axes()}
+        common = {name: said.pop(name) for name in COMMON if name in said}
+        name = said.pop("name", "study")
+        tables = {name: dict(value_of(said, name, dict, {})) for name in TABLES}
+        foreign = sorted(set(said) - set(known) - set(TABLES))
+        if foreign:
+            every = sorted({*known, *COMMON, *TABLES, "name"})
+            raise LccError(f"A study has no setting {foreign[0]!r}.", f"It has {', '.join(every)}.")
+        value_of({"name": name}, "name", str)
+        check_name(name)
+        values = {
+            one.name: one.checked(said[one.name]) if one.name in said else one.default
+            for one in known.values()
+        }
+        for key, value in (
+            ("name", name), ("values", values), ("common", Common(**common)), *tables.items(),
+        ):  # fmt: skip
+            object.__setattr__(self, key, value)
         # Before anything is enumerated: a few short lists can ask for billions.
         require(self.size <= MOST_POINTS, "points", self.size, f"{MOST_POINTS:,} or fewer")
+        unsaid = all(self[name] == known[name].default for name in ("bits", "k"))
+        require(
+            unsaid or not self["plans"], "plans", self["plans"], "empty where bits or k are said"
+        )
         self._check_tables()
 
     def _check_tables(self) -> None:
@@ -127,112 +93,118 @@ class Study:
         check_settings(Recipe, self.recipe, "recipe")
         cut = {key: value for key, value in self.tuning.items() if key in CUT}
         check_settings(ChannelPruning, cut, "tuning")
+        twice = "criterion" in cut and len(self["criteria"]) > 0
+        require(not twice, "criteria", self["criteria"], "left out where [tuning] has a criterion")
         tuning = {key: value for key, value in self.tuning.items() if key not in CUT}
         check_settings(FineTuning, tuning, "tuning")
         check_settings(Recipe, tuning.get("recipe", {}), "tuning.recipe")
-        for arch in self.archs:
+        for arch in self["archs"]:
             make_recipe(arch, **self.recipe)
-        self.narrowing(0.5)
+        self.narrowing({"ratio": 0.5, "seed": 0}, self.recipe)
+
+    def __getitem__(self, axis: str) -> tuple[Any, ...]:
+        """The values of an axis."""
+        return self.values[axis]
+
+    def changed(self, **said: Any) -> Study:
+        """The same study with other values."""
+        return Study(**{**self._said(), **said})
+
+    def _said(self) -> dict[str, Any]:
+        common = settings_json(self.common)
+        tables = {"recipe": self.recipe, "tuning": self.tuning}
+        return {**self.values, **common, **tables, "name": self.name}
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The data sets."""
+        return self.values["data"]
 
     @property
     def size(self) -> int:
-        """The number of points, from the lengths of the lists alone."""
-        below = sum(fraction < 1 for fraction in self.fractions)
-        models = len(self.fractions) - below + below * len(self.coresets)
-        for name in ("data", "archs", "seeds", "channels"):
-            models *= len(getattr(self, name))
-        # Where a split has no validation part, each way of choosing has models of its own.
-        lacking = sum(lacks_validation(split) for split in self.splits)
-        parts = len(self.select_on)
-        of_search = len(self.margins) * len(self.quantizers)
-        searches = of_search * sum(
-            1 if method == "size" else len(self.margin_kinds)  # it has a margin kind of its own
-            for method in self.methods
-            if method != FIXED
-        )
-        fixed = 0
-        if FIXED in self.methods:
-            fixed = len(self.bits) * len(self.k) * len(self.quantizers)
-            # A float model has no quantizer.
-            fixed -= (len(self.quantizers) - 1) * (32 in self.bits and 0.0 in self.k)
-        whole = len(self.splits) - lacking
-        return models * (whole * (fixed + searches * parts) + lacking * parts * (fixed + searches))
-
-    def _check_list(self, name: str) -> None:
-        value = getattr(self, name)
-        require(isinstance(value, tuple), name, Shortened(value), "a list")
-        kind = float if name in NUMBERS else int if name in ("seeds", "bits") else str
-        what = {str: "text", int: "whole numbers", float: "numbers"}[kind]
-        for one in value:
-            require(is_kind(one, kind), name, Shortened(one), what)
-        if name in NUMBERS:
-            value = tuple(float(one) for one in value)
-            object.__setattr__(self, name, value)
-        require(len(value) > 0, name, value, "one value or more")
-        require(
-            len(set(value)) == len(value), name, Shortened(value), "free of values that stand twice"
-        )
+        """The number of points, counted without enumerating them."""
+        # So many of the points so far have these values of the axes that later ones look at.
+        counts: Counter[tuple[tuple[str, Any], ...]] = Counter({(): 1})
+        ordered = axes()
+        for place, axis in enumerate(ordered):
+            needed = {name for later in ordered[place + 1 :] for name in later.depends}
+            after: Counter[tuple[tuple[str, Any], ...]] = Counter()
+            for state, count in counts.items():
+                values = axis.taken(self, dict(state))
+                kept = tuple((name, value) for name, value in state if name in needed)
+                if axis.one not in needed:
+                    after[kept] += count * len(values)
+                    continue
+                for value in values:
+                    after[(*kept, (axis.one, value))] += count
+            counts = after
+        return sum(counts.values())
 
     @property
     def id(self) -> str:
         """Equal for studies that ask for the same, whatever they are called and in any order."""
-        content = self.to_json()
-        del content["name"]
-        for name in LATER:
-            value = content[name]
-            usual = type(self).__dataclass_fields__[name].default
-            if (tuple(value) if name in LISTS else value) == usual:
-                del content[name]
-        return content_id({k: sorted(v) if k in LISTS else v for k, v in content.items()})
+        lists = {
+            one.name: sorted(self[one.name])
+            for one in axes()
+            if not (one.later and self[one.name] == one.default)
+        }
+        changed = changed_settings(self.common)
+        common = {
+            name: value
+            for name, value in settings_json(self.common).items()
+            if name in changed or name not in LATER
+        }
+        return content_id({**lists, **common, "recipe": self.recipe, "tuning": self.tuning})
 
-    def search(self, method: str, margin: float, kind: str, quantizer: str) -> SearchSettings:
-        how = preset(quantizer).how
-        return SearchSettings.of(method, **how, t_margin=margin, margin=kind)
+    def started(self, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a recipe, what a training that starts from such a model's weights takes."""
+        return {key: value for key, value in recipe.items() if key not in NOT_AGAIN}
 
-    def narrowing(self, ratio: float, seed: int = 0) -> tuple[ChannelPruning, FineTuning]:
-        """How channels are removed, and how the rest is trained on."""
+    def narrowing(
+        self, asked: Mapping[str, Any], recipe: Mapping[str, Any]
+    ) -> tuple[ChannelPruning, FineTuning]:
+        """How channels are removed, and how the rest is trained on.
+
+        Args:
+            asked: ``ratio`` and ``seed``; ``criterion`` and ``schedule`` where a point has them.
+            recipe: of the training before.
+        """
         cut = {name: self.tuning[name] for name in CUT if name in self.tuning}
-        how = {key: value for key, value in self.tuning.items() if key not in cut}
-        # It starts from a checkpoint, without gates, and has epochs of its own.
-        left_out = ("epochs", "weights", "attention")
-        recipe = {key: value for key, value in self.recipe.items() if key not in left_out}
-        recipe = recipe | how.pop("recipe", {}) | {"seed": seed}
+        if "criterion" in asked:
+            cut["criterion"] = asked["criterion"]
+        how = {key: value for key, value in self.tuning.items() if key not in CUT}
+        own = self.started(recipe) | how.pop("recipe", {}) | {"seed": asked["seed"]}
+        if asked.get("schedule"):
+            how["schedule"] = Schedule(asked["schedule"])
         return (
-            ChannelPruning(ratio=ratio, seed=seed, **{"criterion": "l1", **cut}),
-            FineTuning(recipe=recipe, **how),
+            ChannelPruning(ratio=asked["ratio"], seed=asked["seed"], **{"criterion": "l1", **cut}),
+            FineTuning(recipe=own, **how),
         )
 
     def to_json(self) -> dict[str, Any]:
-        content = asdict(self)
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in content.items()}
+        """As files keep it: without what came later and was not said."""
+        content: dict[str, Any] = {"name": self.name}
+        for one in axes():
+            if not (one.later and self[one.name] == one.default):
+                content[one.name] = list(self[one.name])
+        changed = changed_settings(self.common)
+        for name, value in settings_json(self.common).items():
+            if name in changed or name not in LATER:
+                content[name] = value
+        return content | {"recipe": self.recipe, "tuning": self.tuning}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Study:
         """Raises ``LccError`` for keys that a study does not have, ``ValueError`` for values."""
-        known = {one.name for one in fields(cls)}
-        if foreign := sorted(set(content) - known):
-            raise LccError(
-                f"A study has no setting {foreign[0]!r}.", f"It has {', '.join(sorted(known))}."
-            )
         if "data" not in content:
             raise LccError("The study names no data.", 'Add a line such as data = ["demo"].')
-        for name in ("recipe", "tuning"):
-            value_of(content, name, dict, {})
-        for name, kind in (("name", str), ("tiles", int), ("redraw", bool), ("equal_steps", bool)):
-            value_of(content, name, kind, kind())
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in content.items()
-        }
-        for name in LISTS:  # data = "demo" is as good as data = ["demo"]
-            if isinstance(values.get(name), (str, int, float)):
-                values[name] = (values[name],)
-        return cls(**values)
+        return cls(**content)
 
     def to_toml(self) -> str:
+        """The study as a file that a person can change."""
         content = self.to_json()
-        tables = {name: content.pop(name) for name in ("recipe", "tuning")}
-        order = ["name", *(name for name in content if name != "name")]
-        lines = [f"{name} = {_toml(content[name])}" for name in order]
+        tables = {name: content.pop(name) for name in TABLES}
+        lines = [f"{name} = {_toml(value)}" for name, value in content.items()]
         for name, table in tables.items():
             if table:
                 lines += ["", f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
@@ -240,6 +212,7 @@ class Study:
 
     @classmethod
     def from_toml(cls, text: str) -> Study:
+        """Read a study's file; errors as :meth:`from_json`."""
         return cls.from_json(_parse(text))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lcc_core.data.stored import FACTS, stored
@@ -25,32 +25,64 @@ DONE, FAILED, MISSING = "done", "failed", "missing"
 
 @dataclass(frozen=True)
 class PointRow:
-    """A point with the row that was measured, or with what went wrong; ``cost``: of the training
-    of its model, as far as the checkpoint is still there."""
+    """A point with the row that was measured, or with what went wrong.
+
+    ``cost``: of the training of its model, as far as the checkpoint is still there; ``about``: what
+    the measuring step told beside the row.
+    """
 
     id: str
     point: Point
     row: ResultRow | None = None
     error: str = ""
     cost: TrainingCost | None = None
+    about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
+        """In a word."""
         return DONE if self.row else FAILED if self.error else MISSING
 
     def flat(self) -> dict[str, Any]:
         """What was asked for, and what came of it; units in the names."""
-        asked: dict[str, Any] = asdict(self.point)
-        del asked["arch"]
-        asked = {"point": self.id, "state": self.state, "architecture": self.point.arch} | asked
-        asked["fraction (%)"] = round(100 * asked.pop("fraction"), 4)
-        asked["channels off (%)"] = round(100 * asked.pop("channels"), 4)
+        asked = {"point": self.id, "state": self.state, **self.point.flat()}
         if self.row is None:
             return asked | {"error": self.error}
         measured = {k: v for k, v in flat(self.row).items() if k not in asked}
         measured["row"] = self.row.id
         measured |= self.cost.flat() if self.cost else {}
+        measured |= {name: round(value, 2) for name, value in self._of_scene().items()}
         return asked | measured | {"error": ""}
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """What is averaged over seeds, units in the names; empty before it was measured."""
+        if self.row is None:
+            return {}
+        one, cost = self.row.measurement, self.cost
+        return {
+            "accuracy (%)": 100 * one.oa,
+            "average accuracy (%)": 100 * one.aa,
+            "κ": one.kappa,
+            "validation (%)": None if one.validation_oa is None else 100 * one.validation_oa,
+            "file (kB)": one.bytes / 1000,
+            "real ratio": one.real_ratio,
+            "average bits": one.average_bits,
+            "zeros (%)": 100 * one.sparsity,
+            "latency (ms)": one.latency_ms,
+            "training steps": cost.steps if cost else None,
+            "training (s)": cost.train_s if cost else None,
+            "scoring (s)": cost.scoring_s if cost else None,
+            **self._of_scene(),
+        }
+
+    def _of_scene(self) -> dict[str, float]:
+        names = {"shared": ("shared pixels (%)", 100), "pixels_per_s": ("pixels/s", 1)}
+        return {
+            column: times * self.about[name]
+            for name, (column, times) in names.items()
+            if name in self.about
+        }
 
 
 @dataclass(frozen=True)
@@ -68,6 +100,7 @@ class Standing:
 
     @property
     def state(self) -> str:
+        """In a word."""
         if self.done == self.points:
             return "done"
         if self.busy:
@@ -107,7 +140,8 @@ def rows(home: Home, folder: Folder) -> Found[PointRow]:
         if isinstance(row, Unreadable):
             row = None
         text = "" if row else " ".join(_error(folder, step)).strip()
-        found.append(PointRow(step, point, row, text))
+        about = record.about if record else {}
+        found.append(PointRow(step, point, row, text, about=about))
     models = {one.row.measurement.checkpoint for one in found if one.row}
     costs = {model: cost_of(home, model) for model in models}
     return Found(

@@ -13,27 +13,33 @@ from lcc_core.channels import ChannelPruning
 from lcc_core.channels.schedule import Schedule
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.presets import preset
 from lcc_core.compression.search import SearchResult, SearchSettings
-from lcc_core.compression.uniform import uniform_plan
 from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import read_coreset, save_coreset
+from lcc_core.data.scene import Scene
+from lcc_core.data.spatial import touching
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import NO_ROOM, NOT_ALLOWED, Home
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.logs import fault_line, fault_text
 from lcc_core.results.measured import measure_plan, result_key
+from lcc_core.results.predicted import predictions
+from lcc_core.results.scene_map import throughput
 from lcc_core.results.searched import Selection, search_path, search_plan
 from lcc_core.studies import records
-from lcc_core.studies.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, Step
+from lcc_core.studies.graph import CHOOSE, DISTIL, MEASURE, NARROW, SEARCH, TRAIN, Step
+from lcc_core.studies.planning import fixed_plan
 from lcc_core.studies.records import Record
 from lcc_core.training import make_recipe, train
+from lcc_core.training.distil import Distil
 from lcc_core.training.finetuned import FineTuning, prune_and_tune_channels
+from lcc_core.training.start import Start
 from lcc_core.training.steps import with_equal_steps
 from lcc_core.workspace import Workspace
 
 DEVICE = "auto"
+FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has eight
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,22 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.home)
+        self._scenes: dict[str, dict[str, float]] = {}
+
+    def of_scene(self, checkpoint: Checkpoint) -> dict[str, float]:
+        """Of a model of a scene, whatever the plan: the share of test patches that share pixels
+        with training patches, and pixels mapped a second. Empty for a model of tiles."""
+        if checkpoint.id not in self._scenes:
+            scene, split = self.workspace.tiles(checkpoint.data), self.workspace.split(checkpoint)
+            self._scenes[checkpoint.id] = (
+                {
+                    "shared": touching(scene, split.train, split.test),
+                    "pixels_per_s": throughput(checkpoint.model(), scene),
+                }
+                if isinstance(scene, Scene)
+                else {}
+            )
+        return self._scenes[checkpoint.id]
 
     def do(self, step: Step, values: dict[str, str]) -> Outcome:
         """``values``: id of each needed step → its value. ``Cancelled`` passes through."""
@@ -103,6 +125,8 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     tiles = worker.workspace.tiles(content["data"])
     if "coreset" in values:
         split = read_coreset(worker.home, values["coreset"]).split(tiles)
+    elif "split_of" in content:
+        split = worker.workspace.split(_named(worker, content["split_of"], content["data"]))
     else:
         where = content.get("select_on", "test")
         split = make_split(tiles, content["split"], content["split_seed"], where)
@@ -118,9 +142,22 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     return made.id, _files(made), {"arch": made.arch, "data": made.data, "work": work}
 
 
+def _named(worker: Worker, checkpoint: str, data: str = "") -> Checkpoint:
+    """A checkpoint that the study names. ``LccError`` where it knows other tiles."""
+    found = worker.workspace.checkpoint(checkpoint)
+    if data and found.data != data:
+        raise LccError(
+            f"Checkpoint {found.id} was trained on {found.data}, not {data}.",
+            "Name one of the same data set, or none.",
+        )
+    return found
+
+
 def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
-    source = worker.workspace.checkpoint(values["model"])
-    settings = CoresetSettings.of(step.content)
+    content = dict(step.content)
+    named = content.pop("source", "")
+    source = _named(worker, named) if named else worker.workspace.checkpoint(values["model"])
+    settings = CoresetSettings.of(content)
     split = worker.workspace.split(source)
     tiles = worker.workspace.tiles(source.data)
     chosen = choose_coreset(source, tiles, split, settings)
@@ -128,6 +165,21 @@ def _choose(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     if not (path.is_file() and read_coreset(worker.home, chosen.name).id == chosen.id):
         chosen = save_coreset(worker.home, chosen)
     return chosen.name, [path], {}
+
+
+def _distil(worker: Worker, step: Step, values: dict[str, str]) -> Done:
+    """A network with fewer channels, taught by the whole one, whose weights it starts from."""
+    teacher, content = worker.workspace.checkpoint(values["model"]), step.content
+    tiles, split = worker.workspace.tiles(teacher.data), worker.workspace.split(teacher)
+    recipe = FineTuning(recipe=content["recipe"] | {"seed": content["seed"]}).recipe_for(
+        teacher.arch,
+        len(split.train),
+        teacher.recipe["epochs"],
+        start=Start(teacher.id, ChannelPruning("norm", content["ratio"], floor=FLOOR)),
+        distil=Distil("offline", teacher.id),
+    )
+    made = train(recipe, tiles, split, worker.home, worker.device, worker.hooks)
+    return made.id, _files(made), {"arch": made.arch, "data": made.data}
 
 
 def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
@@ -163,6 +215,9 @@ def _measure(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     measure_plan(worker.workspace, checkpoint, plan, hooks=worker.hooks.silent)
     key = result_key(checkpoint, plan, "test", "auto")
     about = {"arch": checkpoint.arch, "data": checkpoint.data}
+    if step.content.get("answers"):
+        predictions(worker.workspace, checkpoint, plan, hooks=worker.hooks.silent)
+        about |= worker.of_scene(checkpoint)
     return key, [worker.home.results / f"{key}.json"], about
 
 
@@ -170,11 +225,7 @@ def _plan(worker: Worker, step: Step, values: dict[str, str], checkpoint: Checkp
     if "search" in values:
         path = worker.home.folder("searches") / f"{values['search']}.json"
         return SearchResult.from_json(json.loads(path.read_text())).plan
-    how = step.content
-    if how["bits"] == 32 and not how["k"]:
-        return Plan({}, method="float")
-    model = worker.workspace.model(checkpoint)
-    return uniform_plan(model, how["bits"], how["k"], **preset(how["quantizer"]).how)
+    return fixed_plan(worker.workspace.model(checkpoint), step.content)
 
 
 def _files(checkpoint: Checkpoint) -> list[Path]:
@@ -184,6 +235,7 @@ def _files(checkpoint: Checkpoint) -> list[Path]:
 DOING: dict[str, Callable[[Worker, Step, dict[str, str]], Done]] = {
     TRAIN: _train,
     CHOOSE: _choose,
+    DISTIL: _distil,
     NARROW: _narrow,
     SEARCH: _search,
     MEASURE: _measure,

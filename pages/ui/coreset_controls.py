@@ -6,14 +6,15 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import METHODS, Coreset, CoresetSettings
-from lcc_core.coresets.selection import DEFAULT_METHOD, choices
+from lcc_core.coresets.selection import DEFAULT_METHOD
 from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.settings import settings_of
-from lcc_core.studies.coreset_study import STUDY_METHODS
-from lcc_core.tasks.studies import CoresetStudyTask
+from lcc_core.studies import folder
+from lcc_core.studies.presets import preset
+from lcc_core.tasks.studies import StudyTask
 from lcc_core.tasks.training import TrainTask
 from lcc_core.training import make_recipe
-from pages.ui import jobpanel, words
+from pages.ui import axis_controls, jobpanel, session, study_controls, words
 from pages.ui.plain import plain
 from pages.ui.setting_controls import URL, configured, control
 
@@ -23,6 +24,7 @@ HELP = {
     "little they are trained on.",
     "weights": "Rare classes count more in the loss.",
 }
+VARIED = ("archs", "coresets", "fractions", "seeds", "bits", "k", "methods", "quantizers")
 
 
 def settings() -> CoresetSettings:
@@ -74,50 +76,27 @@ def training(checkpoint: Checkpoint, coreset: Coreset) -> TrainTask | None:
 
 
 def study(checkpoint: Checkpoint) -> None:
-    """The whole comparison as one piece of work."""
+    """The whole comparison as one study."""
     st.markdown(
         "Trains every architecture on every choice, compresses each model with every plan, and "
-        "measures all of them. What was trained or measured before is taken from there."
+        "measures all of them. What was trained or measured before is taken from there, and the "
+        "study stands on the Studies page."
     )
-    left, right = st.columns(2)
-    archs = left.multiselect(
-        "Architectures", architectures(bool(checkpoint.spec.patch)), [checkpoint.arch]
-    )
-    methods = right.multiselect("Methods", choices(), STUDY_METHODS)
-    fractions = left.multiselect("Tiles to keep (%)", FRACTIONS, [10, 5])
-    seeds = right.slider("Seeds", 1, 5, 3, help="Each training and each choice once a seed.")
-    bits = left.multiselect("Bits", [32, 8, 7, 6, 5, 4, 3, 2, 1], [32, 4])
-    strengths = right.multiselect("Pruning k (σ)", [0.0, 0.25, 0.5, 1.0, 1.5], [0.0])
-    searches = left.multiselect("Searches", ["laq", "lap", "laq+lap", "size"], ["laq"])
-    epochs = right.number_input("Epochs of each training", 1, 1000, 22, key="study-epochs")
-    weighted = left.toggle("Class-weighted loss", key="study-weights", help=HELP["weights"])
-    paper = right.toggle(
-        "The papers' quantizer", help="One scale a layer, from the largest weight."
-    )
+    start = preset("coresets").changed(
+        name=f"coresets-{checkpoint.id[:6]}", data=checkpoint.data, archs=checkpoint.arch,
+        sources=checkpoint.id, fractions=(0.1, 0.05), seeds=(0, 1, 2), methods=("fixed", "laq"),
+    )  # fmt: skip
+    archs = architectures(bool(checkpoint.spec.patch))
+    asked = axis_controls.controls(start, checkpoint.id, {"archs": archs}, VARIED)
+    left, middle, right = st.columns(3)
+    epochs = left.number_input("Epochs of each training", 1, 1000, 22, key="study-epochs")
+    weighted = middle.toggle("Class-weighted loss", key="study-weights", help=HELP["weights"])
     equal = right.toggle("Equal steps", key="study-steps", help=HELP["steps"])
-    if not (archs and methods and fractions and bits and strengths):
-        st.info("Choose at least one of each.")
-        return
-    models = len(archs) * seeds * sum(1 if f == 100 else len(methods) for f in fractions)
-    plans = len(bits) * len(strengths) + len(searches)
-    st.markdown(f"**{models} trainings, {models * plans} measurements.**")
-    if st.button("Run the comparison"):
-        task = CoresetStudyTask(
-            data=checkpoint.data,
-            source=checkpoint.id,
-            arch=tuple(archs),
-            methods=tuple(methods),
-            fractions=tuple(percent / 100 for percent in fractions),
-            seeds=tuple(range(seeds)),
-            bits=tuple(bits),
-            k=tuple(strengths),
-            search=tuple(searches) or None,
-            epochs=int(epochs),
-            class_weights=weighted,
-            paper=paper,
-            equal_steps=equal,
-        )
-        jobpanel.launch(task, f"{models} trainings on {checkpoint.data}")
+    recipe = {"epochs": int(epochs)} | ({"class_weights": True} if weighted else {})
+    study = start.changed(**asked, recipe=recipe, equal_steps=equal)
+    if processes := study_controls.start(study, "Run the comparison"):
+        place = folder.save(session.home(), study)
+        jobpanel.launch(StudyTask(study=place.id, jobs=processes), f"Study {study.name}")
         st.rerun()
 
 

@@ -6,10 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from lcc_core import jobs
-from lcc_core.plaintext import csv_text, file_stem, visible
+from lcc_core.plaintext import csv_text, encodable, file_stem, visible
 from lcc_core.reports import study as report
 from lcc_core.studies import folder
 from lcc_core.studies.folder import Folder
+from lcc_core.studies.means import means
+from lcc_core.studies.means import table as means_table
 from lcc_core.studies.status import PointRow, Standing, rows, standing
 from lcc_core.tasks.studies import StudyTask
 from pages.ui import jobpanel, jobviews, session, unreadable, words
@@ -19,6 +21,7 @@ from pages.ui.plain import plain, sheet
 STAGES = {
     "train": "Trainings",
     "choose": "Coresets",
+    "distil": "Students",
     "narrow": "Channels removed",
     "search": "Searches",
     "measure": "Points",
@@ -53,6 +56,7 @@ def live(place: Folder) -> None:
             note(told)
         if synthetic(done):
             note(words.SYNTHETIC)
+        _means(done)
     _failed(every)
     _listing(place, every)
 
@@ -118,6 +122,14 @@ def _failed(every: list[PointRow]) -> None:
         st.error(f"**{count} {'point' if count == 1 else 'points'}:** {plain(error)}")
 
 
+def _means(done: list[PointRow]) -> None:
+    heads, lines = means_table(means(done))
+    st.markdown("**Means over seeds**")
+    frame = pd.DataFrame([[encodable(cell) for cell in line] for line in lines], columns=heads)
+    st.dataframe(sheet(frame), hide_index=True)
+    note("Mean ± standard deviation (n − 1) over n repetitions; without ± for a single one.")
+
+
 def _listing(place: Folder, every: list[PointRow]) -> None:
     frame = report.frame(every)
     with st.expander(f"Every point ({len(every):,})"):
@@ -128,8 +140,15 @@ def _listing(place: Folder, every: list[PointRow]) -> None:
         st.code(visible(place.study.to_toml(), keep="\n"), language=None)
     if all(row.row is None for row in every):
         return
-    first, second, third = st.columns(3)
+    first, second, third, fourth = st.columns(4)
     name = file_stem(place.study.name)
+    fourth.download_button(
+        "Means (CSV)",
+        lambda: csv_text(report.means_frame(every)),
+        f"{name}-means.csv",
+        on_click="ignore",
+        key=f"means-{place.id}",
+    )
     first.download_button(
         "CSV",
         lambda: csv_text(frame),

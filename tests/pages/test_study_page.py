@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +90,7 @@ def test_a_study_is_started_paused_and_forgotten(home: Home) -> None:
 @pytest.mark.parametrize("failed", [False, True])
 def test_what_is_there_is_shown(home: Home, failed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(home)
-    study = replace(STUDY, bits=(8,))
+    study = STUDY.changed(bits=(8,))
     run_study(study, home)
     place = folder.find(home, study.id)
     if failed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from tiny import make_tiles
@@ -16,8 +15,7 @@ from lcc_core.studies.status import rows
 STUDY = Study(
     ("tiny",), name="small", bits=(32, 8, 4), k=(0.0, 0.5), recipe={"epochs": 1, "batch": 16}
 )
-WIDE = replace(
-    STUDY,
+WIDE = STUDY.changed(
     name="wide",
     fractions=(1.0, 0.5),
     coresets=("random",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 
 import pytest
 from studies import STUDY, figures, fill
@@ -21,7 +20,7 @@ from lcc_core.studies.runner import run_study
 from lcc_core.training import make_recipe, train
 
 # The scores of its coreset come from a model that no point is of.
-PART = replace(STUDY, fractions=(0.5,), coresets=("random",), methods=("laq",))
+PART = STUDY.changed(fractions=(0.5,), coresets=("random",), methods=("laq",))
 
 
 def age(home: Home, seconds: float = 1000) -> None:
@@ -54,7 +53,8 @@ def test_what_no_result_needs_goes_and_is_made_again(filled: Home) -> None:
     own = train(recipe, tiles, make_split(tiles), filled)
     for row in filled.results.iterdir():
         row.unlink()
-    assert cache.clear(filled).entries == 3
+    # The measuring step's record, the search, and two checkpoints.
+    assert cache.clear(filled).entries == 4
     assert [one.id for one in list_checkpoints(filled)] == [own.id]  # the user's own stays
     assert run_study(PART, filled).made == 1
     assert figures(filled, PART) == before
@@ -100,9 +100,34 @@ def test_nothing_goes_that_is_being_worked_with(filled: Home) -> None:
         row.unlink()
     leases = Leases(filled)
     assert leases.take("somebody's step")
-    assert cache.clear(filled).entries == 1  # the search, which was not used lately
+    # The search and the record of the row that is gone, which were not used lately.
+    assert cache.clear(filled).entries == 2
     assert len(list_checkpoints(filled)) == 2
     leases.close()
     gone = {"pid": 2**22 + 1, "started": "x", "runner": "r", "host": leases.owner["host"]}
     (filled.root / "claims" / "left.json").write_text(json.dumps(gone))
-    assert cache.clear(filled).entries == 2  # a lease that was left behind keeps nothing
+    # A lease that was left behind keeps nothing: the two, and the record of the search.
+    assert cache.clear(filled).entries == 3
+
+
+def test_every_kind_counts_and_is_bounded(filled: Home) -> None:
+    """Maps, coresets that no model was trained on, and records of what is gone."""
+    before = cache.info(filled)
+    held = {path.name for path in filled.root.iterdir() if path.is_dir()} - {"tiles"}
+    assert held <= set(cache.KINDS)
+    maps = filled.folder("maps")
+    maps.mkdir()
+    (maps / "old.npz").write_bytes(bytes(4000))
+    age(filled)
+    found = cache.info(filled)
+    assert found.bytes["maps"] == 4000 == found.total - before.total
+    assert found.free_able == before.free_able + 4000
+    cache.set_limit(filled, found.total - 1)
+    assert cache.trim(filled).entries >= 1
+    kinds = [one.kind for one in cache.entries(filled)]
+    assert "coresets" not in kinds  # a model was trained on it
+    for path in filled.checkpoints.iterdir():
+        if json.loads((path / "checkpoint.json").read_text())["split"].get("coreset"):
+            (path / "checkpoint.json").unlink()
+    kinds = [one.kind for one in cache.entries(filled)]
+    assert kinds.count("coresets") == 1 and "steps" in kinds

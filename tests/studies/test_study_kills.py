@@ -13,7 +13,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from lcc_core.files import Home
 from lcc_core.studies.runner import Options, run_study
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-SMALL = replace(STUDY, k=(0.0,))
+SMALL = STUDY.changed(k=(0.0,))
 KILLS = int(os.environ.get("LCC_KILLS", "4"))
 ROUNDS, KILLS_A_ROUND = max(1, KILLS // 20), 2  # of workers: each costs new processes their start
 

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def test_a_study_shares_and_repeats_nothing(home: Home) -> None:
     again = run_study(WIDE, home)
     assert (again.found, again.made, again.steps) == (6, 0, {})
     # One value changed: only its points are new, on the trainings that are there.
-    more = run_study(replace(WIDE, bits=(8, 4)), home)
+    more = run_study(WIDE.changed(bits=(8, 4)), home)
     assert (more.found, more.made, more.steps) == (6, 4, {"measure": 4})
     assert len(list_checkpoints(home)) == 2
 
@@ -73,8 +72,7 @@ def test_it_takes_what_other_commands_have_made(done: Home) -> None:
 
 def test_margins_parts_and_equal_steps_run(home: Home) -> None:
     """Coresets of half the tiles train twice as long; searches choose where they are told to."""
-    study = replace(
-        WIDE, methods=("laq",), margin_kinds=("fixed", "adaptive"),
+    study = WIDE.changed(methods=("laq",), margin_kinds=("fixed", "adaptive"),
         select_on=("validation", "test"), equal_steps=True, recipe={"epochs": 2, "batch": 8},
     )  # fmt: skip
     done = run_study(study, fill(home))
@@ -93,7 +91,7 @@ def test_margins_parts_and_equal_steps_run(home: Home) -> None:
 
 
 def test_channels_are_a_dimension(home: Home) -> None:
-    study = replace(STUDY, bits=(8,), k=(0.0,), channels=(0.0, 0.5), tuning={"epochs": 1})
+    study = STUDY.changed(bits=(8,), k=(0.0,), channels=(0.0, 0.5), tuning={"epochs": 1})
     assert run_study(study, fill(home)).steps == {"train": 1, "narrow": 1, "measure": 2}
     plain, narrow = (row.row.measurement for row in rows(home, folder.find(home, study.id)))
     assert narrow.parameters < plain.parameters
@@ -166,7 +164,7 @@ def test_a_read_only_home_still_shows_and_exports(done: Home, tmp_path: Path) ->
         export(place, rows(done, place), tmp_path / "table.csv")
         assert len(pd.read_csv(tmp_path / "table.csv")) == 6
         with pytest.raises((LccError, OSError)):
-            run_study(replace(STUDY, bits=(2,)), done)
+            run_study(STUDY.changed(bits=(2,)), done)
     finally:
         for path in [done.root, *done.root.rglob("*")]:
             path.chmod(0o700)
@@ -265,7 +263,7 @@ def test_a_worker_that_always_dies_fails_its_step_alone(
             return super().wait(seconds)
 
     monkeypatch.setattr(pools, "Here", Deadly)
-    study = replace(STUDY, methods=("fixed", "laq"), bits=(8,))
+    study = STUDY.changed(methods=("fixed", "laq"), bits=(8,))
     ended = run_study(study, done)
     assert (ended.points, ended.failed) == (3, 1)
     error = next(row.error for row in rows(done, folder.find(done, study.id)) if row.error)
@@ -287,7 +285,7 @@ def test_exports(done: Home, tmp_path: Path) -> None:
     text = (tmp_path / "report.html").read_text()
     assert "Plotly.newPlot" in text and "6 of 6 points" in text
     table = text.partition("Every point</h2>")[2]
-    assert "In every row: state done, architecture compact, data tiny" in table
+    assert "In every row: state done, data tiny, split 64/16/20, architecture compact" in table
     assert "<th>bits</th>" in table and "<th>data</th>" not in table
     assert table.count("<tr") == 7
     assert not re.search(

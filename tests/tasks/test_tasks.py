@@ -24,7 +24,7 @@ from lcc_core.settings import Setting, settings_of
 from lcc_core.tasks import TASKS, Task, task_from
 from lcc_core.tasks.mapping import MapTask
 from lcc_core.tasks.searching import SearchTask
-from lcc_core.tasks.studies import CoresetStudyTask, StudyTask
+from lcc_core.tasks.studies import StudyTask
 from lcc_core.tasks.training import TrainTask
 
 # What people name things: also with blanks, commas, brackets, dashes first and no ASCII.
@@ -143,10 +143,3 @@ def test_what_is_no_task_says_so(content: dict[str, Any], said: str) -> None:
     with pytest.raises(LccError) as raised:
         task_from(content)
     assert said in str(raised.value)
-
-
-def test_a_recipe_of_a_study_keeps_what_is_said() -> None:
-    """Also a 0, which is refused and not left out."""
-    task = CoresetStudyTask(data="demo", arch=("compact",), rate=0.0, batch=8, seeds=(0, 1))
-    study = task.study()
-    assert study.recipe == {"rate": 0.0, "batch": 8} and study.seeds == (0, 1)

@@ -12,7 +12,9 @@ import contextlib
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +23,7 @@ from lcc_core.files import Home, write_bytes
 from lcc_core.logs import fault_line, fault_text
 from lcc_core.studies import records
 from lcc_core.studies.batches import Batch, BatchResult, run
+from lcc_core.studies.options import Options
 from lcc_core.studies.steps import Outcome
 from lcc_core.temporary import sweep_named, temporary_folder
 
@@ -34,13 +37,14 @@ Files = dict[str, bytes]  # path within the home → content
 class Cluster:
     """A scheduler that is there, or one with ``jobs`` workers on this machine."""
 
-    def __init__(self, home: Home, jobs: int, scheduler: str, share: str) -> None:
+    def __init__(self, home: Home, options: Options) -> None:
+        share = options.share
         require(share in SHARES, "share", share, f"one of {', '.join(SHARES)}")
         self.home, self.scatter = home, share == "scatter"
         self.out: dict[Any, Batch] = {}
         self.tiles: dict[str, Any] = {}
-        self.cluster, self.client = _connect(jobs, scheduler)
-        self.room = jobs
+        self.cluster, self.client = _connect(options.jobs, options.scheduler)
+        self.room = options.jobs
 
     @property
     def free(self) -> int:
@@ -52,11 +56,13 @@ class Cluster:
 
     @property
     def lacks(self) -> str:
+        """What it waits for, in words; empty where it waits for nothing."""
         with contextlib.suppress(*GONE):
             return "" if self.client.nthreads() else "waiting for a Dask worker"
         return ""
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         if self.scatter:
             future = self.client.submit(
                 run_apart,
@@ -70,6 +76,7 @@ class Cluster:
         self.out[future] = batch
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if done := [future for future in self.out if future.done()]:
@@ -108,7 +115,20 @@ class Cluster:
         """What the needed steps have left."""
         needed = (records.look(self.home, step) for step in batch.values)
         names = {name for one in needed if one for name in one.sums}
+        names |= set(self._named(batch))
         return {name: (self.home.root / name).read_bytes() for name in names}
+
+    def _named(self, batch: Batch) -> Iterator[str]:
+        """Files of the checkpoints that the study itself names."""
+        for step in batch.steps:
+            for role in ("source", "split_of"):
+                if role in step.content:
+                    folder = self.home.checkpoints / step.content[role]
+                    yield from (
+                        str(path.relative_to(self.home.root))
+                        for path in folder.iterdir()
+                        if not path.name.startswith(".")
+                    )
 
     def _tiles(self, name: str) -> Any:
         """Sent to the workers once, when the first of them needs it."""
@@ -122,6 +142,7 @@ class Cluster:
         return self.tiles[name]
 
     def close(self) -> None:
+        """Let the workers go."""
         for future in self.out:
             with contextlib.suppress(*GONE):
                 future.cancel()
@@ -158,7 +179,8 @@ def _data(home: Home, batch: Batch) -> set[str]:
     from lcc_core.checkpoints.store import read_checkpoint
 
     found = {step.content["data"] for step in batch.steps if "data" in step.content}
-    for value in batch.values.values():
+    named = [step.content["source"] for step in batch.steps if "source" in step.content]
+    for value in (*batch.values.values(), *named):
         with contextlib.suppress(LccError):
             found.add(read_checkpoint(home.checkpoints / value).data)
     return found
@@ -198,6 +220,6 @@ def run_apart(
             if not (home.tiles / data).is_dir():
                 for name, content in parts.items():
                     write_bytes(_inside(home, name), content)
-    outcomes = run(Batch(str(home.root), batch.steps, batch.values, batch.stop, batch.threads))
+    outcomes = run(replace(batch, home=str(home.root)))
     made = {name for one in outcomes if one.record for name in one.record.sums}
     return outcomes, {name: (home.root / name).read_bytes() for name in made}

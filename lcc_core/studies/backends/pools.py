@@ -11,8 +11,10 @@ from lcc_core.errors import LccError, require
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks
 from lcc_core.jobs.process import watch_parent
+from lcc_core.models.device import choose_device
 from lcc_core.studies.backends.cluster import Cluster
 from lcc_core.studies.batches import Batch, BatchResult, do_all, run
+from lcc_core.studies.options import Options
 from lcc_core.studies.steps import Worker
 
 BACKENDS = ("loky", "dask")
@@ -22,16 +24,20 @@ class Pool(Protocol):
     """``free``: how many more batches it would begin at once. ``lacks``: what it waits for."""
 
     @property
-    def free(self) -> int: ...
+    def free(self) -> int:
+        """How many more batches it would begin at once."""
 
     @property
     def lacks(self) -> str: ...
 
-    def send(self, batch: Batch) -> None: ...
+    def send(self, batch: Batch) -> None:
+        """Begin a batch."""
 
-    def wait(self, seconds: float) -> list[BatchResult]: ...
+    def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let the workers go."""
 
 
 class Here:
@@ -39,18 +45,21 @@ class Here:
 
     lacks = ""
 
-    def __init__(self, home: Home, hooks: Hooks) -> None:
-        self.worker = Worker(home, hooks=hooks)
+    def __init__(self, home: Home, hooks: Hooks, device: str = "auto") -> None:
+        self.worker = Worker(home, device, hooks)
         self.waiting: list[Batch] = []
 
     @property
     def free(self) -> int:
+        """How many more batches it would begin at once."""
         return 1 - len(self.waiting)
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         self.waiting.append(batch)
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         if not self.waiting:
             time.sleep(seconds)
             return []
@@ -58,6 +67,7 @@ class Here:
         return [BatchResult(batch, do_all(self.worker, batch))]
 
     def close(self) -> None:
+        """Let the workers go."""
         self.waiting.clear()
 
 
@@ -85,9 +95,11 @@ class Loky:
 
     @property
     def free(self) -> int:
+        """How many more batches it would begin at once."""
         return self.jobs - len(self.out)
 
     def send(self, batch: Batch) -> None:
+        """Begin a batch."""
         try:
             self.out[self.executor.submit(run, batch)] = batch
         except RuntimeError:  # a worker died since the last look
@@ -95,6 +107,7 @@ class Loky:
             self.out[self.executor.submit(run, batch)] = batch
 
     def wait(self, seconds: float) -> list[BatchResult]:
+        """What has ended, after so many seconds at most."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
         if not self.out:
@@ -115,6 +128,7 @@ class Loky:
         return back
 
     def close(self) -> None:
+        """Let the workers go."""
         self.executor.shutdown(wait=True, kill_workers=True)
 
 
@@ -125,16 +139,16 @@ def begin(parent: int) -> None:
     watch_parent(parent, lambda: os._exit(1))
 
 
-def make_pool(
-    backend: str, jobs: int, scheduler: str, share: str, home: Home, hooks: Hooks
-) -> Pool:
+def make_pool(options: Options, home: Home, hooks: Hooks) -> Pool:
     """Make the pool of a backend: this process, processes beside it, or a Dask cluster."""
+    backend, jobs = options.backend, options.jobs
     require(backend in BACKENDS, "backend", backend, f"one of {', '.join(BACKENDS)}")
     require(1 <= jobs <= 1024, "jobs", jobs, "1…1024")
+    choose_device(options.device)  # one that is not there is told before the work
     if backend == "dask":
-        return Cluster(home, jobs, scheduler, share)
-    if scheduler:
+        return Cluster(home, options)
+    if options.scheduler:
         raise LccError("A scheduler is for the Dask backend.", "Add --backend dask.")
     if jobs == 1:
-        return Here(home, hooks)
-    return Loky(jobs, max(1, (os.cpu_count() or 1) // jobs))
+        return Here(home, hooks, options.device)
+    return Loky(jobs, options.threads)
