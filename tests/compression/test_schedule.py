@@ -77,7 +77,7 @@ def test_passes_that_are_allowed() -> None:
     assert len(Schedule("multi-pass", 1).steps(LAYERS, 1)) == 1
     with pytest.raises(ValueError, match="passes=101"):
         Schedule("multi-pass", 101)
-    with pytest.raises(ValueError, match="epochs=3 .* 4 or more"):
+    with pytest.raises(ValueError, match=r"epochs=3 .* 4 or more"):
         Schedule("multi-pass", 4).steps(LAYERS, 3)
 
 

@@ -83,7 +83,7 @@ def test_parts_share_no_pixel(labels: np.ndarray, patch: int, protocol: str) -> 
 
 
 def apart(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Chebyshev distance of every pixel of ``some`` from the nearest of ``others``; masks (H, W)."""
+    """Chebyshev distance of each pixel of ``some`` from the nearest of ``others``; masks (H, W)."""
     here, there = np.argwhere(some), np.argwhere(others)
     if not len(there):
         return np.full(len(here), 10**6)
@@ -171,7 +171,7 @@ def plain_assign(
     labels: np.ndarray, groups: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
     """Group after group, what is the largest part of a class first, to the part that lacks it."""
-    names = sorted({int(g) for g, l in zip(groups.flat, labels.flat, strict=True) if l >= 0})
+    names = sorted({int(group) for group in groups[labels >= 0]})
     classes = range(labels.max() + 1)
     share = {
         g: [((groups == g) & (labels == c)).sum() / (labels == c).sum() for c in classes]
