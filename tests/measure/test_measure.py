@@ -25,7 +25,7 @@ TILES = make_tiles()
 ORIGIN = Origin("c0ffee123456", 123_456, {"protocol": "64/16/20", "seed": 0})
 TEST, BESIDE = np.array([0, 1, 13, 14, 26, 40]), np.array([2, 15, 27, 41])
 # The truth of TEST is 0 0 1 1 2 3, of BESIDE 0 1 2 3.
-ANSWERS = np.array([0, 1, 1, 1, 3, 3] + [0, 1, 2, 0])
+ANSWERS = np.array([0, 1, 1, 1, 3, 3, 0, 1, 2, 0])
 
 
 @pytest.fixture
