@@ -9,7 +9,7 @@ from typing import Any
 
 from cells import UNKNOWN, percent, points, table
 
-from lcc_core.studies.table import ResultRow
+from lcc_core.results.table import ResultRow
 
 BENCHMARKS = Path(__file__).with_name("benchmarks")
 

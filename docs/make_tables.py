@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmark_tables import attention, compared, quantizers
 from row_tables import fronts, result
 
-from lcc_core.studies.table import ResultRow, shipped_rows
+from lcc_core.results.table import ResultRow, shipped_rows
 
 DOCS = Path(__file__).parent
 README, RESULTS = DOCS.parent / "README.md", DOCS / "RESULTS.md"

@@ -8,8 +8,8 @@ from typing import Any
 
 from cells import UNKNOWN, percent, table
 
-from lcc_core.studies.choice import accuracy, basis, by_test_set, eligible, on_front
-from lcc_core.studies.table import ResultRow
+from lcc_core.results.choice import accuracy, basis, by_test_set, eligible, on_front
+from lcc_core.results.table import ResultRow
 
 FIXED = (8, 4, 3, 2)
 LOSSES = (0.5, 1, 2)  # points below the float model

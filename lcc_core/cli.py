@@ -13,8 +13,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from lcc_core.commands import (
     app,
@@ -24,6 +24,7 @@ from lcc_core.commands import (
     coresets,
     data,
     distilling,
+    exporting,
     importing,
     jobs,
     results,
@@ -39,7 +40,8 @@ from lcc_core.jobs import inside
 from lcc_core.unreadable import reason
 
 GROUPS = (
-    data, training, importing, distilling, coresets, channels, searching, compressed, scenes,
+    data, training, importing, distilling, coresets, channels, searching, compressed, exporting,
+    scenes,
     studies, results, cache, jobs, app,
 )  # fmt: skip
 BAD_INPUT, CANCELLED = 2, 130
@@ -53,6 +55,22 @@ class _Usage(LccError):
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line instead of printing the whole usage."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._later: list[Callable[[], None]] = []
+
+    def when_used(self, add: Callable[[], None]) -> None:
+        """Have ``add`` add options once the command is used, or its help is.
+
+        Options made of what is registered import it, and other commands do not wait for that.
+        """
+        self._later.append(add)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        while self._later:
+            self._later.pop(0)()
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         what = message[:1].upper() + message[1:].rstrip(".")

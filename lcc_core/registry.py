@@ -75,6 +75,10 @@ class Registry(Generic[E]):
             )
         return found[name]
 
+    def get(self, name: str) -> E | None:
+        """The entry of that name, if there is one."""
+        return self._all().get(name)
+
     def _all(self) -> dict[str, E]:
         if not self._read:
             with self._lock:

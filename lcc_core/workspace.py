@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from lcc_core.checkpoints.split import checkpoint_split
@@ -29,19 +30,34 @@ class Workspace:
     once is made once, and what it returns is for reading only.
     """
 
-    def __init__(self, home: Home, kept: int = KEPT) -> None:
+    def __init__(self, home: Home, given: Iterable[TileSet] = (), kept: int = KEPT) -> None:
+        """Open a home.
+
+        Args:
+            home: what is loaded lies there.
+            given: tiles that are at hand and need not be stored.
+            kept: how many of each kind are kept.
+        """
         self.home = home
+        self._given = {tiles.name: tiles for tiles in given}
         self._kept = kept
         self._caches: dict[str, _Recent] = {}
         self._lock = threading.Lock()
 
-    def tiles(self, name: str) -> TileSet:
+    def tiles(self, name: str, hooks: Hooks = QUIET) -> TileSet:
+        """The data set of that name. Raises ``DataError`` where it is not here."""
+        if name in self._given:
+            return self._given[name]
         folder = self.home.tiles / name
         stamp = folder.stat().st_mtime_ns if folder.is_dir() else 0
-        return self._keep("tiles", (name, stamp), lambda: load_tiles(name, self.home))
+        return self._keep("tiles", (name, stamp), lambda: load_tiles(name, self.home, hooks))
 
     def checkpoint(self, identity: str) -> Checkpoint:
-        """The stored checkpoint of that id. Raises ``CheckpointError`` where there is none."""
+        """The stored checkpoint of that id, or of an id that begins so.
+
+        Raises:
+            CheckpointError: there is none, or there are several.
+        """
         path = self.home.checkpoints / identity
         facts = path / FACTS
         if not facts.is_file():
@@ -73,7 +89,9 @@ class Workspace:
         """The model with ``plan`` applied. Raises ``Cancelled`` once ``hooks`` say so."""
         model, calibration = self.model(checkpoint), self.calibration(checkpoint, plan)
         key = (checkpoint.id, checkpoint.created, plan.id)
-        return self._keep("compressed", key, lambda: apply(model, plan, calibration, hooks))
+        found = self._keep("compressed", key, lambda: apply(model, plan, calibration, hooks))
+        # Plans that do the same share a model; each keeps what it tells of itself.
+        return found if found.plan == plan else replace(found, plan=plan)
 
     def _keep(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:

@@ -7,9 +7,9 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.structured import Cut
 from lcc_core.measure.cost import parameters
 from lcc_core.plaintext import visible
-from lcc_core.studies.against import Against, layer_widths
-from lcc_core.studies.lineage import ancestry, attended, epochs, pruned_from, removes
-from lcc_core.studies.previewed import Preview
+from lcc_core.results.against import Against, layer_widths
+from lcc_core.results.lineage import ancestry, attended, epochs, pruned_from, removes
+from lcc_core.results.previewed import Preview
 from pages.ui import channel_charts, channel_controls, choosing, jobpanel, session, words
 from pages.ui.guard import guard
 from pages.ui.note import note

@@ -7,7 +7,7 @@ import streamlit as st
 
 from lcc_core.errors import LccError
 from lcc_core.measure.metrics import confusion_matrix
-from lcc_core.studies.predicted import Predictions, cached_predictions
+from lcc_core.results.predicted import Predictions, cached_predictions
 from lcc_core.workers.requests import Answers
 from pages.ui import (
     candidates,

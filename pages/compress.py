@@ -3,9 +3,10 @@
 import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
+from lcc_core.commands.searching import search_words
 from lcc_core.compression.search import SearchResult, SearchSettings
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.searched import cached_search
+from lcc_core.results.searched import cached_search
 from lcc_core.workers.requests import FixedRivals
 from pages.ui import charts, choosing, controls, jobpanel, results, session, words, work
 from pages.ui.guard import guard
@@ -23,7 +24,7 @@ def fixed(checkpoint: Checkpoint) -> None:
 
 def adaptive(checkpoint: Checkpoint) -> None:
     settings, where = controls.adaptive()
-    asked = controls.search_words(checkpoint, settings, where)
+    asked = search_words(checkpoint.id, settings, where)
     found = cached_search(session.home(), checkpoint, settings, where) or stopped(asked)
     if found is None or found.stopped:
         if st.button("Search", type="primary"):
@@ -37,10 +38,11 @@ def adaptive(checkpoint: Checkpoint) -> None:
         st.info("The search was stopped: this is as far as it came. The other layers are mild.")
     row = results.show(checkpoint, found.plan)
     summary(found, row, [] if found.stopped else beside(checkpoint, settings, row))
-    with st.expander("Every candidate"):
-        trace = charts.trace_frame([tried.to_json() for tried in found.trace], found.reference)
-        st.altair_chart(charts.trace(trace))
-        st.dataframe(trace, hide_index=True)
+    if found.trace:
+        with st.expander("Every candidate"):
+            trace = charts.trace_frame([tried.to_json() for tried in found.trace], found.reference)
+            st.altair_chart(charts.trace(trace))
+            st.dataframe(trace, hide_index=True)
     results.details(checkpoint, found.plan, row, found.importance)
 
 
@@ -61,10 +63,13 @@ def beside(checkpoint: Checkpoint, settings: SearchSettings, row: Measurement) -
 
 
 def summary(found: SearchResult, row: Measurement, fixed: list[Measurement]) -> None:
-    text = (
-        f"{len(found.trace)} candidates judged on {found.tiles:,} tiles in "
-        f"{words.seconds(found.seconds)}, the work of {found.equivalents:.1f} whole evaluations."
-    )
+    text = f"Planned in {words.seconds(found.seconds)}."
+    if found.trace:
+        text = (
+            f"{len(found.trace)} candidates judged on {found.tiles:,} tiles in "
+            f"{words.seconds(found.seconds)}, the work of {found.equivalents:.1f} whole "
+            "evaluations."
+        )
     if fixed:
         settings = [
             f"{words.percent(one.oa)} at {one.average_bits:.0f} bits"

@@ -7,9 +7,10 @@ import streamlit as st
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import Coreset, CoresetSettings, Scores
 from lcc_core.coresets.coreset import list_coresets, save_coreset
+from lcc_core.coresets.selection import choices, settled
 from lcc_core.data.splits import Split
 from lcc_core.plaintext import visible
-from lcc_core.studies import coreset_results
+from lcc_core.results import coreset_results
 from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session, unreadable
 from pages.ui.controls import URL
 from pages.ui.guard import guard
@@ -18,16 +19,11 @@ from pages.ui.plain import plain
 from pages.ui.scene_charts import PATCH, enlarged
 
 GALLERY = 8
-COMPARED = [("random", False), ("random", True), ("forgetting", False), ("margin", False)]
-COMPARED += [("ccs", False)]
 TITLES = {
     "forgetting": "forgetting events (∞: never learnt)",
     "margin": "margin p₁ − p₂, last epoch",
     "confidence": "p of the true class, last epoch",
-    "aum": "area under the margin (logits)",
-}
-BY_PROBABILITIES = TITLES | {
-    "aum": "area under the margin (probabilities)",
+    "aum": "area under the margin",
 }
 
 
@@ -35,11 +31,8 @@ def choose(checkpoint: Checkpoint) -> None:
     settings = coreset_controls.settings()
     coreset = session.coreset(checkpoint, settings)
     st.markdown(coreset_controls.summary(coreset))
-    if coreset.settings.aum != settings.aum and settings.method == "ccs":
-        note(
-            "The area under the margin is of probabilities here: this model was trained before "
-            "logits were recorded."
-        )
+    if other := settled(settings, coreset.settings):
+        note(f"{plain(other)}.")
     names = ["Scores", "Classes", "Tiles", "Overlap", "Results"]
     scores, classes, tiles, overlap, results = st.tabs(names)
     with scores:
@@ -47,7 +40,7 @@ def choose(checkpoint: Checkpoint) -> None:
     with classes:
         show_classes(checkpoint, coreset)
     with tiles:
-        show_tiles(checkpoint)
+        show_tiles(checkpoint, coreset)
     with overlap:
         show_overlap(checkpoint, settings)
     with results, guard():
@@ -61,16 +54,16 @@ def choose(checkpoint: Checkpoint) -> None:
         coreset_controls.study(checkpoint)
 
 
-def known(checkpoint: Checkpoint, aum: str = "logits") -> tuple[Scores, Split, np.ndarray]:
+def known(checkpoint: Checkpoint, coreset: Coreset) -> tuple[Scores, Split, np.ndarray]:
     """Scores, split, and the labels in the order of the scores."""
     split = session.split(checkpoint)
     labels = session.tiles(checkpoint.data).labels[split.train]
-    return session.scores(checkpoint, aum), split, labels
+    return session.scores(checkpoint, coreset.settings), split, labels
 
 
 def show_scores(checkpoint: Checkpoint, coreset: Coreset) -> None:
-    scores, split, labels = known(checkpoint, coreset.settings.aum)
-    titles = TITLES if scores.aum_of == "logits" else BY_PROBABILITIES
+    scores, split, labels = known(checkpoint, coreset)
+    titles = TITLES | {"aum": f"{TITLES['aum']} ({scores.aum_of})"}
     name = st.selectbox(
         "Score", Scores.NAMES, format_func=titles.__getitem__, key="score", bind=URL
     )
@@ -87,15 +80,15 @@ def show_scores(checkpoint: Checkpoint, coreset: Coreset) -> None:
 
 
 def show_classes(checkpoint: Checkpoint, coreset: Coreset) -> None:
-    _, split, _ = known(checkpoint)
+    split = session.split(checkpoint)
     tiles = session.tiles(checkpoint.data)
     whole = tiles.class_counts(split.train)
     kept = np.array(list(coreset.class_counts.values()))
     st.altair_chart(coreset_charts.balance(tiles.class_names, whole, kept))
 
 
-def show_tiles(checkpoint: Checkpoint) -> None:
-    scores, split, labels = known(checkpoint)
+def show_tiles(checkpoint: Checkpoint, coreset: Coreset) -> None:
+    scores, split, labels = known(checkpoint, coreset)
     tiles = session.tiles(checkpoint.data)
     names = ["all classes", *tiles.class_names]
     only = st.selectbox("Tiles of", names, format_func=visible, key="of", bind=URL)
@@ -120,8 +113,8 @@ def show_tiles(checkpoint: Checkpoint) -> None:
 
 def show_overlap(checkpoint: Checkpoint, settings: CoresetSettings) -> None:
     chosen = [
-        session.coreset(checkpoint, CoresetSettings(name, settings.fraction, even, settings.seed))
-        for name, even in COMPARED
+        session.coreset(checkpoint, CoresetSettings.named(one, settings.fraction, settings.seed))
+        for one in choices()
     ]
     shares = [[np.isin(one.ids, two.ids).mean() for two in chosen] for one in chosen]
     titles = [one.settings.title for one in chosen]

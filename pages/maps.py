@@ -8,8 +8,8 @@ from lcc_core.data.scene import Scene
 from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem
-from lcc_core.studies.scene_map import SceneMap, as_scene, cached_map
-from lcc_core.studies.scene_picture import map_bytes, paint, paint_errors
+from lcc_core.reports.maps import map_bytes, paint, paint_errors
+from lcc_core.results.scene_map import SceneMap, as_scene, cached_map
 from lcc_core.workers.requests import DrawMap
 from pages.ui import choosing, controls, jobpanel, results, scene_charts, session, words, work
 from pages.ui.guard import guard

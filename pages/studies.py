@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lcc_core.plaintext import visible
-from lcc_core.studies.grid import folder
+from lcc_core.studies import folder
 from pages.ui import jobpanel, session, study_controls, study_views, unreadable
 from pages.ui.guard import guard
 from pages.ui.note import note

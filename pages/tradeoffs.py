@@ -3,9 +3,9 @@
 import streamlit as st
 
 from lcc_core.plaintext import csv_text, records, visible
-from lcc_core.studies import choice, table
-from lcc_core.studies.published import PUBLISHED
-from lcc_core.studies.table import ResultRow
+from lcc_core.results import choice, table
+from lcc_core.results.published import PUBLISHED
+from lcc_core.results.table import ResultRow
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
 from pages.ui.controls import URL

@@ -7,7 +7,7 @@ import streamlit as st
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.spatial import SPATIAL
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS, lacks_validation, selected_on
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.models.device import DEVICES
 from lcc_core.plaintext import visible
 from lcc_core.training.presets import KINDS
@@ -29,7 +29,7 @@ def choose() -> None:
     scene = data in here and here[data].extent is not None
     arch = middle.selectbox(
         "Architecture",
-        readers(scene),
+        architectures(scene),
         format_func=lambda a: f"{ARCHITECTURES[a].title} · {ARCHITECTURES[a].weights_m:g} M",
         key="arch",
         bind="query-params",

@@ -13,8 +13,9 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.data.stored import store
 from lcc_core.files import Home, write_json
-from lcc_core.studies.measured import measure_plan
+from lcc_core.results.measured import measure_plan
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 
 # What can be read; all of it means something to Markdown, HTML, a figure or a spreadsheet.
 SEEN = (
@@ -75,7 +76,7 @@ def train_and_measure(home: Home, name: str = "tiny") -> Home:
     split = make_split(tiles)
     checkpoint = train(make_recipe("compact", epochs=2, batch=8), tiles, split, home)
     for plan in (Plan({}), uniform_plan(checkpoint.model(), 4)):
-        measure_plan(home, checkpoint, plan, tiles, split)
+        measure_plan(Workspace(home, [tiles]), checkpoint, plan)
     return home
 
 

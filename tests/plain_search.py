@@ -15,8 +15,29 @@ from torch import Tensor
 
 from lcc_core.compression import LayerSetting, Plan, apply
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.search import SearchResult, SearchSettings
+from lcc_core.compression.search import SearchResult
 from lcc_core.models import Classifier, compressible_layers, weight_of
+
+
+@dataclass(frozen=True)
+class PlainSettings:
+    """What the oracle is told, under the paper's names."""
+
+    method: str = "laq"
+    t_margin: float = 0.5
+    margin: str = "fixed"
+    w_share: float = 0.5
+    w_variance: float = 0.5
+    w_entropy: float = 0.0
+    w_sparsity: float = 0.0
+    plus_variance: bool = False
+    order: str = "falling"
+    direction: str = "up"
+    reference: str = "8-bit"
+    half_ends: bool = True
+    granularity: str = "channel"
+    scale: str = "lse"
+    recalibrate: int = 0
 
 
 @dataclass
@@ -40,7 +61,7 @@ def plain_search(
     model: Classifier,
     tiles: Tensor,
     labels: Tensor,
-    settings: SearchSettings,
+    settings: PlainSettings,
     calibration: Calibration | None = None,
     ladders: Mapping[str, list[LayerSetting]] | None = None,
 ) -> PlainResult:

@@ -13,8 +13,8 @@ from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.coresets.coreset import list_coresets
 from lcc_core.data.stored import stored
 from lcc_core.files import Home
-from lcc_core.studies.grid.folder import studies
-from lcc_core.studies.table import own_rows
+from lcc_core.results.table import own_rows
+from lcc_core.studies.folder import studies
 
 
 def job(home: Home) -> Path:

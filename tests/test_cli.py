@@ -98,7 +98,8 @@ def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> 
     assert again["seconds"] == found["seconds"]  # remembered, not searched again
     text = shell(*words)
     assert "candidates on 6 validation tiles" in text and "Fixed settings around" in text
-    paper = shell.json("search", checkpoint, "--paper", "--select-on", "test", "--weights", "1,0")
+    papers = ("--quantizer", "papers", "--select-on", "test", "--w-share", 1)
+    paper = shell.json("search", checkpoint, *papers)
     settings = next(iter(paper["plan"]["layers"].values()))
     assert (settings["granularity"], settings["scale"]) == ("tensor", "absmax")
     assert paper["plan"]["recalibrate"] == 0 and paper["plan"]["facts"]["part"] == "test"
@@ -353,7 +354,7 @@ def test_export(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     packed, out = tmp_path / "small.lcc", tmp_path / "small.onnx"
     shell("compress", checkpoint, "--out", packed)
-    made = shell.json("export", packed, "--onnx", out)
+    made = shell.json("export", packed, "--out", out)
     assert made["bytes"] == out.stat().st_size and made["agreement"] == 1
 
 
@@ -368,7 +369,8 @@ BAD = [
     (("train", "--data", "mine"), "--arch"),
     (("train", "--arch", "compact"), "--coreset"),
     (("train", "--arch", "compact", "--coreset", "none"), "no coreset 'none'"),
-    (("coreset", "CKPT", "--method", "best"), "method='best'"),
+    (("coreset", "CKPT", "--method", "best"), "no coreset method 'best'"),
+    (("coreset", "CKPT", "--method", "margin", "--beta", "0.1"), "not of margin"),
     (("coreset", "CKPT", "--fraction", "0"), "fraction=0"),
     (("coreset", "CKPT", "--fraction", "0.05"), "fewer than the 4 classes"),
     (("coreset", "CKPT", "--out", "a/b"), "name='a/b'"),
@@ -419,10 +421,13 @@ BAD = [
     (("import-model", "FOREIGN", "--data", "mine"), "what network"),
     (("import-model", "FOREIGN", "--data", "mine", "--arch", "alexnet"), "arch='alexnet'"),
     (("import-model", "FOREIGN", "--data", "mine", "--norm", "zero"), "norm='zero'"),
-    (("search", "CKPT", "--method", "magic"), "method='magic'"),
+    (("search", "CKPT", "--method", "magic"), "no planner 'magic'"),
+    (("search", "CKPT", "--quantizer", "magic"), "no quantizer 'magic'"),
+    (("search", "CKPT", "--bits", "4"), "--bits is a setting of the planner uniform, not of laq"),
+    (("search", "CKPT", "--granularity", "row"), "granularity='row'"),
     (("search", "CKPT", "--t-margin", "-1"), "t_margin=-1"),
-    (("search", "CKPT", "--weights", "1"), "two numbers"),
-    (("search", "CKPT", "--weights", "1,1"), "w_share + w_variance"),
+    (("search", "CKPT", "--w-share", "1.5"), "w_share=1.5"),
+    (("search", "CKPT", "--w-entropy", "-1"), "w_entropy=-1"),
     (("search", "CKPT", "--select-on", "x"), "select_on='x'"),
     (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
@@ -438,7 +443,7 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--onnx", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 

@@ -23,7 +23,7 @@ def commands(world: World, out: Path) -> dict[str, tuple[object, ...]]:
         "results": ("results", "--out", out),
         "compress": ("compress", one, "--out", out),
         "search": ("search", one, "--tiles", "8", "--out", out),
-        "export": ("export", one, "--onnx", out),
+        "export": ("export", one, "--out", out),
         "study export": ("study", "export", "small", "--out", out),
     }
 
@@ -64,7 +64,7 @@ def test_text_goes_to_a_pipe_and_to_stdout(world: World, tmp_path: Path) -> None
         assert "arch" in ended.err  # the table, for people
     assert run("results", "--out", "/dev/null", home=world.home).code == 0
     assert run("results", "--json", "--out", "/dev/stdout", home=world.home).code == 2
-    for words in (("compress", world.checkpoint, "--out"), ("export", world.checkpoint, "--onnx")):
+    for words in (("compress", world.checkpoint, "--out"), ("export", world.checkpoint, "--out")):
         for name in ("/dev/stdout", pipe, "/dev/null"):
             assert run(*words, name, home=world.home).code == 2
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)

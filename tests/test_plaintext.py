@@ -25,7 +25,7 @@ from lcc_core.plaintext import (
     records,
     visible,
 )
-from lcc_core.studies.scene_picture import map_bytes
+from lcc_core.reports.maps import map_bytes
 
 ANY = st.text(st.characters(exclude_categories=()))
 STEERS = {"Cc", "Cs", "Zl", "Zp"}

@@ -15,7 +15,7 @@ import lcc_core
 from lcc_core.checkpoints.foreign import read_weights
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.reading import check_settings, parse_json, parse_size, read_text, value_of, values_of
-from lcc_core.studies.grid.study import read_study
+from lcc_core.studies.spec import read_study
 
 READERS = (lcc_core.load, read_weights, read_study, read_text)
 

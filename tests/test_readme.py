@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
-sys.path.insert(0, str(Path(__file__).parent / "studies"))
 
 import benchmark_tables
 import make_tables
@@ -23,7 +22,7 @@ from made_rows import row
 
 from lcc_core.cli import make_parser
 from lcc_core.data.limits import ALWAYS, LARGEST_SET
-from lcc_core.studies.table import ResultRow
+from lcc_core.results.table import ResultRow
 
 PROJECT = Path(__file__).parents[1]
 PROSE = (PROJECT / "README.md", PROJECT / "docs" / "GUIDE.md")

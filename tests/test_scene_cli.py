@@ -87,7 +87,7 @@ def test_train_coreset_search_compress_measure_export(
     same = shell.json("measure", packed)
     assert same["confusion"] == row["confusion"] and same["bytes"] == row["bytes"]
     pytest.importorskip("onnxruntime")
-    out = shell.json("export", packed, "--onnx", tmp_path / "x.onnx")
+    out = shell.json("export", packed, "--out", tmp_path / "x.onnx")
     assert out["agreement"] == 1 and out["checked_on"] == "test tiles of ground"
 
 
@@ -97,7 +97,7 @@ def test_export_without_the_scene(
     pytest.importorskip("onnxruntime")
     shell("compress", checkpoint, "--out", tmp_path / "x.lcc")
     elsewhere = Shell(capsys, tmp_path / "empty")
-    out = elsewhere.json("export", tmp_path / "x.lcc", "--onnx", tmp_path / "x.onnx")
+    out = elsewhere.json("export", tmp_path / "x.lcc", "--out", tmp_path / "x.onnx")
     assert out["agreement"] > 0.95 and out["checked_on"] == "noise patches"
 
 

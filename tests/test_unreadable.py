@@ -16,7 +16,7 @@ from stores import COMMANDS, LISTS, STORES, beside, first, job
 from world import World
 
 from lcc_core.files import Home
-from lcc_core.studies.table import all_rows, flat, own_rows, read_row
+from lcc_core.results.table import all_rows, flat, own_rows, read_row
 
 pytestmark = pytest.mark.usefixtures("shipped_nothing")
 

@@ -14,7 +14,7 @@ from functools import cache
 import constriction
 import numpy as np
 
-from lcc_core.errors import CheckpointError
+from lcc_core.errors import CheckpointError, require
 
 RAW, HISTOGRAM, BELL = 0, 1, 2
 PIECE = 2**18  # codes that are decoded at once: what that takes beside them stays small
@@ -45,6 +45,8 @@ def encode(codes: np.ndarray, bits: int) -> Stream:
     """Code a flat int8 array whose values lie within ``bits`` bits (1 bit: −1, 1; 0 if pruned)."""
     codes = np.ascontiguousarray(codes, np.int8).ravel()
     reach = _reach(bits)
+    farthest = int(np.abs(codes.astype(np.int16)).max(initial=0))
+    require(farthest <= reach, "codes", farthest, f"within ±{reach} at {bits} bits")
     counts = np.bincount(codes.astype(np.int16) + reach, minlength=2 * reach + 1)
     check = zlib.crc32(codes.tobytes())
     candidates = [(HISTOGRAM, _histogram_table(counts)), (BELL, _best_bell(counts))]

@@ -22,9 +22,9 @@ from torch import Tensor
 from lcc_core.checkpoints.coding import Stream, decode, encode
 from lcc_core.checkpoints.container import Container, damaged, open_container, seal
 from lcc_core.checkpoints.sides import pack_sides, unpack_sides
-from lcc_core.compression.apply import Compressed, zeros
+from lcc_core.compression.codes import Codes
+from lcc_core.compression.compressed import Compressed, zeros
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.quantization import Codes
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.files import canonical_json, write_bytes
 from lcc_core.models import (
@@ -226,7 +226,8 @@ def _rebuild(container: Container, model: Classifier) -> Compressed:
         stream = Stream(layer.mode, table, data, layer.check)
         values = decode(stream, int(np.prod(shape)), layer.bits).reshape(shape)
         scale = sides.pop(f"{layer.name}.scale")
-        codes[layer.name] = Codes(torch.from_numpy(values), scale, layer.bits)
+        config = plan.layers[layer.name].config
+        codes[layer.name] = Codes(torch.from_numpy(values), scale, layer.bits, config)
         sides[f"{layer.name}.weight"] = codes[layer.name].dequantize()
     if start != len(blobs["codes"]):
         raise ValueError("its codes are longer than its index says")

@@ -82,17 +82,16 @@ def recipe_options(command: argparse.ArgumentParser) -> None:
 
 
 def _how(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.schedule import Schedule
-    from lcc_core.studies.finetuned import EPOCHS, FineTuning
     from lcc_core.training.distil import Distil
+    from lcc_core.training.finetuned import EPOCHS, FineTuning
     from lcc_core.training.presets import TUNING_EPOCHS
 
     recipe = {name: getattr(arguments, name) for name in ("preset", "batch", "rate", "seed")}
     recipe["loss"] = arguments.loss
     distil = None
     if arguments.teacher:
-        teacher = find_checkpoint(context.home, arguments.teacher).id
+        teacher = context.workspace.checkpoint(arguments.teacher).id
         distil = Distil("offline", teacher, arguments.tau, arguments.weight)
     epochs = getattr(arguments, "attention_epochs", None)
     epochs = EPOCHS if epochs is None else epochs
@@ -109,22 +108,15 @@ def _how(arguments: argparse.Namespace, context: Context) -> Any:
 
 
 def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint, list_checkpoints
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.against import compare, widths_json
-    from lcc_core.studies.lineage import epochs
+    from lcc_core.checkpoints.store import list_checkpoints
+    from lcc_core.results.against import compare, widths_json
+    from lcc_core.results.lineage import epochs
 
     how = _how(arguments, context)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    checkpoint = context.workspace.checkpoint(arguments.checkpoint)
     how.recipe_for(checkpoint.arch, 1, 1)  # bad choices fail before tiles are read
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
-    made = prune(
-        context.home, checkpoint, what, how, tiles, split, arguments.device,
-        context.hooks,
-    )  # fmt: skip
-    both = compare(context.home, checkpoint, made.result, tiles, split, hooks=context.hooks.silent)
+    made = prune(context.workspace, checkpoint, what, how, arguments.device, context.hooks)
+    both = compare(context.workspace, checkpoint, made.result, hooks=context.hooks.silent)
     layers = widths_json(made.result.spec)
     trained = epochs(made.result, {one.id: one for one in list_checkpoints(context.home)})
     context.say(_report(made, both, layers, trained))
@@ -143,7 +135,7 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
 
 def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.compression.structured import Cut
-    from lcc_core.studies.finetuned import prune_and_tune_channels
+    from lcc_core.training.finetuned import prune_and_tune_channels
 
     if arguments.source_epochs and arguments.criterion == "attention":
         raise LccError(
@@ -161,7 +153,7 @@ def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str,
 
 
 def prune_weights(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.finetuned import prune_and_tune_weights
+    from lcc_core.training.finetuned import prune_and_tune_weights
 
     return _run(arguments, context, prune_and_tune_weights, arguments.k)
 

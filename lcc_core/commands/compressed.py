@@ -1,4 +1,4 @@
-"""``lcc compress``, ``lcc measure`` and ``lcc export``."""
+"""``lcc compress`` and ``lcc measure``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.context import Context
+from lcc_core.commands.options import add_options, given
 from lcc_core.commands.output import output_file
+from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen, quantizer_said
 from lcc_core.commands.text import number, pairs, percent, size, table
-from lcc_core.errors import CheckpointError, DataError, LccError, require
-
-CHECKED_TILES = 1000
+from lcc_core.compression.uniform import UniformConfig
+from lcc_core.errors import CheckpointError, LccError, require
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
@@ -32,31 +33,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     _part(command)
     command.set_defaults(run=measure)
 
-    command = commands.add_parser("export", parents=[after], help="write an ONNX model")
-    command.add_argument("source", metavar="FILE", help="a packed file or a checkpoint's id")
-    command.add_argument("--onnx", required=True, metavar="OUT", help="the ONNX file")
-    command.set_defaults(run=export)
-
 
 def plan_options(command: argparse.ArgumentParser) -> None:
     """How to compress; :func:`planned` reads it."""
-    command.add_argument(
-        "--bits", type=int, metavar="B", help="1…8 (1 and pruned: ternary) or 32 (default 8)"
-    )
-    command.add_argument("--k", type=float, metavar="K", help="prune below K·σ (default 0)")
-    command.add_argument("--granularity", metavar="tensor|channel", help="default channel")
-    command.add_argument("--scale", metavar="absmax|lse", help="default lse")
-    command.add_argument(
-        "--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes"
-    )
-    command.add_argument(
-        "--spare-depthwise",
-        action=argparse.BooleanOptionalAction,
-        help="8 bits or more for depthwise layers, no pruning; default: yes, per channel",
-    )
-    command.add_argument(
-        "--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is"
-    )
+    add_options(command, UniformConfig)
+    add_quantizer(command)
     command.add_argument("--plan", metavar="FILE", help="a saved plan in place of these settings")
 
 
@@ -65,31 +46,15 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.compression.apply import apply
-    from lcc_core.compression.recalibration import calibration_for
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.files import write_bytes
-    from lcc_core.studies.measured import packed_content
+    from lcc_core.results.measured import packed_content
 
     out = output_file(arguments.out)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    model = checkpoint.model()
-    plan = planned(arguments, model)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
-    split.part(arguments.part)
-    compressed = apply(model, plan, calibration_for(plan, tiles, split))
-    content, row = packed_content(
-        context.home,
-        checkpoint,
-        plan,
-        arguments.part,
-        compress=lambda: compressed,
-        opened=lambda: (tiles, split),
-        hooks=context.hooks,
-    )
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(arguments.checkpoint)
+    plan = planned(arguments, workspace.model(checkpoint))
+    workspace.split(checkpoint).part(arguments.part)
+    content, row = packed_content(workspace, checkpoint, plan, arguments.part, hooks=context.hooks)
     write_bytes(out, content)
     before = checkpoint.accuracy.get(arguments.part, {}).get("oa")
     context.say(compression_report(row, before))
@@ -100,31 +65,23 @@ def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 def planned(arguments: argparse.Namespace, model: Any) -> Any:
     """The plan that the options ask for; 8 bits where they ask for nothing."""
     from lcc_core.compression.plan import Plan
-    from lcc_core.compression.recalibration import TILES
-    from lcc_core.compression.search import PAPER
     from lcc_core.compression.uniform import uniform_plan
     from lcc_core.reading import read_text
 
-    asked = {
-        name: getattr(arguments, name)
-        for name in ("bits", "k", "granularity", "scale", "spare_depthwise")
-    }
-    if arguments.recalibrate is not None:
-        asked["recalibrate"] = TILES if arguments.recalibrate else 0
-    asked = {name: value for name, value in asked.items() if value is not None}
-    if arguments.paper:
-        asked = PAPER | asked
-    if not arguments.plan:
-        return uniform_plan(model, **{"bits": 8, "recalibrate": TILES} | asked)
-    if asked:
-        option = "paper" if arguments.paper else next(iter(asked)).replace("_", "-")
+    said = given(arguments, UniformConfig) | quantizer_said(arguments)
+    if arguments.plan and said:
+        option = next(iter(said)).replace("_", "-")
         raise LccError(f"--plan and --{option} do not go together.", "Leave one out.")
-    return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
+    if arguments.plan:
+        return Plan.from_json(read_text(Path(arguments.plan).expanduser()))
+    how = UniformConfig(**given(arguments, UniformConfig))
+    quantizer, recalibrate = quantizer_chosen(arguments)
+    return uniform_plan(model, how.bits, how.k, quantizer, recalibrate, how.spare_depthwise)
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     from lcc_core.data.splits import PARTS
-    from lcc_core.studies.packedfile import measure_file
+    from lcc_core.results.packedfile import measure_file
 
     require(arguments.part in PARTS, "part", arguments.part, f"one of {', '.join(PARTS)}")
     path = Path(arguments.source).expanduser()
@@ -143,33 +100,27 @@ def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def _measure_checkpoint(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.compression.apply import apply
+    from lcc_core.compression.compressed import apply
     from lcc_core.compression.plan import Plan
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.measure.measure import Origin
+    from lcc_core.measure.measure import Origin, Sample
     from lcc_core.measure.measure import measure as run
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.packedfile import foreign_ids
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.packedfile import foreign_ids
 
-    checkpoint = find_checkpoint(context.home, _name(arguments.source))
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(checkpoint_name(arguments.source))
     plan = Plan({}, method="float")
-    tiles = load_tiles(arguments.data or checkpoint.data, context.home, context.hooks)
+    tiles = workspace.tiles(arguments.data or checkpoint.data, context.hooks)
     if tiles.name == checkpoint.data:
-        split = checkpoint_split(checkpoint, tiles)
-        return measure_plan(
-            context.home, checkpoint, plan, tiles, split, part=arguments.part, hooks=context.hooks
-        )
+        return measure_plan(workspace, checkpoint, plan, arguments.part, hooks=context.hooks)
     ids = foreign_ids(tiles, checkpoint.spec, checkpoint.split, arguments.part)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return run(
-        apply(checkpoint.model(), plan), origin, tiles, ids, arguments.part, hooks=context.hooks
-    )
+    sample = Sample(tiles, ids, arguments.part)
+    return run(apply(workspace.model(checkpoint), plan), origin, sample, hooks=context.hooks)
 
 
-def _name(source: str) -> str:
-    """A checkpoint's id; what looks like a path is one that is not there."""
+def checkpoint_name(source: str) -> str:
+    """Take ``source`` for a checkpoint's id; what looks like a path is one that is not there."""
     if "/" in source or source.endswith((".lcc", ".safetensors")):
         raise CheckpointError(f"There is no file {source}.", "Check the path.")
     return source
@@ -222,61 +173,3 @@ def _recalibrated(row: Any) -> str:
 
 def _ratio(value: float | None) -> str:
     return "not defined: all weights are zero" if value is None else f"{value:.2f}×"
-
-
-def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.onnx import check_onnx, export_onnx
-    from lcc_core.checkpoints.packed import load_packed
-    from lcc_core.checkpoints.store import find_checkpoint
-
-    out = output_file(arguments.onnx)
-    timer = Timer()
-    path = Path(arguments.source).expanduser()
-    if path.is_file():
-        model = load_packed(path)
-        facts = model.header.get("measurement") or {}
-        data, split = facts.get("data"), (model.header.get("extra") or {}).get("split") or {}
-    else:
-        checkpoint = find_checkpoint(context.home, _name(arguments.source))
-        model, data, split = checkpoint.model(), checkpoint.data, checkpoint.split
-    images, what = _images(context, model.spec, data, split)
-    export_onnx(model, out, size=tuple(images.shape[2:]))
-    agreement = float(check_onnx(model, out, images))
-    written = out.stat().st_size
-    context.say(
-        f"{out}: {size(written)}, the same class as this program on "
-        f"{percent(agreement)} of {len(images)} {what}, in {timer}."
-    )
-    return {
-        "onnx": str(out),
-        "bytes": written,
-        "agreement": agreement,
-        "checked": len(images),
-        "checked_on": what,
-        "seconds": timer.seconds,
-    }
-
-
-def _images(context: Context, spec: Any, data: str | None, split: dict[str, Any]) -> Any:
-    """Up to 1,000 test tiles uint8 (n, C, H, W); noise where the data set is not here."""
-    import torch
-
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.packedfile import foreign_ids
-    from lcc_core.training.batches import gather
-
-    try:
-        if data is None:
-            raise DataError("unknown data set")
-        tiles = load_tiles(data, context.home, context.hooks)
-        ids = foreign_ids(tiles, spec, split, "test")[:CHECKED_TILES]
-        return gather(tiles, ids).contiguous(), f"test tiles of {data}"
-    except DataError:
-        generator = torch.Generator().manual_seed(0)
-        if spec.patch:
-            shape = (64, spec.bands, spec.patch, spec.patch)
-            noise = torch.randn(shape, generator=generator)
-            mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (spec.mean, spec.std))
-            return noise * std + mean, "noise patches"
-        shape = (64, spec.bands, 64, 64)
-        return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), "noise tiles"

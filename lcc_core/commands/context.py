@@ -10,15 +10,19 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lcc_core.commands.text import bar, duration
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks, Progress
 from lcc_core.plaintext import visible
 from lcc_core.unreadable import Unreadable, said
+
+if TYPE_CHECKING:
+    from lcc_core.workspace import Workspace
 
 REPORT_EVERY_S = 0.2
 
@@ -74,6 +78,13 @@ class Context:
     _line: int = field(default=0, repr=False)
     _reported: tuple[str, float] = field(default=("", -math.inf), repr=False)
     _began: tuple[int, float] = field(default=(0, 0.0), repr=False)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The opened home."""
+        from lcc_core.workspace import Workspace
+
+        return Workspace(self.home)
 
     @property
     def hooks(self) -> Hooks:

@@ -7,36 +7,18 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.options import add_entries, add_options, config_of, given
 from lcc_core.commands.text import duration, integers, numbers, pairs, percent, size, table, words
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
-    command = commands.add_parser(
+    choosing = commands.add_parser(
         "coreset", parents=[after], help="choose which training tiles to keep"
     )
-    command.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
-    command.add_argument(
-        "--method",
-        default="ccs",
-        metavar="random|forgetting|margin|ccs",
-        help="default ccs",
-    )
-    command.add_argument(
-        "--fraction", type=float, default=0.1, metavar="F", help="of the training tiles (0.1)"
-    )
-    command.add_argument("--balanced", action="store_true", help="equally many of each class")
-    command.add_argument("--seed", type=int, default=0, metavar="S", help="breaks ties")
-    command.add_argument(
-        "--beta", type=float, metavar="B", help="ccs: leave out this share of the hardest"
-    )
-    command.add_argument(
-        "--aum",
-        default="logits",
-        metavar="logits|probabilities",
-        help="ccs: of what the area under the margin is taken (logits)",
-    )
-    command.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
-    command.set_defaults(run=coreset, home_is="written")
+    choosing.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
+    choosing.when_used(lambda: _methods(choosing))
+    choosing.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
+    choosing.set_defaults(run=coreset, home_is="written")
 
     command = commands.add_parser("coresets", parents=[after], help="what has been chosen")
     command.add_argument("--delete", metavar="NAME", help="forget one")
@@ -86,30 +68,34 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.set_defaults(run=coreset_study, home_is="written")
 
 
+def _methods(command: argparse.ArgumentParser) -> None:
+    """The options that all methods share, and those of each."""
+    from lcc_core.coresets.methods import METHODS
+    from lcc_core.coresets.selection import CoresetSettings
+
+    add_options(command, CoresetSettings)
+    add_entries(command, METHODS)
+
+
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.coresets import CoresetSettings, choose_coreset
+    from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
-    from lcc_core.data.catalog import load_tiles
+    from lcc_core.coresets.selection import DEFAULT_METHOD, settled
     from lcc_core.files import check_name
 
-    settings = CoresetSettings(
-        arguments.method, arguments.fraction, arguments.balanced, arguments.seed, arguments.beta,
-        arguments.aum,
-    )  # fmt: skip
+    said = given(arguments, CoresetSettings)
+    method = METHODS[said.get("method", DEFAULT_METHOD)]
+    settings = CoresetSettings(**said, own=config_of(arguments, method, METHODS))
     if arguments.out:
         check_name(arguments.out)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
+    checkpoint = context.workspace.checkpoint(arguments.checkpoint)
+    tiles = context.workspace.tiles(checkpoint.data, context.hooks)
+    split = context.workspace.split(checkpoint)
     timer = Timer()
     made = choose_coreset(checkpoint, tiles, split, settings, arguments.out)
     seconds = timer.seconds
     save_coreset(context.home, made)
-    fallback = ""
-    if made.settings.method == "ccs" and made.settings.aum != settings.aum:
-        fallback = "by probabilities: this checkpoint was trained before logits were recorded"
+    fallback = settled(settings, made.settings)
     context.say(
         pairs(
             [

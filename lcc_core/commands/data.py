@@ -129,9 +129,9 @@ def _state(known: Any, name: str, here: bool) -> str:
 
 
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.data.catalog import DATASETS, load_tiles, stored
+    from lcc_core.data.catalog import DATASETS, stored
 
-    tiles = load_tiles(arguments.name, context.home, context.hooks)
+    tiles = context.workspace.tiles(arguments.name, context.hooks)
     kept = next(i for i in stored(context.home) if i.name == arguments.name)
     known = DATASETS.get(arguments.name)
     counts = dict(zip(tiles.class_names, map(int, tiles.class_counts()), strict=True))

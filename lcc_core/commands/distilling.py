@@ -38,14 +38,13 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.models import ARCHITECTURES
-    from lcc_core.training import make_recipe, train
+    from lcc_core.training import make_recipe, train, train_anew
     from lcc_core.training.distil import Distil
 
     teacher, name = None, arguments.teacher or ""
     if name and not (arguments.mode == "online" and name in ARCHITECTURES):
-        teacher = find_checkpoint(context.home, name)
+        teacher = context.workspace.checkpoint(name)
         name = teacher.id
     how = Distil(arguments.mode, name, arguments.tau, arguments.weight)
     arch, start = _student(arguments, context, teacher)
@@ -55,17 +54,11 @@ def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     tiles, split = _tiles(arguments, context, teacher)
     recipe = make_recipe(arch, tiles=len(split.train), start=start, distil=how, **chosen)
     if start and arguments.rate is None and recipe.preset == "default":
-        from lcc_core.studies.finetuned import SLOWER
+        from lcc_core.training.finetuned import SLOWER
 
         recipe = replace(recipe, rate=recipe.rate * SLOWER)
-    made = train(
-        recipe,
-        tiles,
-        split,
-        context.home,
-        device=arguments.device,
-        hooks=context.hooks,
-        resume=arguments.resume,
+    made = (train if arguments.resume else train_anew)(
+        recipe, tiles, split, context.home, arguments.device, context.hooks
     )
     context.say(training_report(made))
     context.say(_taught(made))
@@ -74,7 +67,6 @@ def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[str, Any]:
     """The student's architecture and where it starts."""
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.compression.structured import Cut
     from lcc_core.training.start import Start
 
@@ -88,7 +80,7 @@ def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> t
     if arguments.arch:
         return arguments.arch, None
     if arguments.student:
-        found = find_checkpoint(context.home, arguments.student)
+        found = context.workspace.checkpoint(arguments.student)
         return found.arch, Start(found.id)
     if teacher is None:
         raise LccError("--ratio narrows the teacher, and none is named.", "Give --teacher CKPT.")
@@ -105,14 +97,11 @@ def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> t
 def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[Any, Any]:
     """The tiles and the split of the checkpoints and the coreset, so that no test tile was ever
     learnt from."""
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
     from lcc_core.coresets.coreset import read_coreset
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split, selected_on, split_name
 
     known = [teacher] if teacher else []
-    known += [find_checkpoint(context.home, arguments.student)] if arguments.student else []
+    known += [context.workspace.checkpoint(arguments.student)] if arguments.student else []
     facts = {
         f"Checkpoint {one.id}": (
             one.data, one.fingerprint, *split_name(one.split)
@@ -128,7 +117,7 @@ def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tup
         if not arguments.data:
             fix = "Give --data, --coreset, --teacher or --student."
             raise LccError("No data set is named.", fix)
-        tiles = load_tiles(arguments.data, context.home, context.hooks)
+        tiles = context.workspace.tiles(arguments.data, context.hooks)
         where = arguments.select_on or "validation"
         protocol = arguments.split or DEFAULT_PROTOCOL
         return tiles, make_split(tiles, protocol, arguments.seed, where)
@@ -150,8 +139,8 @@ def _tiles(arguments: argparse.Namespace, context: Context, teacher: Any) -> tup
             "Take those of the same data set and split: test tiles of one could be known to the "
             "other.",
         )
-    tiles = load_tiles(data, context.home, context.hooks)
-    return tiles, coreset.split(tiles) if coreset else checkpoint_split(known[0], tiles)
+    tiles = context.workspace.tiles(data, context.hooks)
+    return tiles, coreset.split(tiles) if coreset else context.workspace.split(known[0])
 
 
 def _taught(made: Any) -> str:

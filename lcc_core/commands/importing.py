@@ -28,12 +28,11 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def import_model(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.data.catalog import load_tiles
     from lcc_core.data.splits import DEFAULT_PROTOCOL, make_split
     from lcc_core.training import imported
 
     how = imported.Foreign(arguments.arch, arguments.norm, arguments.classes)
-    tiles = load_tiles(arguments.data, context.home, context.hooks)
+    tiles = context.workspace.tiles(arguments.data, context.hooks)
     # Whoever trained it with 80/20 or 70/30 trained on all that is not the test part: no validation
     # part may be cut from that.
     split = make_split(tiles, arguments.split or DEFAULT_PROTOCOL, arguments.seed, "test")

@@ -6,13 +6,18 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lcc_core.settings import Setting, settings_of, text_of
+from lcc_core.errors import LccError
+from lcc_core.registry import Registry
+from lcc_core.settings import Setting, config_from, settings_of, text_of
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
 
 
 def add_options(
-    command: argparse.ArgumentParser, *configs: type, without: Iterable[str] = ()
+    command: argparse.ArgumentParser,
+    *configs: type,
+    without: Iterable[str] = (),
+    under: argparse._ArgumentGroup | None = None,
 ) -> None:
     """Add an option for each setting of the ``configs``; those they share are added once.
 
@@ -22,6 +27,7 @@ def add_options(
         command: the parser that gets them.
         configs: config dataclasses. Settings of one name must be the same setting.
         without: names of settings that get no option.
+        under: a group of the parser; its help lists them there.
 
     Raises:
         ValueError: two configs mean different things by one name.
@@ -32,18 +38,19 @@ def add_options(
         for one in settings_of(config):
             if one.name in without:
                 continue
-            before = known.setdefault(one.name, one)
-            if before is not one and _meaning(before) != _meaning(one):
+            before = known.get(one.name)
+            if before is None:
+                known[one.name] = one
+                _add(under or command, one)
+            elif _meaning(before) != _meaning(one):
                 raise ValueError(f"{config.__name__}.{one.name} has the name of another setting")
-            if before is one:
-                _add(command, one)
 
 
 def _meaning(one: Setting) -> tuple[Any, ...]:
     return one.kind, one.many, one.option, one.choices, one.low, one.high, one.unit
 
 
-def _add(command: argparse.ArgumentParser, one: Setting) -> None:
+def _add(command: argparse._ActionsContainer, one: Setting) -> None:
     told = one.help.rstrip(".")
     if one.choices:
         told += f": {', '.join(map(str, one.choices))}"
@@ -60,7 +67,8 @@ def _add(command: argparse.ArgumentParser, one: Setting) -> None:
         command.add_argument(one.name, **options)
         return
     if one.kind is bool:
-        options["action"] = argparse.BooleanOptionalAction if one.default else "store_true"
+        both = one.default or one.optional
+        options["action"] = argparse.BooleanOptionalAction if both else "store_true"
     else:
         options |= {"type": _reader(one), "metavar": f"{metavar},…" if one.many else metavar}
     command.add_argument(one.option, dest=one.name, required=one.required, **options)
@@ -79,6 +87,32 @@ def _reader(one: Setting) -> Callable[[str], Any]:
         return tuple(read_one(part.strip()) for part in text.split(",") if part.strip())
 
     return read
+
+
+def add_entries(command: argparse.ArgumentParser, registry: Registry[Any]) -> None:
+    """Add the settings of every registered entry, in a group that tells what it is.
+
+    Entries have a ``config``; :func:`config_of` reads what was said for one of them.
+    """
+    for entry in registry:
+        group = command.add_argument_group(f"{registry.kind} {entry.name}", entry.summary)
+        add_options(command, entry.config, under=group)
+
+
+def config_of(arguments: argparse.Namespace, entry: Any, registry: Registry[Any]) -> Any:
+    """The config of a registered entry, from what was said.
+
+    Raises ``LccError`` for settings that only others of the ``registry`` have.
+    """
+    said = given(arguments, entry.config)
+    for other in registry:
+        if foreign := sorted(set(given(arguments, other.config)) - set(said)):
+            option = next(o.option for o in settings_of(other.config) if o.name == foreign[0])
+            raise LccError(
+                f"{option} is a setting of the {registry.kind} {other.name}, not of {entry.name}.",
+                "Leave it out, or choose the other one.",
+            )
+    return config_from(entry.config, said, f"The {registry.kind} {entry.name}")
 
 
 def given(arguments: argparse.Namespace, config: type) -> dict[str, Any]:

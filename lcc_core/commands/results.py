@@ -48,8 +48,8 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def results(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies import choice
-    from lcc_core.studies.table import all_rows, flat
+    from lcc_core.results import choice
+    from lcc_core.results.table import all_rows, flat
 
     out = output_text(arguments.out, context) if arguments.out else None
     every = all_rows(context.home)
@@ -110,7 +110,7 @@ def _csv(flats: list[dict[str, Any]]) -> bytes:
 
 
 def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.shipped import TOLERANCE, verify
+    from lcc_core.results.shipped import TOLERANCE, verify
 
     found = verify(context.home, hooks=context.hooks)
     heads = ("model", "shipped", "here", "tiles", "")
@@ -140,8 +140,8 @@ def verify(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def ship(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.shipped import ship
-    from lcc_core.studies.table import shipped_folder, shipped_rows
+    from lcc_core.results.shipped import ship
+    from lcc_core.results.table import shipped_folder, shipped_rows
 
     paths = ship(context.home, arguments.data, int(1e6 * arguments.models_mb))
     used = sum(path.stat().st_size for path in paths)

@@ -52,7 +52,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def scene_study(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.flattery import flattery
+    from lcc_core.results.flattery import flattery
     from lcc_core.studies.scene_study import SceneStudy, run_scene_study, summarize
 
     recipe = {name: getattr(arguments, name) for name in ("epochs", "batch", "rate")}
@@ -143,30 +143,18 @@ def _pair(text: str) -> tuple[int, float]:
 
 
 def draw(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.compression.apply import apply
-    from lcc_core.compression.recalibration import calibration_for
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.scene_map import as_scene, mapped
-    from lcc_core.studies.scene_picture import map_kind, write_map
+    from lcc_core.reports.maps import map_kind, write_map
+    from lcc_core.results.scene_map import as_scene, mapped
 
     out = output_file(arguments.out) if arguments.out else None
     if out:
         map_kind(out)
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    scene = as_scene(load_tiles(checkpoint.data, context.home, context.hooks))
-    split = checkpoint_split(checkpoint, scene)
-    model = checkpoint.model()
-    plan = planned(arguments, model)
-    found = mapped(
-        context.home,
-        checkpoint,
-        plan,
-        scene,
-        lambda: apply(model, plan, calibration_for(plan, scene, split)).model,
-        context.hooks,
-    )
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(arguments.checkpoint)
+    scene = as_scene(workspace.tiles(checkpoint.data, context.hooks))
+    split = workspace.split(checkpoint)
+    plan = planned(arguments, workspace.model(checkpoint))
+    found = mapped(workspace, checkpoint, plan, context.hooks)
     if out:
         write_map(out, found.classes, scene.class_names)
     rows, columns = scene.positions[split.test].T

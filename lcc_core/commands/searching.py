@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lcc_core.commands.compressed import compression_report
 from lcc_core.commands.context import Context, Timer
+from lcc_core.commands.options import add_entries, config_of
 from lcc_core.commands.output import output_text, send
+from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen, quantizer_words
 from lcc_core.commands.text import number, percent, size, table
+from lcc_core.compression.planners import PLANNERS
+from lcc_core.compression.search import USUAL, SearchResult, SearchSettings
 from lcc_core.errors import LccError
+from lcc_core.settings import option_words
+
+if TYPE_CHECKING:
+    from lcc_core.results.searched import Selection
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command = commands.add_parser(
-        "search", parents=[after], help="choose bits and pruning layer by layer"
+        "search", parents=[after], help="choose bits and pruning for every layer"
     )
     option = command.add_argument
     option("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
-    option(
-        "--method",
-        default="laq",
-        metavar="laq|lap|laq+lap|size",
-        help="bits, pruning, both; size: by bytes",
-    )
-    option("--t-margin", type=float, default=0.5, metavar="T", help="points a layer may cost (0.5)")
-    option("--margin", default="fixed", metavar="fixed|adaptive|shared", help="default fixed")
-    option("--weights", metavar="P,V", help="of share and variance in the importance (0.5,0.5)")
-    option("--order", default="falling", metavar="falling|rising|built", help="of the layers")
-    option("--direction", default="up", metavar="up|down", help="boldest or mildest first")
-    option("--reference", default="8-bit", metavar="8-bit|float", help="accuracy to hold")
-    option("--whole-ends", action="store_true", help="no half margin for first and last layer")
-    option("--granularity", metavar="tensor|channel", help="default channel")
-    option("--scale", metavar="absmax|lse", help="default lse")
-    option("--recalibrate", action=argparse.BooleanOptionalAction, help="default: yes")
-    option("--paper", action="store_true", help="the papers' quantizer: tensor, absmax, as it is")
+    known = "; ".join(f"{one.name}: {one.summary}" for one in PLANNERS)
+    option("--method", default=USUAL, metavar="M", help=f"{known} (default: {USUAL})")
+    add_entries(command, PLANNERS)
+    add_quantizer(command)
     option(
         "--select-on",
         default="validation",
@@ -49,52 +44,34 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.split import checkpoint_split
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.measured import measure_plan
-    from lcc_core.studies.searched import Selection, rivals, search_plan
+    from lcc_core.results.measured import measure_plan
+    from lcc_core.results.searched import Selection, rivals, search_plan
 
     out = output_text(arguments.out, context) if arguments.out else None
-    settings = _settings(arguments)
+    settings = settings_said(arguments)
     where = Selection(arguments.select_on, arguments.tiles)
     if arguments.memory < 0:
         raise LccError("--memory is negative.", "Give gigabytes, or 0 to keep nothing.")
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
-    tiles = load_tiles(checkpoint.data, context.home, context.hooks)
-    split = checkpoint_split(checkpoint, tiles)
+    workspace = context.workspace
+    checkpoint = workspace.checkpoint(arguments.checkpoint)
+    workspace.tiles(checkpoint.data, context.hooks)
+    split = workspace.split(checkpoint)
     timer = Timer()
     budget = int(arguments.memory * 2**30)
-    found = search_plan(
-        context.home, checkpoint, settings, where, tiles, split, budget=budget, hooks=context.hooks
-    )
+    found = search_plan(workspace, checkpoint, settings, where, context.hooks, budget)
     if out:
         send(out, json.dumps(found.plan.to_json(), indent=1, sort_keys=True).encode())
     answer = found.to_json() | {"out": str(out) if out else None}
     context.say(_layers(found))
-    context.say(
-        f"\n{len(found.trace)} candidates on {found.tiles} {where.part(split)} tiles in {timer}: "
-        f"the work of {found.equivalents:.1f} whole evaluations"
-        + (f" and {found.calibrations:.1f} recalibrations" if found.calibrations else "")
-        + f"; up to {size(found.peak_bytes)} kept for replay.\n"
-    )
+    context.say(_work(found, where.part(split), timer))
     if found.stopped:
         context.say("Stopped: the plan is as far as the search came; the other layers are mild.")
     else:
-        row = measure_plan(context.home, checkpoint, found.plan, tiles, split, hooks=context.hooks)
+        row = measure_plan(workspace, checkpoint, found.plan, hooks=context.hooks)
         context.say(compression_report(row, checkpoint.accuracy.get("test", {}).get("oa")))
         if warning := where.warning(split):
             context.say(f"\n{warning}")
-        fixed = rivals(
-            context.home,
-            checkpoint,
-            checkpoint.model(),
-            row,
-            settings,
-            tiles,
-            split,
-            hooks=context.hooks,
-        )
+        fixed = rivals(workspace, checkpoint, row, settings, context.hooks)
         context.say("\nFixed settings around that size:")
         context.say(
             table(
@@ -111,34 +88,37 @@ def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     return answer
 
 
-def _settings(arguments: argparse.Namespace) -> Any:
-    from lcc_core.compression.recalibration import TILES
-    from lcc_core.compression.search import PAPER, SearchSettings
+def settings_said(arguments: argparse.Namespace) -> SearchSettings:
+    """What to search, as it was asked for. Raises ``LccError`` for what a planner has not."""
+    config = config_of(arguments, PLANNERS[arguments.method], PLANNERS)
+    return SearchSettings(arguments.method, config, *quantizer_chosen(arguments))
 
-    base = PAPER if arguments.paper else {"recalibrate": TILES}
-    asked = {name: getattr(arguments, name) for name in ("granularity", "scale")}
-    if arguments.recalibrate is not None:
-        asked["recalibrate"] = TILES if arguments.recalibrate else 0
-    if arguments.weights:
-        try:
-            asked["w_share"], asked["w_variance"] = map(float, arguments.weights.split(","))
-        except ValueError as error:
-            raise LccError(
-                f"--weights {arguments.weights} are not two numbers.", "Write --weights 0.5,0.5."
-            ) from error
-    plain = ("method", "t_margin", "margin", "order", "direction", "reference")
-    return SearchSettings(
-        **{name: getattr(arguments, name) for name in plain},
-        half_ends=not arguments.whole_ends,
-        **base | {name: value for name, value in asked.items() if value is not None},
+
+def search_words(checkpoint: str, settings: SearchSettings, where: Selection) -> list[str]:
+    """The words of the command that searches so on a checkpoint of that id."""
+    words = ["search", checkpoint, "--method", settings.method, *option_words(settings.config)]
+    words += quantizer_words(settings.quantizer, settings.recalibrate)
+    return [*words, "--select-on", where.select_on, "--tiles", str(where.tiles)]
+
+
+def _work(found: SearchResult, part: str, timer: Timer) -> str:
+    """What the search took."""
+    if not found.trace:
+        on = f" on {found.tiles} {part} tiles" if found.tiles else ""
+        return f"\nPlanned{on} in {timer}.\n"
+    text = (
+        f"\n{len(found.trace)} candidates on {found.tiles} {part} tiles in {timer}: "
+        f"the work of {found.equivalents:.1f} whole evaluations"
     )
+    text += f" and {found.calibrations:.1f} recalibrations" if found.calibrations else ""
+    return text + f"; up to {size(found.peak_bytes)} kept for replay.\n"
 
 
-def _layers(found: Any) -> str:
+def _layers(found: SearchResult) -> str:
     rows = []
     for name, setting in found.plan.layers.items():
         tried = [one for one in found.trace if one.layer == name]
-        rows.append(
-            (name, f"{found.importance[name]:.4f}", setting.bits, setting.prune_k, len(tried))
-        )
+        value = found.importance.get(name)
+        importance = "" if value is None else f"{value:.4f}"
+        rows.append((name, importance, setting.bits, setting.prune_k, len(tried) or ""))
     return table(("layer", "importance", "bits", "k", "tried"), rows)

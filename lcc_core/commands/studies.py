@@ -59,9 +59,9 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid.pace import estimate
-    from lcc_core.studies.grid.runner import Options, run_study
-    from lcc_core.studies.grid.status import graph_of, tile_counts
+    from lcc_core.studies.estimate import estimate
+    from lcc_core.studies.runner import Options, run_study
+    from lcc_core.studies.status import graph_of, tile_counts
 
     study = _study(arguments.study, context)
     if arguments.dry_run:
@@ -94,9 +94,9 @@ def run(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def _study(name: str, context: Context) -> Any:
     """From a file, else a known study, else a preset."""
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.presets import PRESETS, preset
-    from lcc_core.studies.grid.study import read_study
+    from lcc_core.studies import folder
+    from lcc_core.studies.presets import PRESETS, preset
+    from lcc_core.studies.spec import read_study
 
     path = Path(name).expanduser()
     if path.suffix == ".toml" or path.is_file():
@@ -110,8 +110,8 @@ def _study(name: str, context: Context) -> Any:
 
 
 def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.status import standing
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import standing
 
     home = context.home
     every = folder.studies(home)
@@ -142,9 +142,9 @@ def status(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import notes, on_front
-    from lcc_core.studies.grid.status import rows
+    from lcc_core.reports.study import notes, on_front
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import rows
 
     found = folder.find(context.home, arguments.study)
     if arguments.toml:
@@ -181,9 +181,9 @@ def show(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
-    from lcc_core.studies.grid.report import check_format, content
-    from lcc_core.studies.grid.status import rows
+    from lcc_core.reports.study import check_format, content
+    from lcc_core.studies import folder
+    from lcc_core.studies.status import rows
 
     check_format(Path(arguments.out))
     out = output_text(arguments.out, context)
@@ -197,7 +197,7 @@ def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
+    from lcc_core.studies import folder
 
     found = folder.find(context.home, arguments.study)
     folder.pause(found.path)
@@ -206,7 +206,7 @@ def pause(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid import folder
+    from lcc_core.studies import folder
 
     found = folder.find(context.home, arguments.study)
     folder.forget(found)
@@ -215,8 +215,8 @@ def forget(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def presets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.studies.grid.graph import expand
-    from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
+    from lcc_core.studies.graph import expand
+    from lcc_core.studies.presets import OPEN, PRESETS, preset
 
     rows = [(name, len(expand(preset(name)).points), what) for name, (what, _) in PRESETS.items()]
     context.say(table(("preset", "points", "what it shows"), rows))

@@ -76,9 +76,8 @@ def select_on(command: argparse.ArgumentParser) -> None:
 
 
 def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.data.catalog import load_tiles
-    from lcc_core.studies.training_cost import training_cost
-    from lcc_core.training import make_recipe
+    from lcc_core.results.training_cost import training_cost
+    from lcc_core.training import make_recipe, train_anew
     from lcc_core.training import train as run
     from lcc_core.training.steps import with_equal_steps
 
@@ -92,7 +91,7 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     if arguments.explain:
         return _explained(asked, context)
     data, split_of = _parts(arguments, context)
-    tiles = load_tiles(data, context.home, context.hooks)
+    tiles = context.workspace.tiles(data, context.hooks)
     split = split_of(tiles)
     if arguments.equal_steps and split.coreset is None:
         raise LccError("Equal steps are of a coreset.", "Name one with --coreset.")
@@ -101,14 +100,8 @@ def train(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         recipe = with_equal_steps(make_recipe(tiles=whole, **chosen), whole, len(split.train))
     else:
         recipe = make_recipe(tiles=len(split.train), **chosen)
-    checkpoint = run(
-        recipe,
-        tiles,
-        split,
-        context.home,
-        device=arguments.device,
-        hooks=context.hooks,
-        resume=arguments.resume,
+    checkpoint = (run if arguments.resume else train_anew)(
+        recipe, tiles, split, context.home, arguments.device, context.hooks
     )
     cost = training_cost(context.home, checkpoint)
     scored = f", after {duration(cost.scoring_s)} of scoring" if cost and cost.scoring_s else ""
@@ -227,10 +220,9 @@ def checkpoints(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.checkpoints.store import find_checkpoint
-    from lcc_core.compression.importance import importance as measure
+    from lcc_core.compression.layer_importance import importance as measure
 
-    checkpoint = find_checkpoint(context.home, arguments.checkpoint)
+    checkpoint = context.workspace.checkpoint(arguments.checkpoint)
     layers = measure(checkpoint.model())
     context.say(
         table(

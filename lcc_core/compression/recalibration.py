@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lcc_core.compression.execution import Execution, compute
-from lcc_core.compression.plan import Plan
-from lcc_core.compression.program import Program
+from lcc_core.compression.plan import TILES, Plan
+from lcc_core.compression.replay.execution import Execution, compute
+from lcc_core.compression.replay.program import Program
+from lcc_core.compression.unfold import is_folded
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
-from lcc_core.errors import DataError
+from lcc_core.errors import DataError, ModelError
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
 from lcc_core.models.device import choose_device, choose_precision
 
 CHUNK = 256
-TILES = 512  # 2,048 did no better on EuroSAT at 1 to 4 bits
 
 
 @dataclass(eq=False)
@@ -140,7 +140,16 @@ def correctable(program: Program, net: nn.Module) -> set[str]:
 
 @torch.no_grad()
 def float_means(model: Classifier, calibration: Calibration) -> dict[str, Tensor]:
-    """The float model's mean outputs of its correctable layers; measured once."""
+    """Measure the float model's mean outputs of its correctable layers, once.
+
+    Raises:
+        ModelError: its norms are folded: new statistics would come on top of their scales.
+    """
+    if is_folded(model.net):
+        raise ModelError(
+            "The model comes from a packed file, which keeps no statistics to correct.",
+            "Import the file again, or compress without recalibration.",
+        )
     if calibration.means:
         return calibration.means
     program = Program(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.coresets.scores import scores_of
-from lcc_core.coresets.select import CoresetSettings, select
+from lcc_core.coresets.selection import CoresetSettings, select
 from lcc_core.data.splits import Split, split_from
 from lcc_core.data.tiles import TileSet
-from lcc_core.errors import DataError
+from lcc_core.errors import DataError, LccError
 from lcc_core.files import Home, check_name, content_id, write_json
 from lcc_core.unreadable import ODD, Found, Unreadable, broken, listed, read_json
 
@@ -83,21 +83,46 @@ class Coreset:
         return cls(**{**content, "settings": settings, "ids": ids})
 
 
+OF_CHOICE = ("id", "name", "tiles", "of", "source")  # what facts hold beside the settings
+
+
+def title_of(facts: Mapping[str, Any]) -> str:
+    """Name the choice that a checkpoint remembers in :meth:`Coreset.facts`, of any age."""
+    told = {name: value for name, value in facts.items() if name not in OF_CHOICE}
+    try:
+        return CoresetSettings.from_json(told).full_title
+    except LccError:  # of a method that is not registered here
+        return f"{'balanced ' if told['balanced'] else ''}{told['method']}"
+
+
 def choose_coreset(
     checkpoint: Checkpoint, tiles: TileSet, split: Split, settings: CoresetSettings, name: str = ""
 ) -> Coreset:
-    """Select from the scores stored with ``checkpoint``, which was trained on all of ``split``.
+    """Choose tiles by the training of ``checkpoint``, which was trained on all of ``split``.
 
-    A checkpoint that recorded no logits is scored by probabilities, and the coreset's settings say
-    so.
+    What the training did not record a method may replace (areas by probabilities for areas by
+    logits), and the coreset's settings say so.
+
+    Args:
+        checkpoint: whose dynamics score the tiles.
+        tiles: what it was trained on.
+        split: whose training part is chosen from.
+        settings: how to choose.
+        name: what the coreset is called; by default :func:`default_name`.
+
+    Raises:
+        DataError: the checkpoint knows a part of the tiles alone, or the fraction is too small.
+        CheckpointError: the method needs dynamics and the checkpoint has none.
     """
     if split.coreset:
         raise DataError(
             f"Checkpoint {checkpoint.id} was trained on a coreset and knows only its tiles.",
             "Choose from a checkpoint that was trained on the whole training part.",
         )
-    scores = scores_of(checkpoint.dynamics(), settings.aum)
-    settings = replace(settings, aum=scores.aum_of)
+    method, scores = settings.entry, None
+    if method.needs_dynamics:
+        scores = method.scores(settings.own, checkpoint.dynamics())
+        settings = replace(settings, own=method.settle(settings.own, scores))
     ids = split.train[select(scores, tiles.labels[split.train], tiles.class_names, settings)]
     counts = tiles.class_counts(ids)
     return Coreset(
@@ -117,13 +142,10 @@ def choose_coreset(
 
 
 def default_name(checkpoint: Checkpoint, settings: CoresetSettings) -> str:
-    """``eurosat-balanced-forgetting-10-s0-180e22``: says what it is."""
-    beta = "" if settings.beta is None else f"-b{100 * settings.beta:g}"
-    if settings.method == "ccs" and settings.aum == "probabilities":
-        beta += "-p"
+    """Say what it is: ``eurosat-balanced-forgetting-10-s0-180e22``."""
     return (
         f"{checkpoint.data}-{settings.title.replace(' ', '-')}-{100 * settings.fraction:g}"
-        f"{beta}-s{settings.seed}-{checkpoint.id[:6]}"
+        f"{settings.entry.tag(settings.own)}-s{settings.seed}-{checkpoint.id[:6]}"
     )
 
 

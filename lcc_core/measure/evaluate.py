@@ -11,7 +11,9 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import Classifier
-from lcc_core.models.device import autocast, choose_device, choose_precision, layout
+from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
+
+ON_CPU = Compute()
 
 
 @torch.inference_mode()
@@ -19,15 +21,12 @@ def logits(
     model: Classifier,
     tiles: TileSet,
     ids: np.ndarray,
-    *,
-    device: str = "cpu",
-    precision: str = "auto",
-    batch: int = 128,
+    compute: Compute = ON_CPU,
     hooks: Hooks = QUIET,
 ) -> torch.Tensor:
     """Logits float32 (n, classes) of the tiles ``ids``, in evaluation mode."""
-    where = choose_device(device)
-    precision = choose_precision(precision, where)
+    where, batch = choose_device(compute.device), compute.batch
+    precision = choose_precision(compute.precision, where)
     was_training = model.training
     model = model.eval().to(where, memory_format=layout(model))
     parts = []
@@ -43,26 +42,42 @@ def logits(
     return torch.cat(parts)
 
 
-def predict(model: Classifier, tiles: TileSet, ids: np.ndarray, **options: object) -> np.ndarray:
-    """Predicted classes int64 (n,); options as in :func:`logits`."""
-    return logits(model, tiles, ids, **options).argmax(1).numpy()
+def predict(
+    model: Classifier,
+    tiles: TileSet,
+    ids: np.ndarray,
+    compute: Compute = ON_CPU,
+    hooks: Hooks = QUIET,
+) -> np.ndarray:
+    """Predicted classes int64 (n,) of the tiles ``ids``."""
+    return logits(model, tiles, ids, compute, hooks).argmax(1).numpy()
 
 
 def accuracies(
-    model: Classifier, tiles: TileSet, split: Split, device: str = "cpu", **options: Any
+    model: Classifier,
+    tiles: TileSet,
+    split: Split,
+    compute: Compute = ON_CPU,
+    hooks: Hooks = QUIET,
 ) -> dict[str, dict[str, Any]]:
     """Overall accuracy on the validation and the test part, as checkpoints remember it."""
     found = {}
     for part in ("validation", "test"):
         if len(ids := getattr(split, part)):
             found[part] = {
-                "oa": accuracy(model, tiles, ids, device=device, **options),
+                "oa": accuracy(model, tiles, ids, compute, hooks),
                 "tiles": len(ids),
-                "precision": choose_precision("auto", choose_device(device)),
+                "precision": choose_precision(compute.precision, choose_device(compute.device)),
             }
     return found
 
 
-def accuracy(model: Classifier, tiles: TileSet, ids: np.ndarray, **options: object) -> float:
+def accuracy(
+    model: Classifier,
+    tiles: TileSet,
+    ids: np.ndarray,
+    compute: Compute = ON_CPU,
+    hooks: Hooks = QUIET,
+) -> float:
     """Overall accuracy on the tiles ``ids``, 0…1."""
-    return float((predict(model, tiles, ids, **options) == tiles.labels[ids]).mean())
+    return float((predict(model, tiles, ids, compute, hooks) == tiles.labels[ids]).mean())

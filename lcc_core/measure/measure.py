@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from lcc_core.checkpoints.packed import pack
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression.compressed import Compressed
+from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure.cost import latency_ms, macs, parameters
-from lcc_core.measure.evaluate import predict
+from lcc_core.measure.evaluate import ON_CPU, predict
 from lcc_core.measure.measurement import ENGINE, Measurement
 from lcc_core.measure.metrics import (
     confusion_matrix,
@@ -24,7 +25,26 @@ from lcc_core.measure.metrics import (
     wilson_interval,
 )
 from lcc_core.models import compressible_layers
-from lcc_core.models.device import choose_device, choose_precision
+from lcc_core.models.device import Compute, choose_device, choose_precision
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Tiles to measure on: those of ``part`` with their ``ids`` int64 (n,).
+
+    ``validation``: ids of tiles on which accuracy is measured in the same pass, for choosing.
+    """
+
+    tiles: TileSet
+    ids: np.ndarray
+    part: str = "test"
+    validation: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @classmethod
+    def of(cls, tiles: TileSet, split: Split, part: str = "test") -> Sample:
+        """A part of a split; beside the test part the validation part too."""
+        beside = {"validation": split.validation} if part == "test" else {}
+        return cls(tiles, split.part(part), part, **beside)
 
 
 @dataclass(frozen=True)
@@ -39,29 +59,23 @@ class Origin:
 def measure(
     compressed: Compressed,
     origin: Origin,
-    tiles: TileSet,
-    ids: np.ndarray,
-    part: str = "test",
-    *,
-    device: str = "cpu",
-    precision: str = "auto",
-    latency: bool = True,
-    validation: np.ndarray | None = None,
+    sample: Sample,
+    compute: Compute = ON_CPU,
     hooks: Hooks = QUIET,
+    latency: bool = True,
 ) -> Measurement:
-    """Accuracy on the tiles ``ids`` and every size of the compressed model.
+    """Measure accuracy on a sample, and every size of the compressed model.
 
-    ``validation``: tiles on which its accuracy is measured in the same pass, for choosing.
+    Args:
+        compressed: the model, with what its compression tells.
+        origin: where the float model came from.
+        sample: the tiles.
+        compute: device, arithmetic and batch.
+        hooks: progress and cancel.
+        latency: whether the time a tile takes is measured.
     """
-    beside = np.empty(0, np.int64) if validation is None else validation
-    answers = predict(
-        compressed.model,
-        tiles,
-        np.concatenate([ids, beside]),
-        device=device,
-        precision=precision,
-        hooks=hooks,
-    )
+    tiles, ids, part, beside = sample.tiles, sample.ids, sample.part, sample.validation
+    answers = predict(compressed.model, tiles, np.concatenate([ids, beside]), compute, hooks)
     predicted, chosen_by = answers[: len(ids)], answers[len(ids) :]
     compressed.model.cpu()
     confusion = confusion_matrix(tiles.labels[ids], predicted, len(tiles.class_names))
@@ -76,7 +90,7 @@ def measure(
         interval=wilson_interval(int(np.trace(confusion)), len(ids)),
         tiles=len(ids),
         part=part,
-        precision=choose_precision(precision, choose_device(device)),
+        precision=choose_precision(compute.precision, choose_device(compute.device)),
         **bits,
         bytes=0,
         float_bytes=origin.float_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,6 +15,15 @@ from lcc_core.errors import ModelError, require
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
+
+
+@dataclass(frozen=True)
+class Compute:
+    """On which ``device`` a model runs, in which arithmetic, and ``batch`` tiles at a time."""
+
+    device: str = "cpu"
+    precision: str = "auto"
+    batch: int = 128
 
 
 def choose_device(name: str = "auto") -> torch.device:

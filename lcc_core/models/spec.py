@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from lcc_core.errors import require
+from lcc_core.models.sources import ARCHITECTURES
 from lcc_core.reading import Shortened, check_text, is_kind, value_of, values_of
 
 # Beyond any data set of land cover; a file that claims more is refused before memory is taken.
 MOST_CLASSES, MOST_BANDS, MOST_PATCH, MOST_LAYERS = 1000, 4096, 255, 10_000
 LONGEST_NAME = 1000  # characters of a class's or a layer's name
-OPTIONS = {"patch": MOST_PATCH, "components": MOST_BANDS}
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class ModelSpec:
 
     ``channels``: layer → (inputs, outputs) where a layer is narrower than the architecture's; see
     ``models/widths.py``.
-    ``options`` of a classifier of scenes: ``patch``, the pixels a side of what it is given, in the
-    unit of the cube and of ``mean`` and ``std``; ``components``, if it reads principal components.
+    ``options``: of a classifier of scenes ``patch``, the pixels a side of what it is given, in the
+    unit of the cube and of ``mean`` and ``std``; and whole numbers of the architecture's own.
     """
 
     arch: str
@@ -53,9 +53,12 @@ class ModelSpec:
             for value in values:
                 require(is_kind(value, float), name, Shortened(value), "finite numbers")
         require(all(s > 0 for s in self.std), "std", Shortened(self.std), "positive")
+        limits = {"patch": MOST_PATCH}
+        if self.arch in ARCHITECTURES:
+            limits |= ARCHITECTURES[self.arch].limits
         for name, option in self.options.items():
-            most = OPTIONS.get(name)
-            require(most is not None, "options", name, f"one of {', '.join(OPTIONS)}")
+            most = limits.get(name)
+            require(most is not None, "options", name, f"one of {', '.join(limits)}")
             whole = is_kind(option, int) and 1 <= option <= (most or 0)
             require(whole, name, Shortened(option), f"a whole number 1…{most}")
         layers = len(self.channels)

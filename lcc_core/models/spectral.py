@@ -13,9 +13,6 @@ from torch import Tensor, nn
 
 from lcc_core.errors import require
 
-SPECTRUM, COMPONENTS, BANDS = "cnn1d", "cnn2d", "cnn3d"
-KEPT = 15  # principal components
-
 
 def _halved(size: int, times: int) -> int:
     """What is left of ``size`` after so many strides of two with padding."""
@@ -134,17 +131,3 @@ class CNN3D(nn.Module):
         # Height, width, bands: as patches lie in memory.
         x = self.features(x.permute(0, 2, 3, 1).unsqueeze(1))
         return self.head(x.flatten(1))
-
-
-def spectral_net(
-    arch: str, classes: int, bands: int, patch: int, components: int = KEPT
-) -> nn.Module:
-    """A fresh ``cnn1d``, ``cnn2d`` or ``cnn3d``."""
-    require(patch >= 1 and patch % 2 == 1, "patch", patch, "odd")
-    if arch == SPECTRUM:
-        return CNN1D(classes, bands)
-    return (
-        CNN2D(classes, bands, patch, components)
-        if arch == COMPONENTS
-        else CNN3D(classes, bands, patch)
-    )

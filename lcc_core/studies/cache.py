@@ -17,11 +17,11 @@ from lcc_core.data.stored import stored
 from lcc_core.errors import require
 from lcc_core.files import Home, write_json
 from lcc_core.jobs import jobs
-from lcc_core.studies.grid import records
-from lcc_core.studies.grid.claims import read_owner
-from lcc_core.studies.grid.folder import studies
+from lcc_core.results.table import own_rows
+from lcc_core.studies import records
+from lcc_core.studies.folder import studies
+from lcc_core.studies.leases import read_owner
 from lcc_core.studies.leftovers import leftovers
-from lcc_core.studies.table import own_rows
 from lcc_core.temporary import tree_bytes
 from lcc_core.unreadable import ODD, Unreadable, listed, read_json
 
@@ -192,9 +192,9 @@ def _free(home: Home, excess: int | None) -> Freed:
 
 
 def _busy(home: Home) -> bool:
-    """Whether some other work goes on: a step that is claimed, or a job."""
-    claims = listed(home.folder("claims"), "*.json")
-    return any(read_owner(path) for path in claims) or any(
+    """Whether some other work goes on: a step that is leased, or a job."""
+    leases = listed(home.folder("claims"), "*.json")
+    return any(read_owner(path) for path in leases) or any(
         job.live and job.heavy and job.pid != os.getpid() for job in jobs(home)
     )
 

@@ -7,34 +7,33 @@ its trainings and measurements with all others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 from typing import Any
 
-from lcc_core.checkpoints.split import checkpoint_split
-from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
+from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.presets import OWN, PAPERS, preset
+from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import save_coreset
-from lcc_core.data.catalog import load_tiles
+from lcc_core.coresets.selection import BALANCED, choices
 from lcc_core.data.splits import DEFAULT_PROTOCOL, Split, check_protocol, make_split
 from lcc_core.errors import LccError, require
 from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import ARCHITECTURES
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.searched import Selection, search_plan
-from lcc_core.studies.training_cost import TrainingCost, mean_or_none, training_cost
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.searched import Selection, search_plan
+from lcc_core.results.training_cost import TrainingCost, mean_or_none, training_cost
+from lcc_core.settings import settings_json
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.steps import with_equal_steps
+from lcc_core.workspace import Workspace
 
-BALANCED = "balanced-"
 STUDY_METHODS = ("random", BALANCED + "random", "forgetting", "margin", "ccs")
-KNOWN_METHODS = (*METHODS, *(BALANCED + method for method in METHODS))
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,14 @@ class CoresetStudy:
     def __post_init__(self) -> None:
         for name in ("archs", "methods", "fractions", "seeds", "bits", "k"):
             require(len(getattr(self, name)) > 0, name, getattr(self, name), "one value or more")
-        known = f"one of {', '.join(KNOWN_METHODS)}"
+        known = choices()
         for method in self.methods:
-            require(method in KNOWN_METHODS, "method", method, known)
+            require(method in known, "method", method, f"one of {', '.join(known)}")
         for arch in self.archs:
-            require(arch in ARCHITECTURES, "arch", arch, f"one of {', '.join(ARCHITECTURES)}")
+            archs = ARCHITECTURES.names()
+            require(arch in archs, "arch", arch, f"one of {', '.join(archs)}")
         check_protocol(self.protocol)
-        for coreset in self.coresets():
+        for coreset in self.coresets():  # whoever cannot be chosen by says so at once
             coreset.to_json()
         for method in self.searches:
             self.search(method)
@@ -84,15 +84,19 @@ class CoresetStudy:
         for seed in self.seeds:
             for fraction in sorted(self.fractions, reverse=True):
                 for method in self.methods:
-                    name = method.removeprefix(BALANCED)
-                    settings = CoresetSettings(name, fraction, name != method, seed, aum=self.aum)
+                    settings = self._coreset(method, fraction, seed)
                     if fraction < 1:
                         yield settings
 
+    def _coreset(self, choice: str, fraction: float, seed: int) -> CoresetSettings:
+        plain = CoresetSettings.named(choice, fraction, seed)
+        own = {"aum": self.aum} if "aum" in settings_json(plain.own) else {}
+        return replace(plain, own=METHODS[plain.method].config(**own))
+
     def search(self, method: str) -> SearchSettings:
-        how: dict[str, Any] = PAPER if self.paper else {"recalibrate": TILES}
+        how = preset(PAPERS if self.paper else OWN).how
         margin = "shared" if method == "size" else "fixed"
-        return SearchSettings(method=method, t_margin=self.t_margin, margin=margin, **how)
+        return SearchSettings.of(method, **how, t_margin=self.t_margin, margin=margin)
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ class _Runner:
 
     def run(self) -> list[StudyRow]:
         study = self.study
-        self.tiles = load_tiles(study.data, self.home, self.hooks)
+        self.workspace = Workspace(self.home)
+        self.tiles = self.workspace.tiles(study.data, self.hooks)
         whole = study.seeds if 1 in study.fractions else ()
         coresets = list(study.coresets())
         self.total = len(study.archs) * (len(whole) + len(coresets))
@@ -191,7 +196,7 @@ class _Runner:
             for seed in whole:
                 # Not the source itself: it may have been trained by another recipe.
                 model = self._train(arch, split, seed, "all tiles")
-                rows += self._measure(model, split, None, seed)
+                rows += self._measure(model, None, seed)
                 self._step()
             for settings in coresets:
                 chosen = save_coreset(
@@ -199,19 +204,19 @@ class _Runner:
                 )
                 kept = chosen.split(self.tiles)
                 model = self._train(arch, kept, settings.seed, chosen.name)
-                rows += self._measure(model, kept, settings, settings.seed)
+                rows += self._measure(model, settings, settings.seed)
                 self._step()
         return rows
 
     def _source(self, arch: str) -> tuple[Checkpoint, Split]:
         if self.study.source:
-            source = find_checkpoint(self.home, self.study.source)
+            source = self.workspace.checkpoint(self.study.source)
             if source.data != self.study.data:
                 raise LccError(
                     f"Checkpoint {source.id} was trained on {source.data}, not {self.study.data}.",
                     "Name one of the same data set, or none.",
                 )
-            return source, checkpoint_split(source, self.tiles)
+            return source, self.workspace.split(source)
         split = make_split(self.tiles, self.study.protocol, self.study.seeds[0])
         return self._train(arch, split, self.study.seeds[0], "all tiles, for the scores"), split
 
@@ -228,27 +233,27 @@ class _Runner:
         )  # fmt: skip
 
     def _measure(
-        self, model: Checkpoint, split: Split, coreset: CoresetSettings | None, seed: int
+        self, model: Checkpoint, coreset: CoresetSettings | None, seed: int
     ) -> list[StudyRow]:
         rows = []
         cost = training_cost(self.home, model)
         assert cost is not None  # it was trained here
-        for name, plan in self._plans(model, split):
-            row = measure_plan(self.home, model, plan, self.tiles, split, hooks=self.hooks.silent)
+        for name, plan in self._plans(model):
+            row = measure_plan(self.workspace, model, plan, hooks=self.hooks.silent)
             rows.append(StudyRow(model.arch, coreset, seed, name, row, cost))
         return rows
 
-    def _plans(self, checkpoint: Checkpoint, split: Split) -> Iterator[tuple[str, Plan]]:
+    def _plans(self, checkpoint: Checkpoint) -> Iterator[tuple[str, Plan]]:
         model, study = checkpoint.model(), self.study
-        quantizer: dict[str, Any] = PAPER if study.paper else {"recalibrate": TILES}
+        quantizer = preset(PAPERS if study.paper else OWN).how
         for bits in study.bits:
             for k in study.k:
                 yield setting_title(bits, k), uniform_plan(model, bits, k, **quantizer)
         where = Selection(tiles=study.tiles)
         for method in study.searches:
             found = search_plan(
-                self.home, checkpoint, study.search(method), where, self.tiles, split,
-                hooks=self.hooks.told(lambda report: self._pass_on(report, "search")),
+                self.workspace, checkpoint, study.search(method), where,
+                self.hooks.told(lambda report: self._pass_on(report, "search")),
             )  # fmt: skip
             yield f"{method}, T₀ = {study.t_margin:g}", found.plan
 

@@ -17,7 +17,7 @@ from lcc_core.data.stored import FACTS
 from lcc_core.errors import LccError
 from lcc_core.files import Home
 from lcc_core.jobs import inside
-from lcc_core.studies.grid import claims
+from lcc_core.studies import leases
 from lcc_core.temporary import PART, RETIRED, Leftover, tree_bytes
 from lcc_core.unreadable import listed
 
@@ -34,7 +34,7 @@ def leftovers(home: Home) -> list[Leftover]:
     """What the next sweep will delete."""
     found = temporary.leftovers(_folders(home))
     found += [Leftover(path, tree_bytes(path)) for path in _old_imports(home)]
-    return found + [Leftover(path, tree_bytes(path)) for path in claims.left_behind(home)]
+    return found + [Leftover(path, tree_bytes(path)) for path in leases.left_behind(home)]
 
 
 def sweep(home: Home) -> None:
@@ -43,7 +43,7 @@ def sweep(home: Home) -> None:
     for path in _old_imports(home):
         shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(OSError, LccError):  # another user's
-        claims.sweep(home)
+        leases.sweep(home)
         inside.sweep(home)
 
 

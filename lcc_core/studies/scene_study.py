@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import partial
 from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.apply import Compressed, apply
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES, calibration_for
-from lcc_core.compression.search import PAPER
+from lcc_core.compression.presets import OWN, PAPERS, preset
 from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
-from lcc_core.data.catalog import load_tiles
 from lcc_core.data.scene import Scene
 from lcc_core.data.spatial import touching
 from lcc_core.data.splits import Split, check_protocol, make_split
@@ -29,16 +25,17 @@ from lcc_core.errors import require
 from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.measurement import Measurement
-from lcc_core.models import Classifier, readers
-from lcc_core.studies.finetuned import FineTuning
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import Predictions, predictions
-from lcc_core.studies.scene_map import as_scene, throughput
+from lcc_core.models import Classifier, architectures
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import Predictions, predictions
+from lcc_core.results.scene_map import as_scene, throughput
 from lcc_core.training import Recipe, make_recipe, train
 from lcc_core.training.distil import Distil
+from lcc_core.training.finetuned import FineTuning
 from lcc_core.training.start import Start
+from lcc_core.workspace import Workspace
 
-NETWORKS = tuple(readers(scene=True))
+NETWORKS = tuple(architectures(scene=True))
 SPLITS = ("30/10/60", "blocks-30/10/60")
 FIGURES = ("oa", "aa", "kappa")
 FLOOR = 4  # channels a student's layer keeps at least: the first of cnn3d has eight
@@ -78,7 +75,7 @@ class SceneStudy:
 
     @property
     def _how(self) -> dict[str, Any]:
-        return PAPER if self.paper else {"recalibrate": TILES}
+        return preset(PAPERS if self.paper else OWN).how
 
     def variants(self, model: Classifier) -> Iterator[tuple[str, Plan]]:
         """The float model and every way to compress it, by name."""
@@ -180,10 +177,11 @@ def run_scene_study(
     hooks: Hooks = QUIET,
 ) -> list[SceneRow]:
     """Train, compress and measure; what is there already is not made again."""
-    scene = as_scene(load_tiles(study.data, home, hooks))
+    workspace = Workspace(home)
+    scene = as_scene(workspace.tiles(study.data, hooks))
     runs = [(p, a, s) for s in study.seeds for a in study.archs for p in study.protocols]
     total = len(runs) * (1 + len(study.students))
-    work = _Work(study, home, scene, device, hooks, total)
+    work = _Work(study, workspace, scene, device, hooks, total)
     rows: list[SceneRow] = []
     for place, (protocol, arch, seed) in enumerate(runs, 1):
         work.what = f"run {place} of {len(runs)}, {arch}, {protocol}, seed {seed}"
@@ -197,7 +195,7 @@ class _Work:
     """One network after the other: trained, compressed, measured; then its students."""
 
     study: SceneStudy
-    home: Home
+    workspace: Workspace
     scene: Scene
     device: str
     hooks: Hooks
@@ -219,7 +217,12 @@ class _Work:
 
     def _train(self, recipe: Recipe, split: Split) -> Checkpoint:
         made = train(
-            recipe, self.scene, split, self.home, self.device, self.hooks.told(self._pass_on)
+            recipe,
+            self.scene,
+            split,
+            self.workspace.home,
+            self.device,
+            self.hooks.told(self._pass_on),
         )
         self.done += 1
         return made
@@ -236,18 +239,8 @@ class _Work:
         shared = touching(self.scene, split.train, split.test)
         truth = self.scene.labels[split.test]
         for name, plan in variants:
-            made: list[Compressed] = []
-            compress = partial(self._compress, checkpoint, plan, split, made)
-            what = (self.home, checkpoint, plan, self.scene, split)
-            row = measure_plan(*what, hooks=self.hooks.silent, compress=compress)
-            applied = made[0] if made else None
-            seen = predictions(*what, hooks=self.hooks.silent, compressed=applied)
+            what = (self.workspace, checkpoint, plan)
+            row = measure_plan(*what, hooks=self.hooks.silent)
+            seen = predictions(*what, hooks=self.hooks.silent)
             key = (checkpoint.arch, split.protocol, split.seed, name)
             yield SceneRow(*key, shared, speed, row, seen, truth)
-
-    def _compress(
-        self, checkpoint: Checkpoint, plan: Plan, split: Split, made: list[Compressed]
-    ) -> Compressed:
-        """The plan applied, and kept in ``made`` for whoever needs it next."""
-        made.append(apply(checkpoint.model(), plan, calibration_for(plan, self.scene, split)))
-        return made[0]

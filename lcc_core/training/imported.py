@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,8 @@ from lcc_core.checkpoints.store import (
     read_checkpoint,
     save_checkpoint,
 )
+from lcc_core.compression.recalibration import calibration_tiles
+from lcc_core.compression.unfold import is_folded, unfold_norms
 from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
@@ -26,11 +27,13 @@ from lcc_core.errors import ModelError, require
 from lcc_core.files import Home, file_sum
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy
-from lcc_core.models import Classifier, ModelSpec, head, readers
-from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
+from lcc_core.models import Classifier, ModelSpec, architectures, head
+from lcc_core.models.device import Compute
+from lcc_core.models.sources import IMAGENET as IMAGENET_WEIGHTS
 from lcc_core.training.start import same_classes
 
 BETTER_THAN_CHANCE = 2.0
+UNFOLDED_ON = 2048  # training tiles for the statistics of norms that a packed file had folded
 TRIED = 1000  # training tiles on which a normalisation is chosen
 AUTO, HALF, NONE, DATA, IMAGENET = "auto", "half", "none", "data", "imagenet"
 NORMS = (AUTO, IMAGENET, DATA, HALF, NONE)
@@ -51,7 +54,7 @@ class Foreign:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = readers(scene=False)
+        known = architectures(scene=False)
         require(not self.arch or self.arch in known, "arch", self.arch, f"one of {known}")
         require(self.norm in NORMS, "norm", self.norm, f"one of {', '.join(NORMS)}")
 
@@ -73,12 +76,12 @@ def import_model(
     """
     if isinstance(tiles, Scene):
         raise ModelError(f"{tiles.name!r} is a scene.", "Models of tiles can be imported.")
-    options = {"device": device, "hooks": hooks.silent}
+    where = Compute(device), hooks.silent
     hooks.progress(Progress("import", 0, 3, f"reading {file.name}"))
     if is_packed(file):
-        model, norm = _of_packed(file, how, tiles), ""
+        model, norm = _of_packed(file, how, tiles, split), ""
     else:
-        model, norm = _of_weights(file, how, tiles, split, options)
+        model, norm = _of_weights(file, how, tiles, split, where)
     recipe = {
         "arch": model.spec.arch,
         "preset": IMPORTED,
@@ -88,6 +91,8 @@ def import_model(
         "norm": norm,
         "classes": list(how.classes),
     }
+    if is_packed(file):
+        recipe["unfolded"] = UNFOLDED_ON
     identity = checkpoint_id(recipe, tiles.fingerprint, split.facts())
     folder = home.checkpoints / identity
     if (folder / FACTS).is_file():
@@ -103,7 +108,7 @@ def import_model(
         synthetic=tiles.synthetic,
         split=split.facts(),
         log=[],
-        accuracy=accuracies(model, tiles, split, **options),
+        accuracy=accuracies(model, tiles, split, *where),
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=0.0,
         made={"file": file.name},
@@ -113,7 +118,8 @@ def import_model(
     return saved
 
 
-def _of_packed(file: Path, how: Foreign, tiles: TileSet) -> Classifier:
+def _of_packed(file: Path, how: Foreign, tiles: TileSet, split: Split) -> Classifier:
+    """The file's model, with statistics in its norms, which a packed file keeps none of."""
     model = open_packed(file)
     if how.arch not in ("", model.spec.arch):
         raise ModelError(
@@ -121,16 +127,18 @@ def _of_packed(file: Path, how: Foreign, tiles: TileSet) -> Classifier:
             "Leave the architecture out: a packed file knows it.",
         )
     same_classes(model, tiles, "packed file")
+    if is_folded(model.net):
+        unfold_norms(model, calibration_tiles(tiles, split, UNFOLDED_ON).tiles)
     return model
 
 
 def _of_weights(
-    file: Path, how: Foreign, tiles: TileSet, split: Split, options: dict[str, Any]
+    file: Path, how: Foreign, tiles: TileSet, split: Split, where: tuple[Compute, Hooks]
 ) -> tuple[Classifier, str]:
     if not how.arch:
         raise ModelError(
             f"{file.name} does not say what network it is of.",
-            f"Name the architecture: {', '.join(readers(scene=False))}.",
+            f"Name the architecture: {', '.join(architectures(scene=False))}.",
         )
     norms = _norms(tiles)
     first = how.norm if how.norm != AUTO else DATA
@@ -148,7 +156,7 @@ def _of_weights(
     found = {}
     for name, (mean, std) in norms.items():
         candidate = Classifier(model.net, replace(model.spec, mean=mean, std=std)).eval()
-        found[name] = accuracy(candidate, tiles, ids, **options), candidate
+        found[name] = accuracy(candidate, tiles, ids, *where), candidate
     best = max(found, key=lambda name: found[name][0])
     return found[best][1], best
 
@@ -156,8 +164,8 @@ def _of_weights(
 def _norms(tiles: TileSet) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
     bands = tiles.bands
     norms = {DATA: (tuple(tiles.mean), tuple(tiles.std))}
-    if bands == len(IMAGENET_MEAN):
-        norms[IMAGENET] = (IMAGENET_MEAN, IMAGENET_STD)
+    if bands == len(IMAGENET_WEIGHTS.mean):
+        norms[IMAGENET] = (IMAGENET_WEIGHTS.mean, IMAGENET_WEIGHTS.std)
     norms[HALF] = ((0.5,) * bands, (0.5,) * bands)
     norms[NONE] = ((0.0,) * bands, (1.0,) * bands)
     return norms

@@ -9,9 +9,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.stored import band_statistics
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError
-from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, build, readers
-from lcc_core.models.spectral import COMPONENTS, KEPT, Components
-from lcc_core.models.zoo import IMAGENET_MEAN, IMAGENET_STD
+from lcc_core.models import ARCHITECTURES, Classifier, ModelSpec, architectures, build
 from lcc_core.training.recipe import Recipe
 
 
@@ -23,23 +21,27 @@ def fresh_model(recipe: Recipe, tiles: TileSet, split: Split) -> Classifier:
     check_fit(recipe.arch, tiles)
     if isinstance(tiles, Scene):
         return _for_scene(recipe, tiles, split)
-    if recipe.weights == "imagenet" and tiles.bands == 3:
-        mean, std = IMAGENET_MEAN, IMAGENET_STD
-    else:
-        mean, std = band_statistics(tiles.images, split.train)
-    spec = ModelSpec(arch=recipe.arch, class_names=tiles.class_names, mean=mean, std=std)
+    arch = ARCHITECTURES[recipe.arch]
+    mean, std = band_statistics(tiles.images, split.train)
+    if recipe.weights != "none":
+        weights = arch.weights(recipe.weights)
+        if tiles.bands == len(weights.mean):
+            mean, std = weights.mean, weights.std
+    options = arch.options(tiles.bands)
+    spec = ModelSpec(recipe.arch, tiles.class_names, mean, std, options)
     return build(spec, recipe.weights)
 
 
 def check_fit(arch: str, tiles: TileSet) -> None:
     """Tiles and scenes are read by different networks."""
     scene = isinstance(tiles, Scene)
-    if ARCHITECTURES[arch].for_scenes != scene:
+    for_scenes = ARCHITECTURES[arch].for_scenes
+    if for_scenes != scene:
         held = "is a scene" if scene else "holds tiles"
-        reads = "scenes" if ARCHITECTURES[arch].for_scenes else "tiles"
+        reads = "scenes" if for_scenes else "tiles"
         raise ModelError(
             f"{arch} reads {reads}, and {tiles.name!r} {held}.",
-            f"Choose {', '.join(readers(scene))}.",
+            f"Choose {', '.join(architectures(scene))}.",
         )
 
 
@@ -48,14 +50,12 @@ def _for_scene(recipe: Recipe, scene: Scene, split: Split) -> Classifier:
     # Six digits: they travel as text in every packed file.
     mean = np.array([float(f"{v:.6g}") for v in spectra.mean(0)])
     std = np.array([float(f"{v:.6g}") for v in np.maximum(spectra.std(0), 1e-9)])
-    options = {"patch": scene.patch}
-    if recipe.arch == COMPONENTS:
-        options["components"] = min(KEPT, scene.bands)
+    arch = ARCHITECTURES[recipe.arch]
+    options = {"patch": scene.patch} | arch.options(scene.bands)
     spec = ModelSpec(
         recipe.arch, scene.class_names, tuple(mean.tolist()), tuple(std.tolist()), options
     )
     model = build(spec, recipe.weights)
-    for module in model.net.modules():
-        if isinstance(module, Components):
-            module.fit((spectra - mean) / std)
+    if arch.fit:
+        arch.fit(model.net, (spectra - mean) / std)
     return model

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lcc_core.errors import require
-from lcc_core.models import ARCHITECTURES
+from lcc_core.models.sources import ARCHITECTURES, pretrained_names
 from lcc_core.training.distil import Distil
 from lcc_core.training.losses import LOSSES
 from lcc_core.training.presets import PRESETS, sources
@@ -60,7 +60,8 @@ class Recipe:
     augmentation: str = "dihedral"
 
     def __post_init__(self) -> None:
-        require(self.arch in ARCHITECTURES, "arch", self.arch, f"one of {', '.join(ARCHITECTURES)}")
+        archs = ARCHITECTURES.names()
+        require(self.arch in archs, "arch", self.arch, f"one of {', '.join(archs)}")
         require(1 <= self.epochs <= 10_000, "epochs", self.epochs, "1…10000")
         require(2 <= self.batch <= 65_536, "batch", self.batch, "2…65536")
         require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {OPTIMIZERS}")
@@ -70,7 +71,8 @@ class Recipe:
         require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and below 1")
         require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
-        require(self.weights in ("none", "imagenet"), "weights", self.weights, "none or imagenet")
+        kinds = ("none", *pretrained_names())
+        require(self.weights in kinds, "weights", self.weights, " or ".join(kinds))
         require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
         require(self.loss in LOSSES, "loss", self.loss, f"one of {', '.join(LOSSES)}")
         shares = all(0 < share < 1 for share in self.milestones)
@@ -112,11 +114,6 @@ LATER = (
 )  # fmt: skip
 
 
-# Nets without batch norm or with attention diverge at the residual nets' rate.
-GENTLE = {"convnext_tiny": 1e-3, "swin_t": 7e-4, "vgg16": 1e-3, "vgg19": 1e-3}
-RATES = {"compact": 6e-3, **GENTLE}
-
-
 # Small nets on a few hundred pixels a class.
 SCENE_SETTINGS = {"epochs": 40, "batch": 64, "rate": 3e-3}
 # A small set needs more, smaller steps to see as many of them.
@@ -136,10 +133,11 @@ def make_recipe(
     if preset == "default":
         if tiles is not None and tiles < SMALL_SET:
             settings |= SMALL_SETTINGS
-        if arch in ARCHITECTURES and ARCHITECTURES[arch].for_scenes:
+        known = ARCHITECTURES.get(arch)
+        if known and known.for_scenes:
             settings |= SCENE_SETTINGS
-        if arch in RATES:
-            settings["rate"] = RATES[arch]
+        if known and known.rate:
+            settings["rate"] = known.rate
     settings |= {key: value for key, value in overrides.items() if value is not None}
     return Recipe(arch=arch, preset=preset, **settings)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from lcc_core.files import Home
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
-from lcc_core.models.device import autocast, choose_device, choose_precision, layout
+from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
 from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.losses import distillation_term, make_loss
@@ -52,50 +53,53 @@ def train(
     home: Home,
     device: str = "auto",
     hooks: Hooks = QUIET,
-    resume: bool = True,
 ) -> Checkpoint:
     """Train and store. A run that was trained before is returned at once.
 
-    A killed run goes on after its last complete epoch when ``resume`` is true. Raises
-    ``TrainingError`` when the loss is no longer finite, ``Cancelled`` between batches.
+    A killed run goes on after its last complete epoch.
+
+    Args:
+        recipe: how to train.
+        tiles: the data set.
+        split: its parts; the training part is trained on.
+        home: where the checkpoint is stored.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        hooks: progress after each epoch; cancel between batches.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+        Cancelled: the hooks say so.
     """
-    identity = checkpoint_id(recipe.to_json(), tiles.fingerprint, split.facts())
-    folder = home.checkpoints / identity
+    folder = _folder(recipe, tiles, split, home)
     state = ResumeFile(folder)
-    if resume and (folder / FACTS).is_file():
+    if (folder / FACTS).is_file():
         found = read_checkpoint(folder)
         if home.writable:
             state.discard()  # of a run that was killed between its last two steps
         return found
-
     run = _Run(recipe, tiles, split, home, device, hooks)
-    if resume:
-        state.restore(run.trainables(), run.dynamics, run.log)
-    for epoch in range(len(run.log), recipe.epochs):
-        run.epoch(epoch)
-        state.save(run.trainables(), run.dynamics, run.log)
+    state.restore(run.trainables(), run.dynamics, run.log)
+    return run.to_end(folder, state)
 
-    attention = run.finish()
-    accuracy = run.accuracy(run.model)
-    checkpoint = Checkpoint(
-        id=identity,
-        path=folder,
-        recipe=recipe.to_json(),
-        spec=run.model.spec,
-        data=tiles.name,
-        fingerprint=tiles.fingerprint,
-        synthetic=tiles.synthetic,
-        split=split.facts(),
-        log=run.log,
-        accuracy=accuracy,
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        seconds=round(sum(row["seconds"] for row in run.log), 2),
-        made=run.made,
-    )
-    dynamics = run.dynamics.upto(recipe.epochs)
-    save_checkpoint(checkpoint, run.model, dynamics, split.train, attention)
-    state.discard()
-    return checkpoint
+
+def train_anew(
+    recipe: Recipe,
+    tiles: TileSet,
+    split: Split,
+    home: Home,
+    device: str = "auto",
+    hooks: Hooks = QUIET,
+) -> Checkpoint:
+    """Train from the beginning whatever is stored; a checkpoint of that run is replaced at the end.
+
+    Arguments as :func:`train`.
+    """
+    folder = _folder(recipe, tiles, split, home)
+    return _Run(recipe, tiles, split, home, device, hooks).to_end(folder, ResumeFile(folder))
+
+
+def _folder(recipe: Recipe, tiles: TileSet, split: Split, home: Home) -> Path:
+    return home.checkpoints / checkpoint_id(recipe.to_json(), tiles.fingerprint, split.facts())
 
 
 class _Run:
@@ -139,6 +143,34 @@ class _Run:
         self.started = time.monotonic()
         self.done_here = 0
 
+    def to_end(self, folder: Path, state: ResumeFile) -> Checkpoint:
+        """Train the epochs that are left, measure, and store the checkpoint in ``folder``."""
+        recipe = self.recipe
+        for epoch in range(len(self.log), recipe.epochs):
+            self.epoch(epoch)
+            state.save(self.trainables(), self.dynamics, self.log)
+
+        attention = self.finish()
+        checkpoint = Checkpoint(
+            id=folder.name,
+            path=folder,
+            recipe=recipe.to_json(),
+            spec=self.model.spec,
+            data=self.tiles.name,
+            fingerprint=self.tiles.fingerprint,
+            synthetic=self.tiles.synthetic,
+            split=self.split.facts(),
+            log=self.log,
+            accuracy=self.accuracy(self.model),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            seconds=round(sum(row["seconds"] for row in self.log), 2),
+            made=self.made,
+        )
+        dynamics = self.dynamics.upto(recipe.epochs)
+        save_checkpoint(checkpoint, self.model, dynamics, self.split.train, attention)
+        state.discard()
+        return checkpoint
+
     def _build(self, home: Home) -> Classifier:
         model = self._started(home) or fresh_model(self.recipe, self.tiles, self.split)
         if self.recipe.attention:
@@ -173,8 +205,8 @@ class _Run:
 
     def accuracy(self, model: Classifier) -> dict[str, dict[str, Any]]:
         """Overall accuracy on the validation and the test part."""
-        where = self.device.type
-        return accuracies(model, self.tiles, self.split, where, hooks=self.hooks.silent)
+        where = Compute(self.device.type)
+        return accuracies(model, self.tiles, self.split, where, self.hooks.silent)
 
     def finish(self) -> dict[str, Tensor]:
         """Make ``model`` a plain network; returns the mean attention it was trained with."""
@@ -245,9 +277,9 @@ class _Run:
         ids = self.split.validation
         if not len(ids):
             return {}
-        answers = logits(
-            model, self.tiles, ids, device=self.device.type, hooks=self.hooks.silent
-        ).to(self.device)
+        answers = logits(model, self.tiles, ids, Compute(self.device.type), self.hooks.silent).to(
+            self.device
+        )
         labels = torch.from_numpy(self.tiles.labels[ids]).to(self.device)
         loss = self.loss(answers, labels).item()
         if not math.isfinite(loss):

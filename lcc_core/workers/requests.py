@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcc_core.checkpoints.onnx import onnx_bytes
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError
+from lcc_core.export import EXPORTERS
 from lcc_core.hooks import Hooks, Progress
 from lcc_core.measure.cost import latencies_ms
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import weight_of
-from lcc_core.studies.against import Against, compare
-from lcc_core.studies.measured import cached_measurement, estimate, measure_plan, packed_content
-from lcc_core.studies.predicted import Predictions, predictions
-from lcc_core.studies.previewed import Preview, preview_cut
-from lcc_core.studies.scene_map import SceneMap, as_scene, mapped, throughput
-from lcc_core.studies.searched import rivals
+from lcc_core.results.against import Against, compare
+from lcc_core.results.measured import cached_measurement, estimate, measure_plan, packed_content
+from lcc_core.results.predicted import Predictions, predictions
+from lcc_core.results.previewed import Preview, preview_cut
+from lcc_core.results.scene_map import SceneMap, as_scene, mapped, throughput
+from lcc_core.results.searched import rivals
 from lcc_core.workers.request import Request
 from lcc_core.workspace import Workspace
 
@@ -89,15 +89,7 @@ class MeasurePlan(OfPlan):
         low, high = first.interval
         figures = {"oa": first.oa, "low": low, "high": high, "where": first.where}
         hooks.progress(Progress(ESTIMATE, 0, len(split.test), figures=figures, lasting=True))
-        return measure_plan(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            tiles,
-            split,
-            hooks=hooks,
-            compressed=compressed,
-        )
+        return measure_plan(workspace, checkpoint, self.plan, hooks=hooks)
 
 
 @dataclass(frozen=True)
@@ -110,25 +102,21 @@ class PackPlan(OfPlan):
     def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         checkpoint = self.open(workspace)
         content, _ = packed_content(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            self.part,
-            self.precision,
-            compress=lambda: self.compressed(workspace, hooks),
-            opened=lambda: (workspace.tiles(checkpoint.data), workspace.split(checkpoint)),
-            hooks=hooks,
+            workspace, checkpoint, self.plan, self.part, self.precision, hooks
         )
         return content
 
 
 @dataclass(frozen=True)
-class ExportOnnx(OfPlan):
-    """The compressed model as ONNX, for tiles of its data set's size."""
+class Export(OfPlan):
+    """The compressed model in another ``format``, for tiles of its data set's size."""
+
+    format: str
 
     def run(self, workspace: Workspace, hooks: Hooks) -> bytes:
         size = workspace.tiles(self.open(workspace).data).size
-        return onnx_bytes(self.compressed(workspace, hooks).model, size)
+        exporter = EXPORTERS[self.format]
+        return exporter.content(exporter.config(), self.compressed(workspace, hooks).model, size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,17 +153,7 @@ class FixedRivals(OfCheckpoint):
     settings: SearchSettings
 
     def run(self, workspace: Workspace, hooks: Hooks) -> list[Measurement]:
-        checkpoint = self.open(workspace)
-        return rivals(
-            workspace.home,
-            checkpoint,
-            workspace.model(checkpoint),
-            self.row,
-            self.settings,
-            workspace.tiles(checkpoint.data),
-            workspace.split(checkpoint),
-            hooks=hooks,
-        )
+        return rivals(workspace, self.open(workspace), self.row, self.settings, hooks)
 
 
 @dataclass(frozen=True)
@@ -187,17 +165,7 @@ class Answers(OfPlan):
 
     def run(self, workspace: Workspace, hooks: Hooks) -> Predictions:
         checkpoint = self.open(workspace)
-        return predictions(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            workspace.tiles(checkpoint.data),
-            workspace.split(checkpoint),
-            self.part,
-            self.precision,
-            hooks=hooks,
-            compressed=self.compressed(workspace, hooks),
-        )
+        return predictions(workspace, checkpoint, self.plan, self.part, self.precision, hooks)
 
 
 @dataclass(frozen=True)
@@ -221,15 +189,7 @@ class DrawMap(OfPlan):
     """The answer at every pixel of a scene."""
 
     def run(self, workspace: Workspace, hooks: Hooks) -> SceneMap:
-        checkpoint = self.open(workspace)
-        return mapped(
-            workspace.home,
-            checkpoint,
-            self.plan,
-            as_scene(workspace.tiles(checkpoint.data)),
-            lambda: self.compressed(workspace, hooks).model,
-            hooks,
-        )
+        return mapped(workspace, self.open(workspace), self.plan, hooks)
 
 
 @dataclass(frozen=True)
@@ -264,5 +224,4 @@ class CompareNarrowed(OfCheckpoint):
     def run(self, workspace: Workspace, hooks: Hooks) -> Against:
         source = self.open(workspace)
         result = _open(workspace, self.result, self.result_created)
-        tiles, split = workspace.tiles(source.data), workspace.split(source)
-        return compare(workspace.home, source, result, tiles, split, hooks=hooks.silent)
+        return compare(workspace, source, result, hooks=hooks.silent)

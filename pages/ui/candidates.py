@@ -10,7 +10,7 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.plaintext import visible
-from lcc_core.studies.table import ResultRow, all_rows
+from lcc_core.results.table import ResultRow, all_rows
 from pages.ui import session, unreadable, words
 from pages.ui.note import note
 from pages.ui.plain import plain

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.studies.against import LayerWidth
+from lcc_core.results.against import LayerWidth
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
 from pages.ui.plain import cells
 

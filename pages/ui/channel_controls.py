@@ -8,7 +8,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.schedule import KINDS
 from lcc_core.compression.structured import CRITERIA, Cut
 from lcc_core.data.splits import same_split
-from lcc_core.studies.finetuned import EPOCHS
+from lcc_core.training.finetuned import EPOCHS
 from lcc_core.training.losses import LOSSES
 from pages.ui import session, words
 from pages.ui.controls import URL

@@ -2,71 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan, uniform_plan
-from lcc_core.compression.plan import BITS, GRANULARITIES, SCALES
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search.settings import (
-    DIRECTIONS,
-    MARGINS,
-    METHODS,
-    ORDERS,
-    REFERENCES,
-    SearchSettings,
-)
-from lcc_core.compression.uniform import SPARED_BITS
+from lcc_core.compression.plan import TILES
+from lcc_core.compression.planners import PLANNERS
+from lcc_core.compression.presets import OWN, Preset, preset, presets
+from lcc_core.compression.quantizers import quantizer_of
+from lcc_core.compression.search import USUAL, SearchSettings
+from lcc_core.compression.uniform import SPARED_BITS, UniformConfig
 from lcc_core.data.splits import SELECT_ON
-from lcc_core.studies.searched import Selection
+from lcc_core.results.searched import Selection
+from lcc_core.settings import Setting, settings_of
 from pages.ui import session
 from pages.ui.note import note
+from pages.ui.setting_controls import URL, control
 
-URL = "query-params"
+BITS = 4
 HELP = {
-    "bits": "Bits for each weight. 32 leaves the weights as floats. 1 with pruning is ternary: "
-    "log₂ 3 bits.",
-    "k": "Weights smaller than k standard deviations of their layer become zero.",
-    "granularity": "One scale for each output channel, or one for the whole layer as in the "
-    "papers.",
-    "scale": "Scale of least squared error, or from the largest weight as in the papers.",
     "recalibrate": "Correct norms and biases on training tiles, without their labels. The papers "
     "do not.",
-    "method": "laq: bits. lap: pruning. Both: bits first, then the strongest pruning. size: "
-    "whatever takes the fewest bytes, over bits, pruning and scales at once.",
-    "t": "Accuracy that the compressed model may lose on the tiles it is chosen on.",
-    "margin": "Fixed: the same for every layer. Adaptive: times the layer's importance. Shared: "
-    "grows with the weights met so far, so that all layers get their part.",
-    "weights": "Importance = w·share + (1 − w)·(1 − variance).",
-    "order": "Layers by falling or rising importance, or as built.",
-    "direction": "Up: the boldest setting first, until one holds. Down: from the mildest, until "
-    "one fails.",
-    "reference": "Accuracy to hold: of the model at 8 bits, or of the float model.",
     "select_on": "Tiles to choose on. Test: as the papers seem to; figures then flatter, and such "
     "rows are marked and stay off the front.",
     "tiles": "Choose on a random sample: faster and coarser. 0: all tiles.",
 }
 
 
-def _quantizer(columns: list) -> tuple[str, str, int]:
-    granularity = columns[0].selectbox(
-        "Scales per", GRANULARITIES, key="per", help=HELP["granularity"], bind=URL
+def _drawn(settings: Sequence[Setting], cells: Sequence[DeltaGenerator]) -> dict[str, Any]:
+    """The controls of some settings, side by side, and what they are set to."""
+    return {one.name: control(one, cells[place % len(cells)]) for place, one in enumerate(settings)}
+
+
+def _told(what: dict[str, Any]) -> str:
+    """Entries by name, with what they are, as a control's help."""
+    return " ".join(f"{name}: {one.summary}." for name, one in what.items())
+
+
+def _quantizer(cells: Sequence[DeltaGenerator]) -> tuple[Any, int]:
+    """The quantizer's config, and on how many tiles to recalibrate."""
+    known = presets()
+    name = cells[0].selectbox(
+        "Quantizer", list(known), key="quantizer", help=_told(known), bind=URL
     )
-    scale = columns[1].selectbox("Scale by", SCALES, key="by", help=HELP["scale"], bind=URL)
-    columns[2].space("small")
-    on = columns[2].toggle("Recalibrate", True, key="fix", help=HELP["recalibrate"], bind=URL)
-    return granularity, scale, TILES if on else 0
+    chosen = preset(name)
+    config = chosen.with_settings(_own_settings(chosen, cells[1:]))
+    on = cells[0].toggle(
+        "Recalibrate", bool(chosen.recalibrate), key=_key(chosen, "recalibrate"),
+        help=HELP["recalibrate"], bind=URL,
+    )  # fmt: skip
+    return config, TILES if on else 0
+
+
+def _own_settings(chosen: Preset, cells: Sequence[DeltaGenerator]) -> dict[str, Any]:
+    found = {}
+    for place, one in enumerate(quantizer_of(chosen.quantizer).settings):
+        value = getattr(chosen.quantizer, one.name)
+        found[one.name] = control(one, cells[place % len(cells)], _key(chosen, one.name), value)
+    return found
+
+
+def _key(chosen: Preset, name: str) -> str:
+    """In the address: presets differ in what their settings start at."""
+    return name if chosen.name == OWN else f"{chosen.name}-{name}"
 
 
 def fixed(checkpoint: Checkpoint) -> Plan:
     """One k and one number of bits for all layers."""
-    left, right, *rest = st.columns([3, 3, 2, 2, 3])
-    k = left.slider(
-        "Pruning strength k (σ)", 0.0, 3.0, 0.0, 0.25, key="k", help=HELP["k"], bind=URL
-    )
-    bits = right.select_slider("Bits per weight", BITS, 4, key="bits", help=HELP["bits"], bind=URL)
-    granularity, scale, recalibrate = _quantizer(rest)
-    plan = uniform_plan(session.structure(checkpoint), bits, k, granularity, scale, recalibrate)
+    left, right, *rest = st.columns([3, 3, 2, 2, 2])
+    own = {one.name: one for one in settings_of(UniformConfig)}
+    k = control(own["k"], left)
+    bits = control(own["bits"], right, value=BITS)
+    quantizer, recalibrate = _quantizer(rest)
+    plan = uniform_plan(session.structure(checkpoint), bits, k, quantizer, recalibrate)
     spared = [one for one in plan.layers.values() if (one.bits, one.prune_k) != (bits, k)]
     if spared:
         note(
@@ -78,63 +90,24 @@ def fixed(checkpoint: Checkpoint) -> Plan:
 
 
 def adaptive() -> tuple[SearchSettings, Selection]:
-    """What a search may cost, and how it goes about it."""
-    first, second, third, fourth = st.columns([3, 2, 2, 3])
-    t_margin = first.slider(
-        "Margin T₀ (points)", 0.0, 3.0, 0.5, 0.05, key="t", help=HELP["t"], bind=URL
-    )
-    method = second.selectbox("Search for", METHODS, key="method", help=HELP["method"], bind=URL)
-    margin = third.selectbox("Margin", MARGINS, key="margin", help=HELP["margin"], bind=URL)
-    weight = fourth.slider(
-        "Weight w of share", 0.0, 1.0, 0.5, 0.05, key="w", help=HELP["weights"], bind=URL
-    )
+    """Which planner searches, with which settings, and on which tiles it chooses."""
+    known = {one.name: one for one in PLANNERS}
+    cells = st.columns([2, 3, 2, 3])
+    method = cells[0].selectbox(
+        "Search for", list(known), list(known).index(USUAL), key="method", help=_told(known),
+        bind=URL,
+    )  # fmt: skip
+    every = settings_of(known[method].config)
+    values = _drawn([one for one in every if not one.advanced], cells[1:])
     with st.expander("More settings"):
-        granularity, scale, recalibrate = _quantizer(st.columns(3))
         cells = st.columns(3)
-        order = cells[0].selectbox("Order", ORDERS, key="order", help=HELP["order"], bind=URL)
-        direction = cells[1].selectbox(
-            "Direction", DIRECTIONS, key="direction", help=HELP["direction"], bind=URL
-        )
-        reference = cells[2].selectbox(
-            "Reference", REFERENCES, key="reference", help=HELP["reference"], bind=URL
-        )
+        quantizer, recalibrate = _quantizer(cells)
+        values |= _drawn([one for one in every if one.advanced], cells)
         select_on = cells[0].selectbox(
             "Select on", SELECT_ON, key="select_on", help=HELP["select_on"], bind=URL
         )
         tiles = cells[1].number_input(
             "Tiles to choose on", 0, None, 0, 500, key="tiles", help=HELP["tiles"], bind=URL
         )
-    settings = SearchSettings(
-        method=method,
-        t_margin=round(t_margin, 4),
-        margin=margin,
-        w_share=round(weight, 4),
-        w_variance=round(1 - weight, 4),
-        order=order,
-        direction=direction,
-        reference=reference,
-        granularity=granularity,
-        scale=scale,
-        recalibrate=recalibrate,
-    )
+    settings = SearchSettings.of(method, quantizer, recalibrate, **values)
     return settings, Selection(select_on, int(tiles))
-
-
-def search_words(checkpoint: Checkpoint, settings: SearchSettings, where: Selection) -> list[str]:
-    """The same as a command."""
-    words = ["search", checkpoint.id]
-    for option, value in (
-        ("--method", settings.method),
-        ("--t-margin", f"{settings.t_margin:g}"),
-        ("--margin", settings.margin),
-        ("--weights", f"{settings.w_share:g},{settings.w_variance:g}"),
-        ("--order", settings.order),
-        ("--direction", settings.direction),
-        ("--reference", settings.reference),
-        ("--granularity", settings.granularity),
-        ("--scale", settings.scale),
-        ("--select-on", where.select_on),
-        ("--tiles", str(where.tiles)),
-    ):
-        words += [option, value]
-    return [*words, "--recalibrate" if settings.recalibrate else "--no-recalibrate"]

@@ -9,45 +9,45 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from lcc_core.coresets.methods import METHODS
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import figure_text, visible
-from lcc_core.studies.coreset_results import ALL, Point, Trained
+from lcc_core.results.coreset_results import ALL, Point, Trained
 from pages.ui.charts import BLUE, GREEN, ORANGE, VERMILION
 from pages.ui.plain import cells
 
 BINS = 40
 PINK, SKY, GREY = "#CC79A7", "#56B4E9", "#777777"
-METHODS = {
-    ALL: GREY,
-    "random": BLUE,
-    "balanced random": SKY,
-    "forgetting": VERMILION,
-    "balanced forgetting": VERMILION,
-    "margin": ORANGE,
-    "balanced margin": ORANGE,
-    "ccs": GREEN,
-    "balanced ccs": PINK,
-    "ccs by probabilities": GREEN,
-    "balanced ccs by probabilities": PINK,
-}
-SHAPES = dict(
-    zip(
-        METHODS,
-        "diamond circle circle triangle-up triangle-down square cross triangle-right "
-        "triangle-left wedge arrow".split(),
-        strict=True,
-    )
-)
+COLOURS = (GREEN, VERMILION, ORANGE, BLUE, PINK, SKY)  # of methods, in the registry's order
+SHAPES = "circle square cross triangle-right triangle-up triangle-down triangle-left".split()
 
 
 def _by_method(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
-    """The same look for a method in every figure; the legend names those that are there."""
-    here = [method for method in METHODS if (frame["method"] == method).any()]
-    colours = alt.Scale(domain=here, range=[METHODS[method] for method in here])
-    shapes = alt.Scale(domain=here, range=[SHAPES[method] for method in here])
+    """The same look for a method in every figure; the legend names those that are there.
+
+    A method and what is made of it (class-balanced, with settings of its own) share a colour.
+    """
+    names = list(METHODS.names())
+    here = sorted(set(frame["method"]) - {ALL})
+    shown = [ALL] * bool((frame["method"] == ALL).any()) + here
+    colours = {ALL: GREY}
+    for title in here:
+        method = title.removeprefix("balanced ").partition(",")[0]
+        place = names.index(method) if method in names else len(names)
+        colours[title] = COLOURS[place % len(COLOURS)]
+    shapes = {title: SHAPES[place % len(SHAPES)] for place, title in enumerate(here)}
+    shapes[ALL] = "diamond"
     return (
-        alt.Color("method:N", scale=colours, title=None),
-        alt.Shape("method:N", scale=shapes, title=None),
+        alt.Color(
+            "method:N",
+            scale=alt.Scale(domain=shown, range=[colours[title] for title in shown]),
+            title=None,
+        ),
+        alt.Shape(
+            "method:N",
+            scale=alt.Scale(domain=shown, range=[shapes[title] for title in shown]),
+            title=None,
+        ),
     )
 
 

@@ -6,23 +6,18 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets import METHODS, Coreset, CoresetSettings
-from lcc_core.coresets.scores import AUMS
-from lcc_core.models import ARCHITECTURES, readers
-from lcc_core.studies.coreset_study import KNOWN_METHODS, STUDY_METHODS
+from lcc_core.coresets.selection import DEFAULT_METHOD, choices
+from lcc_core.models import ARCHITECTURES, architectures
+from lcc_core.settings import settings_of
+from lcc_core.studies.coreset_study import STUDY_METHODS
 from lcc_core.training import make_recipe
 from pages.ui import jobpanel, words
 from pages.ui.controls import URL
 from pages.ui.plain import plain
+from pages.ui.setting_controls import configured, control
 
 FRACTIONS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100)
 HELP = {
-    "method": "random. forgetting: most often unlearnt first. margin: those between two classes "
-    "first. ccs: coverage-centric, equally many from easy to hard, without the hardest.",
-    "fraction": "Of the training tiles. Validation and test tiles stay as they are.",
-    "balanced": "Equally many tiles of each class.",
-    "seed": "Breaks ties, and draws where the method draws.",
-    "beta": "Share of the hardest tiles that ccs leaves out. They are often wrong labels.",
-    "aum": "Of the logits, as the paper of the area under the margin has it, or of probabilities.",
     "steps": "As many steps as on all tiles, so more epochs: what the tiles are worth, not how "
     "little they are trained on.",
     "weights": "Rare classes count more in the loss.",
@@ -30,38 +25,32 @@ HELP = {
 
 
 def settings() -> CoresetSettings:
+    """Draw the controls of every method's common settings, and of the chosen method's own."""
+    told = {one.name: one for one in settings_of(CoresetSettings)}
     first, second, third, fourth = st.columns([3, 3, 2, 2])
+    names = METHODS.names()
     method = first.selectbox(
-        "Method", METHODS, index=METHODS.index("ccs"), key="by", help=HELP["method"], bind=URL
+        told["method"].label,
+        names,
+        index=names.index(DEFAULT_METHOD),
+        key="by",
+        help="\n\n".join(f"**{one.name}**: {one.summary}" for one in METHODS),
+        bind=URL,
     )
     fraction = second.select_slider(
-        "Tiles to keep (%)", FRACTIONS, 10, key="keep", help=HELP["fraction"], bind=URL
+        "Tiles to keep (%)", FRACTIONS, 10, key="keep", help=told["fraction"].help, bind=URL
     )
-    seed = third.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help=HELP["seed"], bind=URL)
+    seed = control(told["seed"], third)
     fourth.space("small")
-    balanced = fourth.toggle("Class-balanced", key="even", help=HELP["balanced"], bind=URL)
-    chosen = CoresetSettings(method, fraction / 100, balanced, int(seed))
-    if method != "ccs":
-        return chosen
-    first, second = st.columns([2, 1])
-    aum = second.selectbox("Area under the margin of", AUMS, key="aum", help=HELP["aum"], bind=URL)
-    beta = first.slider(
-        "Hardest left out (%)",
-        0,
-        90,
-        round(100 * chosen.hardest),
-        5,
-        key=f"beta-{fraction}",
-        help=HELP["beta"],
-    )
-    own = None if beta == round(100 * chosen.hardest) else beta / 100
-    return CoresetSettings(method, fraction / 100, balanced, int(seed), own, aum)
+    balanced = control(told["balanced"], fourth, "even")
+    own = configured(METHODS[method].config, prefix=f"{method}-")
+    return CoresetSettings(method, fraction / 100, balanced, seed, own)
 
 
 def training(checkpoint: Checkpoint, coreset: Coreset) -> list[str] | None:
     """The command that trains on the coreset, once it is asked for."""
     first, second, third, fourth = st.columns(4)
-    known = readers(bool(checkpoint.spec.patch))
+    known = architectures(bool(checkpoint.spec.patch))
     arch = first.selectbox(
         "Architecture",
         known,
@@ -90,9 +79,9 @@ def study(checkpoint: Checkpoint) -> None:
     )
     left, right = st.columns(2)
     archs = left.multiselect(
-        "Architectures", readers(bool(checkpoint.spec.patch)), [checkpoint.arch]
+        "Architectures", architectures(bool(checkpoint.spec.patch)), [checkpoint.arch]
     )
-    methods = right.multiselect("Methods", KNOWN_METHODS, STUDY_METHODS)
+    methods = right.multiselect("Methods", choices(), STUDY_METHODS)
     fractions = left.multiselect("Tiles to keep (%)", FRACTIONS, [10, 5])
     seeds = right.slider("Seeds", 1, 5, 3, help="Each training and each choice once a seed.")
     bits = left.multiselect("Bits", [32, 8, 7, 6, 5, 4, 3, 2, 1], [32, 4])

@@ -11,7 +11,7 @@ import streamlit as st
 from lcc_core.data.tiles import TileSet
 from lcc_core.measure.paired import KINDS, disagreement
 from lcc_core.plaintext import csv_text, encodable, file_stem, visible
-from lcc_core.studies.predicted import Predictions
+from lcc_core.results.predicted import Predictions
 from pages.ui.candidates import Candidate, short
 from pages.ui.controls import URL
 from pages.ui.guard import guard

@@ -8,7 +8,7 @@ from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.coresets.coreset import Coreset, list_coresets
 from lcc_core.data.catalog import stored
 from lcc_core.data.splits import same_split
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.plaintext import visible
 from lcc_core.training.distil import MODES
 from lcc_core.training.recipe import make_recipe
@@ -38,7 +38,7 @@ def show() -> None:
     argv = ["distil", "--mode", mode, "--tau", f"{tau:g}", "--weight", f"{weight:g}"]
     teacher: Checkpoint | None = None
     if mode != "self":
-        choices = [*models, *(ARCHITECTURES if mode == "online" else ())]
+        choices = [*models, *(ARCHITECTURES.names() if mode == "online" else ())]
         if not choices:
             st.info("Train a teacher first.")
             return
@@ -76,7 +76,9 @@ def _student(
 ) -> tuple[str, Checkpoint | None]:
     """The student's architecture, and a checkpoint that knows the tiles; ``argv`` names it."""
     if kind == SCRATCH:
-        choices = readers(teacher.spec.patch is not None) if teacher else list(ARCHITECTURES)
+        choices = (
+            architectures(teacher.spec.patch is not None) if teacher else ARCHITECTURES.names()
+        )
         arch = cell.selectbox("Architecture", choices, format_func=_size, key="distil-arch")
         argv += ["--arch", arch]
         return arch, teacher

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lcc_core.data.catalog import stored
 from lcc_core.data.splits import DEFAULT_PROTOCOL, PROTOCOLS
-from lcc_core.models import ARCHITECTURES, readers
+from lcc_core.models import ARCHITECTURES, architectures
 from lcc_core.plaintext import visible
 from lcc_core.training.imported import AUTO, NORMS
 from pages.ui import jobpanel, session
@@ -35,7 +35,7 @@ def show() -> None:
         )
         path = st.text_input("File on this machine", placeholder="/models/resnet18.pth")
         left, middle, right = st.columns(3)
-        arch = left.selectbox("Network", [*readers(scene=False), PACKED], format_func=_title)
+        arch = left.selectbox("Network", [*architectures(scene=False), PACKED], format_func=_title)
         data = middle.selectbox("Tiles it is for", here, format_func=visible)
         norm = right.selectbox("Normalised by", NORMS, NORMS.index(AUTO), help=HELP["norm"])
         split = left.selectbox(

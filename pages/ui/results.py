@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 
@@ -12,13 +13,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Plan
+from lcc_core.export import EXPORTERS
 from lcc_core.hooks import Progress
 from lcc_core.measure.measurement import Measurement
 from lcc_core.plaintext import file_stem, visible
-from lcc_core.studies.measured import cached_measurement
+from lcc_core.results.measured import cached_measurement
 from lcc_core.workers.requests import (
     ESTIMATE,
-    ExportOnnx,
+    Export,
     MeasurePlan,
     WeightHistogram,
 )
@@ -100,7 +102,7 @@ def _headline(row: Measurement, reference: Measurement) -> None:
 
 def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
     stem = file_stem(checkpoint.arch, checkpoint.data, plan.id[:6])
-    cells = st.columns(3)
+    cells = st.columns(2 + len(EXPORTERS))
     cells[0].download_button(
         f"Download packed file ({words.size(row.bytes)})",
         lambda: session.packed_file(checkpoint, plan, row.part, row.precision),
@@ -109,15 +111,17 @@ def _downloads(checkpoint: Checkpoint, plan: Plan, row: Measurement) -> None:
         on_click="ignore",
         type="primary",
     )
-    cells[1].download_button(
-        "Download ONNX",
-        lambda: work.made(ExportOnnx(checkpoint.id, checkpoint.created, plan)),
-        f"{stem}.onnx",
-        "application/octet-stream",
-        on_click="ignore",
-        help="Runs anywhere; its weights are plain floats, so it is not small.",
-    )
-    cells[2].download_button(
+    for cell, one in zip(cells[1:], EXPORTERS, strict=False):
+        asked = Export(checkpoint.id, checkpoint.created, plan, one.name)
+        cell.download_button(
+            f"Download {one.title}",
+            functools.partial(work.made, asked),
+            f"{stem}{one.ending}",
+            "application/octet-stream",
+            on_click="ignore",
+            help=one.summary,
+        )
+    cells[-1].download_button(
         "Download plan",
         lambda: json.dumps(plan.to_json(), indent=1),
         f"{stem}.json",

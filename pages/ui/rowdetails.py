@@ -9,8 +9,8 @@ import streamlit as st
 
 from lcc_core.checkpoints.store import IMPORTED, Checkpoint
 from lcc_core.plaintext import file_stem
-from lcc_core.studies import choice, shipped
-from lcc_core.studies.table import ResultRow
+from lcc_core.results import choice, shipped
+from lcc_core.results.table import ResultRow
 from pages.ui import charts, session, words
 from pages.ui.note import note
 from pages.ui.plain import plain

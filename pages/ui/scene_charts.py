@@ -8,7 +8,7 @@ import streamlit as st
 
 from lcc_core.data.scene import Scene
 from lcc_core.plaintext import figure_text
-from lcc_core.studies.scene_picture import class_colours, paint
+from lcc_core.reports.maps import class_colours, paint
 
 SIDE, PATCH = 420, 64  # pixels on the page, of a scene and of a patch
 POINTS = 12_000  # that can be clicked

@@ -7,16 +7,16 @@ import streamlit as st
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Plan
-from lcc_core.compression.importance import LayerImportance
+from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.structured import Cut
-from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset, scores_of
+from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.models import Classifier, LayerInfo, ModelSpec, compressible_layers, skeleton
-from lcc_core.studies.against import Against
-from lcc_core.studies.previewed import Preview
+from lcc_core.results.against import Against
+from lcc_core.results.previewed import Preview
 from lcc_core.unreadable import Found
 from lcc_core.workers.requests import (
     CompareNarrowed,
@@ -74,13 +74,15 @@ def packed_file(checkpoint: Checkpoint, plan: Plan, part: str, precision: str) -
 
 
 @st.cache_resource(max_entries=4, show_spinner="Scoring the tiles …")
-def _scores(checkpoint_id: str, created: str, root: str, aum: str) -> Scores:
-    return scores_of(find_checkpoint(Home.find(root), checkpoint_id).dynamics(), aum)
+def _scores(checkpoint_id: str, created: str, root: str, settings: CoresetSettings) -> Scores:
+    dynamics = find_checkpoint(Home.find(root), checkpoint_id).dynamics()
+    return settings.entry.scores(settings.own, dynamics)
 
 
-def scores(checkpoint: Checkpoint, aum: str = "logits") -> Scores:
-    """Of the training tiles, in the order of the split."""
-    return _scores(checkpoint.id, checkpoint.created, str(home().root), aum)
+def scores(checkpoint: Checkpoint, settings: CoresetSettings) -> Scores:
+    """Score the training tiles, in the order of the split, as ``settings`` do."""
+    same = CoresetSettings(settings.method, own=settings.own)  # what else is asked changes none
+    return _scores(checkpoint.id, checkpoint.created, str(home().root), same)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

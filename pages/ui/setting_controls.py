@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lcc_core.settings import Setting, settings_of
 
 URL = "query-params"
-SHORT = 24  # a slider has so many stops at most; more are typed
+MOST_STOPS = 40  # of a slider; what has more is typed
 C = TypeVar("C")
 
 
@@ -33,9 +33,16 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
     asked: dict[str, Any] = {"key": key, "help": one.help or None, "bind": URL}
     if one.many:
         return _many(one, place, label, value, asked)
+    if one.choices and one.kind in (int, float):
+        return place.select_slider(label, one.choices, value, **asked)
     if one.choices:
         index = one.choices.index(value) if value in one.choices else 0
         return place.selectbox(label, one.choices, index, **asked)
+    if one.kind is bool and one.optional:
+        names = {None: "by default", True: "yes", False: "no"}
+        return place.selectbox(
+            label, list(names), list(names).index(value), format_func=names.__getitem__, **asked
+        )
     if one.kind is bool:
         return place.toggle(label, bool(value), **asked)
     if one.kind is str:
@@ -46,7 +53,7 @@ def control(one: Setting, place: DeltaGenerator, key: str = "", value: Any = Non
             one.kind(one.high) if math.isfinite(one.high) else None, value,
             one.kind(one.step) if one.step else None, **asked,
         )  # fmt: skip
-    if math.isfinite(one.low) and math.isfinite(one.high) and one.step:
+    if one.step and (one.high - one.low) / one.step <= MOST_STOPS:
         found = place.slider(
             label, one.kind(one.low), one.kind(one.high), one.kind(value), one.kind(one.step),
             **asked,

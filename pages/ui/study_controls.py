@@ -6,15 +6,17 @@ import os
 
 import streamlit as st
 
+from lcc_core.compression.greedy.config import MARGINS as MARGIN_KINDS
 from lcc_core.compression.plan import BITS
-from lcc_core.compression.search.settings import MARGINS as MARGIN_KINDS
+from lcc_core.compression.presets import presets
+from lcc_core.coresets.selection import choices
 from lcc_core.data.catalog import DATASETS, stored
 from lcc_core.data.splits import PROTOCOLS
-from lcc_core.models import ARCHITECTURES, readers
-from lcc_core.studies.grid.pace import estimate
-from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
-from lcc_core.studies.grid.status import graph_of, tile_counts
-from lcc_core.studies.grid.study import CORESETS, METHODS, QUANTIZERS, SELECT_ON, Study
+from lcc_core.models import ARCHITECTURES, architectures
+from lcc_core.studies.estimate import estimate
+from lcc_core.studies.presets import OPEN, PRESETS, preset
+from lcc_core.studies.spec import METHODS, SELECT_ON, Study
+from lcc_core.studies.status import graph_of, tile_counts
 from pages.ui import session, words
 from pages.ui.note import note
 
@@ -54,7 +56,10 @@ def build() -> Study:
     data = left.multiselect("Data", sets, start.data, key=key("data"))
     scene = ARCHITECTURES[start.archs[0]].for_scenes
     archs = right.multiselect(
-        "Architectures", [*readers(scene), *readers(not scene)], start.archs, key=key("archs")
+        "Architectures",
+        [*architectures(scene), *architectures(not scene)],
+        start.archs,
+        key=key("archs"),
     )
     splits = sorted({*PROTOCOLS, *start.splits})
     split = left.multiselect("Splits", splits, start.splits, key=key("splits"))
@@ -66,7 +71,7 @@ def build() -> Study:
         key=key("fractions"),
         help=HELP["fractions"],
     )
-    coresets = right.multiselect("Coresets", CORESETS, start.coresets, key=key("coresets"))
+    coresets = right.multiselect("Coresets", choices(), start.coresets, key=key("coresets"))
     methods = left.multiselect(
         "Methods", METHODS, start.methods, key=key("methods"), help=HELP["methods"]
     )
@@ -83,7 +88,7 @@ def build() -> Study:
         "Margins T₀ (points)", MARGINS, start.margins, key=key("margins"), help=HELP["margins"]
     )
     quantizers = right.multiselect(
-        "Quantizers", list(QUANTIZERS), start.quantizers, key=key("quant"), help=HELP["quantizers"]
+        "Quantizers", list(presets()), start.quantizers, key=key("quant"), help=HELP["quantizers"]
     )
     kinds = left.multiselect(
         "Margin kinds", MARGIN_KINDS, start.margin_kinds, key=key("kinds"), help=HELP["kinds"]

@@ -7,9 +7,10 @@ import streamlit as st
 
 from lcc_core import jobs
 from lcc_core.plaintext import csv_text, file_stem, visible
-from lcc_core.studies.grid import folder, report
-from lcc_core.studies.grid.folder import Folder
-from lcc_core.studies.grid.status import PointRow, Standing, rows, standing
+from lcc_core.reports import study as report
+from lcc_core.studies import folder
+from lcc_core.studies.folder import Folder
+from lcc_core.studies.status import PointRow, Standing, rows, standing
 from pages.ui import jobpanel, jobviews, session, unreadable, words
 from pages.ui.note import note
 from pages.ui.plain import plain, sheet

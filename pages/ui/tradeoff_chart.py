@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lcc_core.plaintext import figure_text
-from lcc_core.studies import choice
-from lcc_core.studies.drawing import FRONT, colour, log_ticks, symbol
-from lcc_core.studies.pareto import hypervolume
-from lcc_core.studies.published import Published
-from lcc_core.studies.table import ResultRow
+from lcc_core.reports.palette import FRONT, colour, log_ticks, symbol
+from lcc_core.results import choice
+from lcc_core.results.pareto import hypervolume
+from lcc_core.results.published import Published
+from lcc_core.results.table import ResultRow
 from pages.ui import words
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.data.splits import DEFAULT_PROTOCOL
 from lcc_core.plaintext import visible
-from lcc_core.studies.table import ResultRow
+from lcc_core.results.table import ResultRow
 
 ON_TEST = "chosen on test tiles"  # what marks such rows wherever they show
 SYNTHETIC = "Synthetic tiles, drawn by this program: figures on them say nothing of real imagery."

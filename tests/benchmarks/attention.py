@@ -26,12 +26,11 @@ import torch
 
 from lcc_core.checkpoints.store import TRAINING_ENGINE, Checkpoint
 from lcc_core.compression.structured import Cut
-from lcc_core.data.catalog import load_tiles
-from lcc_core.data.splits import Split, make_split
-from lcc_core.data.tiles import TileSet
+from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
-from lcc_core.studies.finetuned import FineTuning, Pruned, prune_and_tune_channels
 from lcc_core.training import make_recipe, train
+from lcc_core.training.finetuned import FineTuning, Pruned, prune_and_tune_channels
+from lcc_core.workspace import Workspace
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "attention.json"
 CRITERIA = ("attention", "norm", "l1", "random")
@@ -56,7 +55,8 @@ class Settings:
 
 def rows(settings: Settings, home: Home) -> Iterator[dict[str, Any]]:
     """One a seed, criterion and ratio; seed by seed, so that what is there can be compared."""
-    tiles = load_tiles(settings.data, home)
+    workspace = Workspace(home)
+    tiles = workspace.tiles(settings.data)
     split = make_split(tiles, settings.split, settings.split_seed)
     for seed in settings.seeds:
         recipe = make_recipe(
@@ -65,19 +65,17 @@ def rows(settings: Settings, home: Home) -> Iterator[dict[str, Any]]:
         source = train(recipe, tiles, split, home)
         for ratio in settings.ratios:
             for name in (*CRITERIA, SHORTER):
-                made = _pruned(settings, home, source, name, ratio, seed, tiles, split)
+                made = _pruned(settings, workspace, source, name, ratio, seed)
                 yield _row(made, name, ratio, seed)
 
 
 def _pruned(
     settings: Settings,
-    home: Home,
+    workspace: Workspace,
     source: Checkpoint,
     name: str,
     ratio: float,
     seed: int,
-    tiles: TileSet,
-    split: Split,
 ) -> Pruned:
     how = FineTuning(
         epochs=settings.tuning,
@@ -86,7 +84,7 @@ def _pruned(
         source_epochs=0 if name == SHORTER else settings.on,
     )
     cut = Cut("norm" if name == SHORTER else name, ratio, seed=seed)
-    return prune_and_tune_channels(home, source, cut, how, tiles, split)
+    return prune_and_tune_channels(workspace, source, cut, how)
 
 
 def _row(made: Pruned, name: str, ratio: float, seed: int) -> dict[str, Any]:

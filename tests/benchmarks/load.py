@@ -169,7 +169,7 @@ def serial(home: Path, checkpoint: str, moves: set[tuple[float, int]]) -> dict:
     from lcc_core.compression import apply, uniform_plan
     from lcc_core.compression.recalibration import TILES
     from lcc_core.files import Home
-    from lcc_core.measure.measure import Origin, measure
+    from lcc_core.measure.measure import Origin, Sample, measure
     from lcc_core.workspace import Workspace
     from pages.ui import words
 
@@ -182,9 +182,7 @@ def serial(home: Path, checkpoint: str, moves: set[tuple[float, int]]) -> dict:
         plan = uniform_plan(model, bits, k, recalibrate=TILES)
         compressed = apply(model, plan, workspace.calibration(one, plan))
         origin = Origin(one.id, one.bytes, one.split)
-        row = measure(
-            compressed, origin, tiles, split.test, latency=False, validation=split.validation
-        )
+        row = measure(compressed, origin, Sample.of(tiles, split), latency=False)
         found[k, bits] = words.percent(row.oa), words.size(row.bytes)
     return found
 

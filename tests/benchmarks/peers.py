@@ -31,7 +31,7 @@ from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import apply
 from lcc_core.compression.recalibration import TILES, calibration_tiles
-from lcc_core.compression.search import SearchSettings, search
+from lcc_core.compression.search import PlanningInput, SearchSettings, search
 from lcc_core.data.catalog import load_tiles
 from lcc_core.files import Home
 from lcc_core.models import Classifier
@@ -82,8 +82,8 @@ def saved(write: Callable[[Path], object]) -> int:
 def ours(task: Task, method: str, margin: str, raw: tuple[Tensor, Tensor]) -> Outcome:
     tiles = load_tiles(task.checkpoint.data, Home.find())
     calibration = calibration_tiles(tiles, checkpoint_split(task.checkpoint, tiles), TILES)
-    settings = SearchSettings(method=method, margin=margin, t_margin=POINTS, recalibrate=TILES)
-    found = search(task.model, *raw, settings, calibration)
+    settings = SearchSettings.of(method, recalibrate=TILES, margin=margin, t_margin=POINTS)
+    found = search(settings, PlanningInput(task.model, *raw, calibration=calibration))
     compressed = apply(task.model, found.plan, calibration)
     return Outcome(
         f"this project, {method}, weights 1-8 bits, packed file",

@@ -24,24 +24,20 @@ from typing import Any
 
 from attention import machine
 
-from lcc_core.checkpoints.split import checkpoint_split
-from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
+from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
-from lcc_core.compression.recalibration import TILES
-from lcc_core.compression.search import PAPER, SearchSettings
+from lcc_core.compression.presets import OWN, PAPERS, preset
+from lcc_core.compression.search import SearchSettings
 from lcc_core.compression.uniform import uniform_plan
-from lcc_core.data.catalog import load_tiles
-from lcc_core.data.splits import Split
-from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home, write_json
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import predictions
-from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import predictions
+from lcc_core.results.searched import Selection, search_plan
+from lcc_core.workspace import Workspace
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "quantizers.json"
-QUANTIZERS: dict[str, dict[str, Any]] = {"own": {"recalibrate": TILES}, "papers": PAPER}
-OWN, PAPERS = QUANTIZERS
+QUANTIZERS = {name: preset(name).how for name in (OWN, PAPERS)}
 BITS = (8, 7, 6, 5, 4, 3, 2, 1)
 MARGINS = (0.25, 0.5, 1.0)
 KINDS = ("fixed", "adaptive")
@@ -52,24 +48,21 @@ class Bench:
     """A checkpoint with its tiles; searches choose on ``sample`` validation tiles (0: all)."""
 
     home: Home
+    workspace: Workspace
     checkpoint: Checkpoint
-    tiles: TileSet
-    split: Split
     sample: int
 
     @property
-    def what(self) -> tuple[Any, ...]:
-        return self.home, self.checkpoint
+    def what(self) -> tuple[Workspace, Checkpoint]:
+        return self.workspace, self.checkpoint
 
     def points(self) -> Iterator[dict[str, Any]]:
         """The quantizers in turn, so that what is there can be compared."""
         model = self.checkpoint.model()
         for margin, kind in product(MARGINS, KINDS):
             for name, how in QUANTIZERS.items():
-                settings = SearchSettings("laq", margin, kind, **how)
-                found = search_plan(
-                    *self.what, settings, Selection(tiles=self.sample), self.tiles, self.split
-                )
+                settings = SearchSettings.of("laq", **how, t_margin=margin, margin=kind)
+                found = search_plan(*self.what, settings, Selection(tiles=self.sample))
                 about = {"method": "laq", "t_margin": margin, "margin": kind}
                 yield self.point(name, found.plan, about)
         for bits in BITS:
@@ -80,9 +73,9 @@ class Bench:
     def point(self, name: str, plan: Plan, about: dict[str, Any]) -> dict[str, Any]:
         figures = {}
         for part in ("validation", "test"):
-            row = measure_plan(*self.what, plan, self.tiles, self.split, part)
+            row = measure_plan(*self.what, plan, part)
             figures |= {f"{part}_oa": row.oa, f"{part}_tiles": row.tiles}
-        seen = predictions(*self.what, plan, self.tiles, self.split)
+        seen = predictions(*self.what, plan)
         return {
             "quantizer": name, **about, **figures, "bytes": row.bytes,
             "average_bits": row.average_bits, "real_ratio": row.real_ratio, "plan": plan.id,
@@ -169,9 +162,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=OUT)
     chosen = parser.parse_args(argv)
     home = Home.find(chosen.home)
-    checkpoint = find_checkpoint(home, chosen.checkpoint)
-    tiles = load_tiles(checkpoint.data, home)
-    bench = Bench(home, checkpoint, tiles, checkpoint_split(checkpoint, tiles), chosen.tiles)
+    workspace = Workspace(home)
+    checkpoint = workspace.checkpoint(chosen.checkpoint)
+    bench = Bench(workspace, checkpoint, chosen.tiles)
     found: list[dict[str, Any]] = []
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     for point in bench.points():

@@ -20,7 +20,7 @@ from lcc_core.data.scenefile import read_array
 from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
-from lcc_core.studies.scene_map import draw_map
+from lcc_core.results.scene_map import draw_map
 from lcc_core.training import make_recipe, train
 
 home = Home.find(tempfile.mkdtemp(dir=sys.argv[2]))

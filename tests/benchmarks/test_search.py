@@ -12,11 +12,12 @@ import time
 import numpy as np
 import pytest
 import torch
-from plain_search import decisions, plain_search
+from plain_search import PlainSettings, decisions, plain_search
 
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
-from lcc_core.compression.search import PAPER, SearchSettings, search
+from lcc_core.compression.presets import preset
+from lcc_core.compression.search import PlanningInput, SearchSettings, search
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
@@ -48,10 +49,11 @@ def test_search(home: Home, checkpoint: Checkpoint, direction: str) -> None:
     ids = checkpoint_split(checkpoint, tiles).validation
     images = torch.from_numpy(np.ascontiguousarray(tiles.images[ids])).permute(0, 3, 1, 2)
     labels = torch.from_numpy(tiles.labels[ids])
-    settings = SearchSettings(direction=direction, **PAPER)
-    ours = search(checkpoint.model(), images, labels, settings)
+    case = PlainSettings(direction=direction, granularity="tensor", scale="absmax")
+    settings = SearchSettings.of(**preset("papers").how, direction=direction)
+    ours = search(settings, PlanningInput(checkpoint.model(), images, labels))
     began = time.perf_counter()
-    plain = plain_search(checkpoint.model(), images, labels, settings)
+    plain = plain_search(checkpoint.model(), images, labels, case)
     baseline = time.perf_counter() - began
     assert decisions(ours) == plain.decisions
     print(

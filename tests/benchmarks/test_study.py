@@ -22,8 +22,8 @@ from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
-from lcc_core.studies.grid.runner import Options, run_study
-from lcc_core.studies.grid.study import Study
+from lcc_core.studies.runner import Options, run_study
+from lcc_core.studies.spec import Study
 from lcc_core.training import make_recipe, train
 
 PROJECT = Path(__file__).parents[2]
@@ -120,10 +120,10 @@ def test_bookkeeping_grows_with_the_points_alone(
     tmp_path: Path, points: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a study costs beyond its points' work: with work that takes no time."""
-    from lcc_core.studies.grid import work
+    from lcc_core.studies import steps
 
-    monkeypatch.setitem(work.DOING, "train", lambda *_: ("none", [], {}))
-    monkeypatch.setitem(work.DOING, "measure", lambda *_: ("none", [], {}))
+    monkeypatch.setitem(steps.DOING, "train", lambda *_: ("none", [], {}))
+    monkeypatch.setitem(steps.DOING, "measure", lambda *_: ("none", [], {}))
     home = Home.find(tmp_path)
     load_tiles("demo", home)
     ks = tuple(round(2 * i / (points // 8), 4) for i in range(points // 8))

@@ -26,6 +26,8 @@ from lcc_core.checkpoints.packed import (
     write_packed,
 )
 from lcc_core.compression import Compressed, Plan, apply, uniform_plan
+from lcc_core.compression.presets import preset
+from lcc_core.compression.quantizers.symmetric import Symmetric
 from lcc_core.errors import CheckpointError, LccError
 from lcc_core.models import Classifier
 
@@ -63,7 +65,7 @@ def test_bit_identical(arch: str, bits: int, k: float, sides: str) -> None:
 @pytest.mark.parametrize("arch", ["resnet18", "regnet_y_3_2gf"])
 def test_other_architectures(arch: str) -> None:
     net = model(arch)
-    one = apply(net, uniform_plan(net, 2, 0.5, "tensor", "absmax"))
+    one = apply(net, uniform_plan(net, 2, 0.5, preset("papers").quantizer))
     same(one, load_packed(pack(one)), 32)
     model.cache_clear()
 
@@ -72,7 +74,9 @@ def test_mixed_plan_and_header(tmp_path: Path) -> None:
     net = model("compact")
     layers = dict(uniform_plan(net, 4).layers)
     layers.pop("head")
-    layers["stem.0"] = uniform_plan(net, 1, granularity="tensor").layers["stem.0"]
+    layers["stem.0"] = uniform_plan(net, 1, quantizer=Symmetric(granularity="tensor")).layers[
+        "stem.0"
+    ]
     one = apply(net, Plan(layers))
     path = tmp_path / "model.lcc"
     size = write_packed(path, one, {"oa": 0.9}, {"made": "here"})

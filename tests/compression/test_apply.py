@@ -9,7 +9,8 @@ import torch
 from plain_compression import kept
 
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
-from lcc_core.compression.apply import layer_weight, masked, zeros
+from lcc_core.compression.compressed import layer_weight, masked, zeros
+from lcc_core.compression.presets import preset
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.hooks import Hooks
@@ -139,7 +140,7 @@ def test_depthwise_layers_are_spared_but_for_the_papers_quantizer() -> None:
     assert {n for n, one in ours.layers.items() if (one.bits, one.prune_k) == (8, 0)} == depthwise
     assert {one.bits for name, one in ours.layers.items() if name not in depthwise} == {3}
     for plan in (
-        uniform_plan(model, 3, 0.5, "tensor", "absmax"),
+        uniform_plan(model, 3, 0.5, preset("papers").quantizer),
         uniform_plan(model, 3, 0.5, spare_depthwise=False),
     ):
         assert {(one.bits, one.prune_k) for one in plan.layers.values()} == {(3, 0.5)}

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from lcc_core.compression import importance
-from lcc_core.compression.importance import histogram_entropy
+from lcc_core.compression import ImportanceWeights, importance
+from lcc_core.compression.layer_importance import histogram_entropy
 from lcc_core.models import Classifier, ModelSpec, build, weight_of
+
+TERMS = ImportanceWeights(w_entropy=0.5, w_sparsity=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def arrays(model: Classifier, names: list[str]) -> list[np.ndarray]:
 @pytest.mark.parametrize("w_share", [0.0, 0.3, 0.5, 1.0])
 @pytest.mark.parametrize("plus", [False, True])
 def test_formula(model: Classifier, w_share: float, plus: bool) -> None:
-    rows = importance(model, w_share, 1 - w_share, plus_variance=plus)
+    rows = importance(model, ImportanceWeights(w_share, plus_variance=plus))
     weights = arrays(model, [row.name for row in rows])
     total, most = sum(w.size for w in weights), max(w.var() for w in weights)
     for row, weight in zip(rows, weights, strict=True):
@@ -47,7 +49,7 @@ def test_bounds_and_order(model: Classifier) -> None:
 
 
 def test_entropy_and_sparsity_terms(model: Classifier) -> None:
-    plain, more = importance(model), importance(model, w_entropy=0.5, w_sparsity=2.0)
+    plain, more = importance(model), importance(model, TERMS)
     for a, b in zip(plain, more, strict=True):
         assert b.importance == pytest.approx(a.importance + 0.5 * a.entropy + 2 * a.sparsity)
         weight = arrays(model, [a.name])[0].ravel()
@@ -84,7 +86,7 @@ def sparse() -> Classifier:
 
 def test_every_term_by_hand(sparse: Classifier) -> None:
     """The head: S = ¼, four values equally often (2 bits of 8), the largest variance (N_V = 1)."""
-    (*others, head) = importance(sparse, w_entropy=0.5, w_sparsity=2.0)
+    (*others, head) = importance(sparse, ImportanceWeights(w_entropy=0.5, w_sparsity=2.0))
     assert (head.name, head.sparsity, head.variance) == ("head", 0.25, pytest.approx(1))
     assert head.entropy == pytest.approx(0.25)
     expected = 0.5 * head.share + 0.5 * 0 + 0.5 * 0.25 + 2 * 0.25
@@ -99,7 +101,7 @@ def test_every_term_by_hand(sparse: Classifier) -> None:
         assert row.variance == pytest.approx(math.log(math.e - 1))
         plain = 0.5 * row.share + 0.5 * (1 - math.log(math.e - 1))
         assert row.importance == pytest.approx(plain)
-    (*_, plus) = importance(sparse, 0.25, 0.75, plus_variance=True)
+    (*_, plus) = importance(sparse, ImportanceWeights(0.25, plus_variance=True))
     assert plus.importance == pytest.approx(0.25 * plus.share + 0.75)
 
 
@@ -110,20 +112,19 @@ def test_a_net_of_constants_has_the_least_variance_everywhere(sparse: Classifier
 
 
 @pytest.mark.parametrize(
-    ("weights", "said"),
+    "wrong",
     [
-        ({"w_share": 0.5, "w_variance": 0.6}, r"w_share \+ w_variance=1\.1"),
-        ({"w_share": 0.5, "w_variance": 0.4}, r"w_share \+ w_variance=0\.9"),
-        ({"w_share": -0.5, "w_variance": 1.5}, r"w_share=-0\.5"),
-        ({"w_share": 1.5, "w_variance": -0.5}, r"w_variance=-0\.5"),
-        ({"w_entropy": -0.1}, r"w_entropy=-0\.1"),
-        ({"w_sparsity": -1}, "w_sparsity=-1"),
+        {"w_share": 1.1}, {"w_share": -0.1}, {"w_entropy": -0.1}, {"w_entropy": 10.1},
+        {"w_sparsity": -1}, {"w_sparsity": 11},
     ],
-)
-def test_weights_are_checked(model: Classifier, weights: dict, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        importance(model, **weights)
+)  # fmt: skip
+def test_weights_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
+        ImportanceWeights(**wrong)
 
 
-def test_weights_that_sum_to_1_but_for_rounding_will_do(model: Classifier) -> None:
-    assert importance(model, 0.1 + 0.2, 0.7) and importance(model, 1.0, 0.0, 0.0, 0.0)
+def test_the_weights_of_share_and_variance_are_one_together() -> None:
+    assert ImportanceWeights() == ImportanceWeights(0.5, 0.0, 0.0, False)
+    for share in (0.0, 0.1 + 0.2, 0.7, 1.0):
+        assert ImportanceWeights(share).w_variance == round(1 - share, 9)
+    ImportanceWeights(1.0, 10.0, 10.0)

@@ -11,7 +11,6 @@ from tiny import NAMES, make_tiles
 from torch import Tensor, nn
 
 from lcc_core.compression import Plan, uniform_plan
-from lcc_core.compression.program import Program
 from lcc_core.compression.recalibration import (
     Calibration,
     Figures,
@@ -21,6 +20,7 @@ from lcc_core.compression.recalibration import (
     float_means,
     recalibrate,
 )
+from lcc_core.compression.replay.program import Program
 from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled, DataError
 from lcc_core.hooks import Hooks

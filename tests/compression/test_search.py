@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from dataclasses import asdict
 from functools import cache
 
 import numpy as np
@@ -12,17 +13,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_compression import Rung, cost, rungs
-from plain_search import PlainResult, count_right, decisions, plain_search
+from plain_search import PlainResult, PlainSettings, count_right, decisions, plain_search
 from tiny import scene_spec
 from torch import Tensor, nn
 
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
+from lcc_core.compression.greedy.ladder import ladder
+from lcc_core.compression.planning import BUDGET
+from lcc_core.compression.quantizers.symmetric import Symmetric
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.search import SearchSettings, search
-from lcc_core.compression.search.ladder import ladder
-from lcc_core.compression.search.replay import Replay
+from lcc_core.compression.replay.replay import Replay
+from lcc_core.compression.search import PlanningInput, SearchResult, SearchSettings, search
 from lcc_core.errors import Cancelled, LccError
-from lcc_core.hooks import Hooks
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import (
     ARCHITECTURES,
     Classifier,
@@ -100,15 +103,37 @@ def make(kind: type[nn.Module], seed: int) -> tuple[Classifier, Tensor, Tensor, 
 
 
 CASES = [
-    SearchSettings(t_margin=4, granularity="tensor", scale="absmax"),
-    SearchSettings(t_margin=3, direction="down", order="built"),
-    SearchSettings(t_margin=6, margin="adaptive", order="rising", recalibrate=60),
-    SearchSettings(t_margin=4, method="lap", half_ends=False),
-    SearchSettings(t_margin=15, method="laq+lap", reference="float", recalibrate=60),
-    SearchSettings(t_margin=2, method="laq+lap", direction="down", plus_variance=True),
-    SearchSettings(t_margin=20, method="lap", recalibrate=60),
-    SearchSettings(t_margin=8, method="size", margin="shared", recalibrate=60),
+    PlainSettings(t_margin=4, granularity="tensor", scale="absmax"),
+    PlainSettings(t_margin=3, direction="down", order="built"),
+    PlainSettings(t_margin=6, margin="adaptive", order="rising", recalibrate=60),
+    PlainSettings(t_margin=4, method="lap", half_ends=False),
+    PlainSettings(t_margin=15, method="laq+lap", reference="float", recalibrate=60),
+    PlainSettings(t_margin=2, method="laq+lap", direction="down", plus_variance=True),
+    PlainSettings(t_margin=20, method="lap", recalibrate=60),
+    PlainSettings(t_margin=8, method="size", margin="shared", recalibrate=60),
 ]
+
+
+def fast(case: PlainSettings) -> SearchSettings:
+    """The same as the engine is told it."""
+    asked = asdict(case)
+    assert asked.pop("w_variance") == 1 - case.w_share
+    quantizer = Symmetric(granularity=asked.pop("granularity"), scale=asked.pop("scale"))
+    return SearchSettings.of(quantizer=quantizer, **asked)
+
+
+def searched(
+    case: PlainSettings,
+    made: tuple[Classifier, Tensor, Tensor, Calibration],
+    hooks: Hooks = QUIET,
+    precision: str = "auto",
+    budget: int = BUDGET,
+) -> SearchResult:
+    model, tiles, labels, calibration = made
+    given = PlanningInput(
+        model, tiles, labels, calibration=calibration, precision=precision, budget=budget
+    )
+    return search(fast(case), given, hooks)
 
 
 @cache
@@ -146,7 +171,8 @@ def test_same_decisions_as_the_plain_search(case: int, kind: type[nn.Module], bu
     chosen = CASES[case]
     model, tiles, labels, calibration = make(kind, seed=case)
     before = digest(model)
-    ours = search(model, tiles, labels, chosen, calibration, budget=budget, precision="float32")
+    made = (model, tiles, labels, calibration)
+    ours = searched(chosen, made, precision="float32", budget=budget)
     plain = plain_of(kind, case)
     assert decisions(ours) == plain.decisions
     assert (ours.plan.id, ours.reference) == (plain.plan.id, plain.reference)
@@ -158,8 +184,8 @@ def test_same_decisions_as_the_plain_search(case: int, kind: type[nn.Module], bu
 
 @pytest.mark.parametrize("case", [0, 1, 3])
 def test_bf16_replay_decides_as_float32_does(case: int) -> None:
-    model, tiles, labels, _ = make(Residual, seed=10 + case)
-    ours = search(model, tiles, labels, CASES[case], precision="bf16")
+    model, tiles, labels, _ = made = make(Residual, seed=10 + case)
+    ours = searched(CASES[case], made, precision="bf16")
     plain = plain_search(model, tiles, labels, CASES[case])
     assert decisions(ours) == plain.decisions
 
@@ -176,11 +202,12 @@ def test_bounds_hold_whatever_is_asked_and_in_any_order(data: st.DataObject) -> 
     model, tiles, labels, calibration = make(Residual, data.draw(st.integers(0, 3)))
     names = [layer.name for layer in compressible_layers(model)]
     n = data.draw(st.sampled_from([0, 60]))
-    replay = Replay(
-        model, uniform_plan(model, 8, recalibrate=n), tiles, labels, calibration,
+    given_ = PlanningInput(
+        model, tiles, labels, calibration=calibration,
         precision=data.draw(st.sampled_from(["float32", "bf16"])),
         budget=data.draw(st.sampled_from([0, 100_000, 10**9])),
     )  # fmt: skip
+    replay = Replay(given_, uniform_plan(model, 8, recalibrate=n))
     assert replay.start(names) == count_right(
         apply(model, replay.plan, calibration).model, tiles, labels
     )
@@ -202,7 +229,7 @@ def test_bounds_hold_whatever_is_asked_and_in_any_order(data: st.DataObject) -> 
 
 
 # VGG-19 is VGG-16 with three layers more, and they take seconds.
-@pytest.mark.parametrize("arch", [name for name in ARCHITECTURES if name != "vgg19"])
+@pytest.mark.parametrize("arch", [name for name in ARCHITECTURES.names() if name != "vgg19"])
 def test_replay_fits_every_architecture(arch: str) -> None:
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
@@ -218,7 +245,8 @@ def test_replay_fits_every_architecture(arch: str) -> None:
     names = [layer.name for layer in compressible_layers(model)]
     small = [layer for layer in compressible_layers(model) if layer.weights < 200_000]
     chosen = small[len(small) // 2]
-    replay = Replay(model, Plan({}), tiles, torch.zeros(4, dtype=torch.long), precision="float32")
+    labels = torch.zeros(4, dtype=torch.long)
+    replay = Replay(PlanningInput(model, tiles, labels, precision="float32"), Plan({}))
     replay.start([chosen.name])
     replay.judge(chosen.name, LayerSetting(32, 1.0), 4, names)
     with torch.no_grad():
@@ -274,7 +302,7 @@ def test_a_plan_that_recalibrates_asks_for_tiles() -> None:
 
 
 def test_a_stopped_search_keeps_what_it_found() -> None:
-    model, tiles, labels, _ = make(Residual, 0)
+    model, *_ = made = make(Residual, 0)
     calls = 0
 
     def stop() -> bool:
@@ -282,8 +310,8 @@ def test_a_stopped_search_keeps_what_it_found() -> None:
         calls += 1
         return calls > 25
 
-    result = search(model, tiles, labels, CASES[0], hooks=Hooks(should_stop=stop))
-    whole = search(model, tiles, labels, CASES[0])
+    result = searched(CASES[0], made, Hooks(should_stop=stop))
+    whole = searched(CASES[0], made)
     assert result.stopped and not whole.stopped
     assert result.trace == () or [
         (t.layer, t.bits, t.kept) for t in whole.trace[: len(result.trace)]
@@ -293,15 +321,24 @@ def test_a_stopped_search_keeps_what_it_found() -> None:
         layer.name: kept.get(layer.name, 8) for layer in compressible_layers(model)
     }
     with pytest.raises(Cancelled):
-        search(model, tiles, labels, CASES[0], hooks=Hooks(should_stop=lambda: True))
+        searched(CASES[0], made, Hooks(should_stop=lambda: True))
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"method": "x"}, {"t_margin": -1}, {"order": "random"}, {"recalibrate": -1}]
+    ("wrong", "said"),
+    [
+        ({"method": "x"}, "no planner 'x'. Known are: .*laq"),
+        ({"t_margin": -1}, "t_margin=-1"),
+        ({"order": "random"}, "order='random'"),
+        ({"recalibrate": -1}, "recalibrate=-1"),
+        ({"bits": 4}, "planner laq has no setting 'bits'"),
+        ({"w_share": 1.5}, "w_share=1.5"),
+        ({"w_entropy": -1.0}, "w_entropy=-1"),
+    ],
 )
-def test_bad_settings_are_named(wrong: dict) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        SearchSettings(**wrong)
+def test_bad_settings_are_named(wrong: dict, said: str) -> None:
+    with pytest.raises((ValueError, LccError), match=said):
+        SearchSettings.of(**wrong)
 
 
 @settings(max_examples=20, deadline=None)

@@ -6,8 +6,11 @@ import pytest
 from tiny import spec
 
 from lcc_core.compression import LayerSetting, uniform_plan
+from lcc_core.compression.quantizers.symmetric import Symmetric
 from lcc_core.compression.uniform import setting_title
 from lcc_core.models import skeleton
+
+PAPERS = Symmetric(granularity="tensor", scale="absmax")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,7 @@ def test_titles(bits: int, k: float, title: str) -> None:
 
 
 def test_it_says_how_it_was_made() -> None:
-    plan = uniform_plan(skeleton(spec()), 3, 1, "tensor", "absmax", 64)
+    plan = uniform_plan(skeleton(spec()), 3, 1, PAPERS, 64)
     assert (plan.method, plan.recalibrate, plan.sides) == ("fixed", 64, "float16")
     assert plan.facts == {
         "bits": 3, "k": 1.0, "granularity": "tensor", "scale": "absmax", "spare_depthwise": False,
@@ -48,6 +51,6 @@ def test_spared_layers_keep_8_bits_or_more_and_are_not_pruned(bits: int, kept: i
     model = skeleton(spec("mobilenet_v3_small"))
     spared = uniform_plan(model, bits, 0.5).layers["features.1.block.0.0"]
     assert spared == LayerSetting(kept, 0.0, "channel", "lse")
-    own = uniform_plan(model, bits, 0.5, "tensor", "absmax", spare_depthwise=True)
+    own = uniform_plan(model, bits, 0.5, PAPERS, spare_depthwise=True)
     assert own.layers["features.1.block.0.0"] == LayerSetting(kept, 0.0, "tensor", "absmax")
     assert own.facts["spare_depthwise"] is True

@@ -15,6 +15,8 @@ from lcc_core.compression import uniform_plan
 from lcc_core.compression.recalibration import calibration_for
 from lcc_core.coresets import Coreset, CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import delete_coreset, list_coresets, read_coreset, save_coreset
+from lcc_core.coresets.methods.ccs import Ccs
+from lcc_core.coresets.selection import settled
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
@@ -60,9 +62,9 @@ def test_choices_from_before_logits_were_recorded(made: Made) -> None:
     assert chosen.settings == settings and chosen.name.endswith(f"ccs-50-s0-{checkpoint.id[:6]}")
     content = chosen.to_json()
     del content["settings"]["aum"]
-    assert Coreset.from_json(content).settings.aum == "probabilities"
+    assert Coreset.from_json(content).settings.own.aum == "probabilities"
     by_probability = choose_coreset(
-        checkpoint, tiles, split, CoresetSettings("ccs", 0.5, aum="probabilities")
+        checkpoint, tiles, split, CoresetSettings("ccs", 0.5, own=Ccs(aum="probabilities"))
     )
     path = checkpoint.path / "dynamics.safetensors"
     whole = path.read_bytes()
@@ -73,7 +75,10 @@ def test_choices_from_before_logits_were_recorded(made: Made) -> None:
         old = choose_coreset(checkpoint, tiles, split, settings)
     finally:
         path.write_bytes(whole)
-    assert old.settings.aum == "probabilities" and old.name == by_probability.name != chosen.name
+    assert settled(settings, old.settings).startswith("aum = probabilities: ")
+    assert (
+        old.settings.own.aum == "probabilities" and old.name == by_probability.name != chosen.name
+    )
     assert (old.ids == by_probability.ids).all()
 
 

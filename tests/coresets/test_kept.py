@@ -18,12 +18,13 @@ from lcc_core.coresets.coreset import (
     read_coreset,
     save_coreset,
 )
+from lcc_core.coresets.methods.ccs import Ccs
 from lcc_core.data.splits import make_split
 from lcc_core.errors import DataError
 from lcc_core.files import Home
 
 TILES = make_tiles()
-SETTINGS = CoresetSettings("margin", 0.25, True, 3)
+SETTINGS = CoresetSettings("ccs", 0.25, True, 3, Ccs(0.5))
 
 
 def coreset(**change: object) -> Coreset:
@@ -44,7 +45,7 @@ def test_what_it_says_of_itself() -> None:
     }  # fmt: skip
     assert one.facts() == {
         "id": one.id, "name": "few", "tiles": 4, "of": 32, "source": "c0ffee123456",
-        "method": "margin", "fraction": 0.25, "balanced": True, "seed": 3, "beta": None,
+        "method": "ccs", "fraction": 0.25, "balanced": True, "seed": 3, "beta": 0.5,
         "aum": "logits",
     }  # fmt: skip
     assert one.validation == 0
@@ -126,15 +127,15 @@ def test_a_choice_is_told_whole(how: str) -> None:
 def test_a_choice_by_areas_takes_them_of_what_was_asked_for() -> None:
     split = make_split(TILES)
     known = Known(dynamics(len(split.train)))
-    settings = CoresetSettings("ccs", 0.4, beta=0.4)
+    settings = CoresetSettings("ccs", 0.4, own=Ccs(0.4))
     by_logits = choose_coreset(known, TILES, split, settings)
-    by_probability = choose_coreset(known, TILES, split, replace(settings, aum="probabilities"))
-    assert by_logits.settings.aum == "logits"
-    assert by_probability.settings.aum == "probabilities"
+    other = replace(settings, own=Ccs(0.4, "probabilities"))
+    by_probability = choose_coreset(known, TILES, split, other)
+    assert by_logits.settings == settings and by_probability.settings == other
     assert by_logits.ids.tolist() != by_probability.ids.tolist()
     del known.tables["logit_margin"]
     old = choose_coreset(known, TILES, split, settings)
-    assert old.settings.aum == "probabilities"
+    assert old.settings == other
     assert old.ids.tolist() == by_probability.ids.tolist()
 
 
@@ -143,13 +144,9 @@ def test_a_choice_by_areas_takes_them_of_what_was_asked_for() -> None:
     [
         (CoresetSettings(), "tiny-ccs-10-s0-c0ffee"),
         (CoresetSettings("random", 0.125, True, 7), "tiny-balanced-random-12.5-s7-c0ffee"),
-        (CoresetSettings("ccs", 0.1, beta=0.25), "tiny-ccs-10-b25-s0-c0ffee"),
-        (CoresetSettings("ccs", 0.1, aum="probabilities"), "tiny-ccs-10-p-s0-c0ffee"),
-        (
-            CoresetSettings("ccs", 0.1, beta=0.0, aum="probabilities"),
-            "tiny-ccs-10-b0-p-s0-c0ffee",
-        ),
-        (CoresetSettings("margin", 0.1, aum="probabilities"), "tiny-margin-10-s0-c0ffee"),
+        (CoresetSettings(own=Ccs(0.25)), "tiny-ccs-10-b25-s0-c0ffee"),
+        (CoresetSettings(own=Ccs(aum="probabilities")), "tiny-ccs-10-p-s0-c0ffee"),
+        (CoresetSettings(own=Ccs(0.0, "probabilities")), "tiny-ccs-10-b0-p-s0-c0ffee"),
     ],
 )
 def test_names_say_what_it_is(settings: CoresetSettings, name: str) -> None:

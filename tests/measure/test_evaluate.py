@@ -12,6 +12,7 @@ from tiny import NAMES, lived_in, make_tiles
 from lcc_core.errors import Cancelled
 from lcc_core.hooks import Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, accuracy, logits, predict
+from lcc_core.models.device import Compute
 
 TILES = make_tiles()
 IDS = np.array([3, 40, 17, 0, 25, 9, 33])
@@ -30,10 +31,10 @@ def one_by_one(model: torch.nn.Module, ids: np.ndarray) -> torch.Tensor:
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 100])
 def test_logits_of_each_tile_whatever_the_batch(model: torch.nn.Module, batch: int) -> None:
-    got = logits(model, TILES, IDS, batch=batch, precision="float32")
+    got = logits(model, TILES, IDS, Compute(precision="float32", batch=batch))
     torch.testing.assert_close(got, one_by_one(model, IDS), rtol=1e-4, atol=1e-4)
     assert got.dtype == torch.float32 and got.shape == (7, 4)
-    answers = predict(model, TILES, IDS, batch=batch, precision="float32")
+    answers = predict(model, TILES, IDS, Compute(precision="float32", batch=batch))
     assert answers.tolist() == one_by_one(model, IDS).argmax(1).tolist()
 
 
@@ -57,12 +58,12 @@ def test_it_evaluates_and_leaves_the_mode_as_it_was(model: torch.nn.Module) -> N
 
 def test_it_tells_how_far_it_is_and_stops_between_batches(model: torch.nn.Module) -> None:
     told: list[Progress] = []
-    logits(model, TILES, IDS, batch=3, hooks=Hooks(told.append))
+    logits(model, TILES, IDS, Compute(batch=3), Hooks(told.append))
     assert [(one.done, one.total) for one in told] == [(3, 7), (6, 7), (7, 7)]
     asked: list[int] = []
     with pytest.raises(Cancelled):
         stop = Hooks(should_stop=lambda: asked.append(1) or len(asked) > 2)
-        logits(model, TILES, IDS, batch=3, hooks=stop)
+        logits(model, TILES, IDS, Compute(batch=3), stop)
     assert len(asked) == 3
 
 

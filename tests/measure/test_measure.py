@@ -12,16 +12,17 @@ import torch
 from tiny import NAMES, lived_in, make_tiles
 
 from lcc_core.checkpoints.packed import load_compressed
-from lcc_core.compression import Codes, LayerSetting, Plan, apply, uniform_plan
-from lcc_core.compression.apply import Compressed
+from lcc_core.compression import Codes, Compressed, LayerSetting, Plan, apply, uniform_plan
+from lcc_core.data.splits import make_split
 from lcc_core.errors import Cancelled
-from lcc_core.hooks import Hooks
+from lcc_core.hooks import QUIET, Hooks
 from lcc_core.measure import measure as module
-from lcc_core.measure.measure import Origin, bit_figures, measure, nominal_bits
+from lcc_core.measure.measure import Origin, Sample, bit_figures, measure, nominal_bits
 from lcc_core.measure.measurement import Measurement
 from lcc_core.models import compressible_layers, weight_of
+from lcc_core.models.device import Compute
 
-TILES = make_tiles()
+TILES, PLAIN = make_tiles(), Compute(precision="float32")
 ORIGIN = Origin("c0ffee123456", 123_456, {"protocol": "64/16/20", "seed": 0})
 TEST, BESIDE = np.array([0, 1, 13, 14, 26, 40]), np.array([2, 15, 27, 41])
 # The truth of TEST is 0 0 1 1 2 3, of BESIDE 0 1 2 3.
@@ -31,13 +32,16 @@ ANSWERS = np.array([0, 1, 1, 1, 3, 3, 0, 1, 2, 0])
 @pytest.fixture
 def row_of(monkeypatch: pytest.MonkeyPatch):
     def made(compressed: Compressed, answers: np.ndarray = ANSWERS, **options: object):
-        def told(model: object, tiles: object, ids: np.ndarray, **how: object) -> np.ndarray:
+        def told(model: object, tiles: object, ids: np.ndarray, *how: object) -> np.ndarray:
             asked.append((model, tiles, ids.tolist(), how))
             return answers[: len(ids)]
 
         monkeypatch.setattr(module, "predict", told)
         asked: list[tuple] = []
-        row = measure(compressed, ORIGIN, TILES, TEST, **{"latency": False, **options})
+        sample = {name: options.pop(name) for name in ("part", "validation") if name in options}
+        row = measure(
+            compressed, ORIGIN, Sample(TILES, TEST, **sample), **{"latency": False, **options}
+        )
         return row, asked
 
     return made
@@ -45,10 +49,10 @@ def row_of(monkeypatch: pytest.MonkeyPatch):
 
 def test_accuracies_by_hand(row_of) -> None:
     compressed = apply(lived_in(), Plan({}, method="why", facts={"part": "validation"}))
-    row, asked = row_of(compressed, validation=BESIDE, precision="float32")
+    row, asked = row_of(compressed, validation=BESIDE, compute=PLAIN)
     assert asked[0][0] is compressed.model and asked[0][1] is TILES
     assert asked[0][2] == [*TEST.tolist(), *BESIDE.tolist()]
-    assert asked[0][3]["device"] == "cpu" and asked[0][3]["precision"] == "float32"
+    assert asked[0][3] == (PLAIN, QUIET)
     assert row.confusion == ((1, 1, 0, 0), (0, 2, 0, 0), (0, 0, 0, 1), (0, 0, 0, 1))
     assert row.oa == 4 / 6 and row.recall == (0.5, 1, 0, 1) and row.aa == 2.5 / 4
     # Chance: Σ truths·answers / 36 = (2·1 + 2·3 + 1·0 + 1·2) / 36.
@@ -76,7 +80,7 @@ def test_without_tiles_to_choose_on(row_of) -> None:
 
 def test_a_class_without_tiles_counts_in_no_mean(row_of, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "predict", lambda *_, **__: np.array([0, 1, 1, 1]))
-    row = measure(apply(lived_in(), Plan({})), ORIGIN, TILES, TEST[:4], latency=False)
+    row = measure(apply(lived_in(), Plan({})), ORIGIN, Sample(TILES, TEST[:4]), latency=False)
     assert row.recall == (0.5, 1.0, 0.0, 0.0) and row.aa == 0.75
 
 
@@ -109,13 +113,16 @@ def test_latency_is_measured_only_where_asked(row_of, monkeypatch: pytest.Monkey
     assert row_of(compressed, latency=True)[0].latency_ms == 7
     assert row_of(compressed)[0].latency_ms is None
     monkeypatch.setattr(module, "predict", lambda *_, **__: ANSWERS[:6])
-    assert measure(compressed, ORIGIN, TILES, TEST).latency_ms == 7  # the default
+    assert measure(compressed, ORIGIN, Sample(TILES, TEST)).latency_ms == 7  # the default
 
 
 def test_it_can_be_stopped() -> None:
     with pytest.raises(Cancelled):
         measure(
-            apply(lived_in(), Plan({})), ORIGIN, TILES, TEST, hooks=Hooks(should_stop=lambda: 1)
+            apply(lived_in(), Plan({})),
+            ORIGIN,
+            Sample(TILES, TEST),
+            hooks=Hooks(should_stop=lambda: 1),
         )
 
 
@@ -175,3 +182,15 @@ def test_what_depends_on_an_unknown_mask_is_not_known() -> None:
     assert figures["pruned"] == 1 and figures["zeros_free_ratio"] is None
     none = bit_figures(two_layers(pruned={})[0])
     assert none["pruned"] == 0 and none["zeros_free_ratio"] == none["nominal_ratio"]
+
+
+def test_a_sample_of_a_split() -> None:
+    split = make_split(TILES)
+    test = Sample.of(TILES, split)
+    assert (test.part, test.ids.tolist()) == ("test", split.test.tolist())
+    assert test.validation.tolist() == split.validation.tolist()
+    for part in ("validation", "train"):
+        other = Sample.of(TILES, split, part)
+        assert (other.part, other.ids.tolist()) == (part, split.part(part).tolist())
+        assert other.validation.tolist() == [] and other.tiles is TILES
+    assert Sample(TILES, TEST).part == "test"

@@ -9,7 +9,7 @@ from lcc_core.models import ARCHITECTURES, ModelSpec, build, skeleton
 
 
 @pytest.mark.parametrize("bands", [3, 4])
-@pytest.mark.parametrize("arch", [name for name in ARCHITECTURES if name != "vgg19"])
+@pytest.mark.parametrize("arch", [name for name in ARCHITECTURES.names() if name != "vgg19"])
 def test_a_skeleton_is_the_network_without_its_weights(arch: str, bands: int) -> None:
     if ARCHITECTURES[arch].for_scenes:
         spec = scene_spec(arch, 4 * bands)

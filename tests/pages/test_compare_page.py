@@ -13,7 +13,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from visit import page, words
 
-from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import import_tiles, load_tiles
@@ -21,11 +20,12 @@ from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.measure.measurement import Measurement
 from lcc_core.measure.paired import compare_pair
-from lcc_core.studies import predicted
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.predicted import Predictions, cached_predictions, predictions
-from lcc_core.studies.table import ResultRow, own_rows
+from lcc_core.results import predicted
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.predicted import Predictions, cached_predictions, predictions
+from lcc_core.results.table import ResultRow, own_rows
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 from pages.ui import comparison, disagreements
 from pages.ui.candidates import Candidate, labels, short, short_ids
 
@@ -42,9 +42,8 @@ def measure_bits(home: Home, *bits: int) -> list[Measurement]:
     """Measure the newest checkpoint at these bits."""
     checkpoint = list_checkpoints(home)[0]
     tiles = load_tiles(checkpoint.data, home)
-    split = checkpoint_split(checkpoint, tiles)
     plans = [Plan({}) if n == 32 else uniform_plan(checkpoint.model(), n) for n in bits]
-    return [measure_plan(home, checkpoint, plan, tiles, split) for plan in plans]
+    return [measure_plan(Workspace(home, [tiles]), checkpoint, plan) for plan in plans]
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +249,8 @@ def test_the_list_to_take_home(ready: Home) -> None:
     split, rows = make_split(tiles), own_rows(ready)
     chosen = [Candidate(x, row, checkpoint) for x, row in zip("AB", rows, strict=False)]
     answers: dict[str, Predictions] = {
-        one.letter: predictions(ready, checkpoint, one.row.plan, tiles, split) for one in chosen
+        one.letter: predictions(Workspace(ready, [tiles]), checkpoint, one.row.plan)
+        for one in chosen
     }
     found = disagreements.surest_first(np.arange(len(split.test)), chosen, answers, tiles)
     assert sorted(found) == list(range(len(split.test)))

@@ -24,9 +24,10 @@ from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.plaintext import figure_text, visible
-from lcc_core.studies.grid import folder, report
-from lcc_core.studies.grid.status import MISSING, PointRow, rows
-from lcc_core.studies.grid.study import Study
+from lcc_core.reports import study as report
+from lcc_core.studies import folder
+from lcc_core.studies.spec import Study
+from lcc_core.studies.status import MISSING, PointRow, rows
 from lcc_core.training import make_recipe, train
 from pages.ui import (
     channel_charts,
@@ -226,7 +227,7 @@ def test_plotly_reads_no_tags() -> None:
 
 
 def test_the_cloud_of_results_and_reports(home: Home, tmp_path: Path) -> None:
-    from lcc_core.studies.table import own_rows
+    from lcc_core.results.table import own_rows
 
     found = own_rows(home)[0]
     name = hostile.SEEN[18] + hostile.SEEN[11] + hostile.UNSEEN[4] + hostile.UNSEEN[3]

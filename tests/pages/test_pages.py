@@ -10,16 +10,16 @@ from safetensors.torch import save_file
 from visit import WAIT_S, page, words
 
 from lcc_core import jobs
-from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import list_checkpoints
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
 from lcc_core.measure.measurement import Measurement
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.table import own_rows
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.table import own_rows
 from lcc_core.training import make_recipe, train
+from lcc_core.workspace import Workspace
 from pages.ui import words as spell
 
 
@@ -37,9 +37,9 @@ def test_tradeoffs_name_the_first_step(home: Home) -> None:
 
 def measure_some(home: Home) -> list[Measurement]:
     tiles, checkpoint = load_tiles("tiny", home), list_checkpoints(home)[0]
-    split, model = checkpoint_split(checkpoint, tiles), checkpoint.model()
+    model = checkpoint.model()
     plans = [Plan({}), *(uniform_plan(model, bits) for bits in (8, 4, 2))]
-    return [measure_plan(home, checkpoint, plan, tiles, split) for plan in plans]
+    return [measure_plan(Workspace(home, [tiles]), checkpoint, plan) for plan in plans]
 
 
 def test_every_measurement_is_listed_and_limits_find_the_best(trained: Home) -> None:
@@ -186,17 +186,19 @@ def test_changed_tiles_are_an_error_not_a_traceback(trained: Home) -> None:
 
 def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home) -> None:
     from lcc_core.cli import main
+    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from pages.ui import controls, session
+    from lcc_core.results.searched import Selection
+    from pages.ui import session
 
     test = page("compress")
     test.segmented_control(key="mode").set_value("adaptive").run()
     assert not test.exception
     assert "Search" in [button.label for button in test.button]
     assert not test.metric
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
-    words_asked = controls.search_words(session.checkpoints()[0], settings, controls.Selection())
+    settings = SearchSettings(recalibrate=TILES)
+    words_asked = search_words(session.checkpoints()[0].id, settings, Selection())
     assert main([*words_asked, "--home", str(trained.root)]) == 0
     test.run()
     assert not test.exception
@@ -204,18 +206,20 @@ def test_adaptive_asks_before_it_searches_and_shows_what_was_found(trained: Home
     assert "Fixed settings around this size" in words(test)
     assert named(test.metric, "Overall accuracy")
     assert "Search" not in [button.label for button in test.button]
-    test.slider(key="t").set_value(2.0).run()
+    test.number_input(key="t_margin").set_value(2.0).run()
     assert "Search" in [button.label for button in test.button]
 
 
 def test_a_cancelled_search_keeps_what_it_found(trained: Home) -> None:
+    from lcc_core.commands.searching import search_words
     from lcc_core.compression.recalibration import TILES
     from lcc_core.compression.search import SearchSettings
-    from pages.ui import controls, session
+    from lcc_core.results.searched import Selection
+    from pages.ui import session
 
     checkpoint = session.checkpoints()[0]
-    settings = SearchSettings(t_margin=0.5, recalibrate=TILES)
-    argv = controls.search_words(checkpoint, settings, controls.Selection())
+    settings = SearchSettings(recalibrate=TILES)
+    argv = search_words(checkpoint.id, settings, Selection())
     job = jobs.start(trained, argv)
     while jobs.job(trained, job.id).progress is None:
         assert jobs.job(trained, job.id).live
@@ -250,7 +254,7 @@ def test_choose_a_coreset_train_on_it_and_see_what_came(trained: Home) -> None:
     for method in ("random", "margin", "ccs"):
         test.selectbox(key="by").set_value(method).run()
         assert not test.error and not test.exception
-    test.selectbox(key="aum").set_value("probabilities").run()
+    test.selectbox(key="ccs-aum").set_value("probabilities").run()
     assert not test.error and not test.exception
     test.toggle(key="even").set_value(True).run()
     assert "balanced ccs; fewest of forest: 4" in words(test)

@@ -17,9 +17,9 @@ from visit import WAIT_S, words
 
 from lcc_core import jobs
 from lcc_core.files import Home
-from lcc_core.studies.grid import folder
-from lcc_core.studies.grid.runner import run_study
-from lcc_core.studies.grid.status import standing
+from lcc_core.studies import folder
+from lcc_core.studies.runner import run_study
+from lcc_core.studies.status import standing
 
 
 def page() -> AppTest:

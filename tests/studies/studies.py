@@ -9,9 +9,9 @@ from tiny import make_tiles
 
 from lcc_core.data.stored import store
 from lcc_core.files import Home
-from lcc_core.studies.grid import folder
-from lcc_core.studies.grid.status import rows
-from lcc_core.studies.grid.study import Study
+from lcc_core.studies import folder
+from lcc_core.studies.spec import Study
+from lcc_core.studies.status import rows
 
 STUDY = Study(
     ("tiny",), name="small", bits=(32, 8, 4), k=(0.0, 0.5), recipe={"epochs": 1, "batch": 16}

@@ -14,10 +14,10 @@ from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
 from lcc_core.studies import cache
-from lcc_core.studies.grid.claims import Claims
-from lcc_core.studies.grid.graph import MEASURE, expand
-from lcc_core.studies.grid.pace import Pace
-from lcc_core.studies.grid.runner import run_study
+from lcc_core.studies.estimate import Durations
+from lcc_core.studies.graph import MEASURE, expand
+from lcc_core.studies.leases import Leases
+from lcc_core.studies.runner import run_study
 from lcc_core.training import make_recipe, train
 
 # The scores of its coreset come from a model that no point is of.
@@ -69,7 +69,7 @@ def test_what_a_study_only_found_stays(home: Home) -> None:
     age(home)
     assert [one.id for one in list_checkpoints(home)] == [own.id]  # the study trained none
     steps = expand(STUDY).steps.values()
-    learnt = {kind for kind, _ in Pace(home, steps, {"tiny": len(tiles)}).known}
+    learnt = {kind for kind, _ in Durations(home, steps, {"tiny": len(tiles)}).known}
     assert learnt == {MEASURE}  # no training was timed
     for row in home.results.iterdir():
         row.unlink()
@@ -98,11 +98,11 @@ def test_the_limit_holds_by_age(filled: Home) -> None:
 def test_nothing_goes_that_is_being_worked_with(filled: Home) -> None:
     for row in filled.results.iterdir():
         row.unlink()
-    claims = Claims(filled)
-    assert claims.take("somebody's step")
+    leases = Leases(filled)
+    assert leases.take("somebody's step")
     assert cache.clear(filled).entries == 1  # the search, which was not used lately
     assert len(list_checkpoints(filled)) == 2
-    claims.close()
-    gone = {"pid": 2**22 + 1, "started": "x", "runner": "r", "host": claims.owner["host"]}
+    leases.close()
+    gone = {"pid": 2**22 + 1, "started": "x", "runner": "r", "host": leases.owner["host"]}
     (filled.root / "claims" / "left.json").write_text(json.dumps(gone))
-    assert cache.clear(filled).entries == 2  # a claim that was left behind keeps nothing
+    assert cache.clear(filled).entries == 2  # a lease that was left behind keeps nothing

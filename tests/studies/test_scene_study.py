@@ -12,7 +12,7 @@ import tiny_scene as scenes
 from lcc_core.errors import DataError
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks
-from lcc_core.studies.flattery import flattery
+from lcc_core.results.flattery import flattery
 from lcc_core.studies.scene_study import SceneRow, SceneStudy, run_scene_study, summarize
 
 STUDY = SceneStudy(

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from made_rows import measurement
 
-from lcc_core.studies import coreset_results, coreset_study, scene_study
-from lcc_core.studies.coreset_results import Trained
+from lcc_core.results import coreset_results
+from lcc_core.results.coreset_results import Trained
+from lcc_core.results.predicted import Predictions
+from lcc_core.results.training_cost import TrainingCost
+from lcc_core.studies import coreset_study, scene_study
 from lcc_core.studies.coreset_study import StudyRow
-from lcc_core.studies.predicted import Predictions
 from lcc_core.studies.scene_study import SceneRow
-from lcc_core.studies.training_cost import TrainingCost
 
 # Mean 0.92; squares of the differences 0.0004 + 0 + 0.0004; over two, as a sample's: 0.02².
 VALUES, MEAN, SPREAD = (0.90, 0.92, 0.94), 0.92, 0.02

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from lcc_core.errors import LccError
 from lcc_core.files import Home, content_id
-from lcc_core.studies.grid.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, expand, points
-from lcc_core.studies.grid.pace import Pace, estimate
-from lcc_core.studies.grid.presets import OPEN, PRESETS, preset
-from lcc_core.studies.grid.study import LISTS, Study, read_study
+from lcc_core.studies.estimate import Durations, estimate
+from lcc_core.studies.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, expand, points
+from lcc_core.studies.presets import OPEN, PRESETS, preset
+from lcc_core.studies.spec import LISTS, Study, read_study
 from lcc_core.training import make_recipe
 
 
@@ -254,7 +254,7 @@ def test_what_does_not_work_is_said(text: str, said: str) -> None:
 def test_a_grid_of_billions_is_refused_before_it_is_enumerated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lcc_core.studies.grid.graph.points", None)
+    monkeypatch.setattr("lcc_core.studies.graph.points", None)
     steps = ", ".join(f"{n / 100}" for n in range(1000))
     seeds = ", ".join(map(str, range(1800)))
     text = f'data = "demo"\nk = [{steps}]\nseeds = [{seeds}]\nmargins = [{steps}]\n'
@@ -311,9 +311,9 @@ def test_more_processes_do_not_shorten_what_must_follow_each_other(home: Home) -
     study = Study(("demo",), bits=(32, 8, 4), k=(0.0, 0.5))
     graph = expand(study)
     one, many = (estimate(home, graph, jobs, {"demo": 3000}) for jobs in (1, 100))
-    pace = Pace(home, graph.steps.values(), {"demo": 3000})
+    durations = Durations(home, graph.steps.values(), {"demo": 3000})
     [train] = [step for step in graph.steps.values() if step.kind == TRAIN]
     point = graph.steps[next(iter(graph.points))]
-    assert one.seconds == pytest.approx(sum(pace.weights.values()))
-    assert many.seconds == pytest.approx(pace.seconds(train) + pace.seconds(point))
+    assert one.seconds == pytest.approx(sum(durations.weights.values()))
+    assert many.seconds == pytest.approx(durations.seconds(train) + durations.seconds(point))
     assert one.missing == many.missing == 6 and one.rough

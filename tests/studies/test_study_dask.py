@@ -11,7 +11,7 @@ from studies import WIDE, figures, fill
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks
-from lcc_core.studies.grid.runner import Options, run_study
+from lcc_core.studies.runner import Options, run_study
 
 distributed = pytest.importorskip("distributed")
 
@@ -75,7 +75,7 @@ def test_it_says_that_there_is_no_worker(home: Home) -> None:
 
 
 def test_a_scheduler_that_is_not_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lcc_core.studies.grid.cluster.CONNECT_S", 1)
+    monkeypatch.setattr("lcc_core.studies.backends.cluster.CONNECT_S", 1)
     with pytest.raises(LccError, match="no Dask scheduler"):
         run_study(WIDE, fill(home), Options(1, "dask", "tcp://127.0.0.1:9"))
     with pytest.raises(LccError, match="--backend dask"):

@@ -22,7 +22,7 @@ import pytest
 from studies import STUDY, figures, fill
 
 from lcc_core.files import Home
-from lcc_core.studies.grid.runner import Options, run_study
+from lcc_core.studies.runner import Options, run_study
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 SMALL = replace(STUDY, k=(0.0,))

@@ -21,13 +21,14 @@ from lcc_core.checkpoints.store import WEIGHTS, list_checkpoints
 from lcc_core.errors import Cancelled, LccError
 from lcc_core.files import Home
 from lcc_core.hooks import Hooks, Progress
-from lcc_core.studies.grid import folder, pools, records, work
-from lcc_core.studies.grid.claims import Claims, claimed
-from lcc_core.studies.grid.graph import MEASURE, SEARCH, expand
-from lcc_core.studies.grid.report import export
-from lcc_core.studies.grid.runner import run_study
-from lcc_core.studies.grid.status import fingerprints, rows, standing
-from lcc_core.studies.table import own_rows
+from lcc_core.reports.study import export
+from lcc_core.results.table import own_rows
+from lcc_core.studies import folder, records, steps
+from lcc_core.studies.backends import pools
+from lcc_core.studies.graph import MEASURE, SEARCH, expand
+from lcc_core.studies.leases import Leases, leased
+from lcc_core.studies.runner import run_study
+from lcc_core.studies.status import fingerprints, rows, standing
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_a_failing_point_leaves_its_error_and_stops_no_other(
         raise LccError("The search broke.", "Mend it.")
 
     with monkeypatch.context() as patch:
-        patch.setitem(work.DOING, SEARCH, fails)
+        patch.setitem(steps.DOING, SEARCH, fails)
         ended = run_study(WIDE, fill(home))
     assert (ended.made, ended.failed) == (4, 2)
     place = folder.find(home, WIDE.id)
@@ -119,14 +120,14 @@ def test_a_failing_point_leaves_its_error_and_stops_no_other(
 
 
 def test_unforeseen_errors_are_rows_too(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = work.DOING[MEASURE]
+    real = steps.DOING[MEASURE]
 
     def sometimes(worker: Any, step: Any, values: Any) -> Any:
         if step.content["bits"] == 4:
             raise ZeroDivisionError("by nothing")
         return real(worker, step, values)
 
-    monkeypatch.setitem(work.DOING, MEASURE, sometimes)
+    monkeypatch.setitem(steps.DOING, MEASURE, sometimes)
     assert run_study(STUDY, fill(home)).failed == 2
     errors = {row.error for row in rows(home, folder.find(home, STUDY.id)) if row.error}
     assert errors == {"ZeroDivisionError: by nothing Run the study again."}
@@ -189,14 +190,14 @@ def test_two_runners_share_one_study(
     ran: Home, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(home)
-    real, done = work.DOING.copy(), []
+    real, done = steps.DOING.copy(), []
     for kind, doing in real.items():
 
         def counted(worker: Any, step: Any, values: Any, doing: Any = doing) -> Any:
             done.append(step.id)
             return doing(worker, step, values)
 
-        monkeypatch.setitem(work.DOING, kind, counted)
+        monkeypatch.setitem(steps.DOING, kind, counted)
     ended: list[Any] = []
     threads = [
         threading.Thread(target=lambda: ended.append(run_study(STUDY, home))) for _ in range(2)
@@ -211,16 +212,16 @@ def test_two_runners_share_one_study(
 
 
 def test_claims_that_were_left_behind_are_taken_over(home: Home) -> None:
-    mine, yours = Claims(home), Claims(home)
+    mine, yours = Leases(home), Leases(home)
     assert mine.take("a") and not yours.take("a")
-    assert claimed(home, {"a", "b"}) == {"a"}
+    assert leased(home, {"a", "b"}) == {"a"}
     mine.release("a")
     assert yours.take("a")
     yours.close()
     path = home.root / "claims" / "b.json"
     gone = {"pid": 2**22 + 1, "started": "x", "runner": "r"}
     path.write_text(json.dumps(gone | {"host": mine.owner["host"]}))
-    assert claimed(home, {"b"}) == set() and mine.take("b")
+    assert leased(home, {"b"}) == set() and mine.take("b")
     path = home.root / "claims" / "c.json"
     path.write_text(json.dumps(gone | {"host": "another machine"}))
     assert not mine.take("c")  # it may be alive there
@@ -235,7 +236,7 @@ def test_pause_and_cancel_keep_what_was_finished(
 ) -> None:
     fill(home)
     place = folder.save(home, STUDY)
-    monkeypatch.setattr("lcc_core.studies.grid.scheduling.BATCH", 2)
+    monkeypatch.setattr("lcc_core.studies.scheduler.MOST_TOGETHER", 2)
 
     def pause(report: Progress) -> None:
         if report.message.startswith("2 of"):
@@ -256,11 +257,11 @@ def test_a_worker_that_always_dies_fails_its_step_alone(
     done: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Deadly(pools.Here):
-        def wait(self, seconds: float) -> list[pools.Back]:
+        def wait(self, seconds: float) -> list[pools.BatchResult]:
             if self.waiting and self.waiting[0].steps[0].kind == SEARCH:
-                errand = self.waiting[0]
+                batch = self.waiting[0]
                 self.waiting.clear()
-                return [pools.Back(errand, lost=True)]
+                return [pools.BatchResult(batch, lost=True)]
             return super().wait(seconds)
 
     monkeypatch.setattr(pools, "Here", Deadly)

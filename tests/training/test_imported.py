@@ -18,7 +18,9 @@ from tiny import NAMES, lived_in, make_tiles, spec
 from lcc_core.checkpoints.foreign import fill, read_weights
 from lcc_core.checkpoints.packed import write_packed
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
-from lcc_core.compression.apply import apply
+from lcc_core.compression.compressed import apply
+from lcc_core.compression.recalibration import calibration_tiles
+from lcc_core.compression.unfold import is_folded
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.data.splits import make_split
 from lcc_core.errors import CheckpointError, ModelError
@@ -118,8 +120,11 @@ def test_a_packed_file_becomes_a_checkpoint(known: Checkpoint, home: Home, tmp_p
     write_packed(tmp_path / "small.lcc", compressed)
     made = taken(home, tmp_path / "small.lcc", arch="")
     assert np.array_equal(answers(made.model()), answers(compressed.model))
-    again = apply(made.model(), uniform_plan(made.model(), 8))
-    assert again.codes
+    assert not is_folded(made.model().net)
+    calibration = calibration_tiles(TILES, make_split(TILES), 16)
+    plan = uniform_plan(made.model(), 8, recalibrate=16)
+    again = apply(made.model(), plan, calibration)
+    assert np.array_equal(answers(again.model), answers(compressed.model))
     with pytest.raises(ModelError, match="holds a compact"):
         taken(home, tmp_path / "small.lcc", arch="resnet18")
 

@@ -10,7 +10,6 @@ import pytest
 import tiny_scene as scenes
 import torch
 
-from lcc_core.checkpoints.onnx import check_onnx, export_onnx
 from lcc_core.checkpoints.packed import load_packed, write_packed
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint
@@ -21,17 +20,21 @@ from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.data.scene import Scene
 from lcc_core.data.splits import Split, make_split
 from lcc_core.errors import DataError, ModelError
+from lcc_core.export import agreement, export
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import logits
 from lcc_core.models import ARCHITECTURES, ModelSpec, build, compressible_layers
+from lcc_core.models.device import Compute
 from lcc_core.models.spectral import Components
-from lcc_core.studies.measured import measure_plan
-from lcc_core.studies.scene_map import as_scene, cached_map, draw_map, mapped, throughput
-from lcc_core.studies.scene_picture import class_colours, map_bytes, paint, paint_errors
-from lcc_core.studies.searched import Selection, search_plan
+from lcc_core.reports.maps import class_colours, map_bytes, paint, paint_errors
+from lcc_core.results.measured import measure_plan
+from lcc_core.results.scene_map import as_scene, cached_map, draw_map, mapped, throughput
+from lcc_core.results.searched import Selection, search_plan
 from lcc_core.training import make_recipe, train
 from lcc_core.training.prepare import fresh_model
+from lcc_core.workspace import Workspace
 
+EXACT = Compute(precision="float32")
 NETWORKS = ("cnn1d", "cnn2d", "cnn3d")
 
 
@@ -93,7 +96,7 @@ def test_a_network_sees_no_pixel_beyond_its_patch(
 ) -> None:
     """Values outside the patch, and for the spectrum all but the middle, change nothing."""
     ids = split.test[:20]
-    before = logits(checkpoint.model(), scene, ids, precision="float32")
+    before = logits(checkpoint.model(), scene, ids, EXACT)
     reach = 0 if checkpoint.arch == "cnn1d" else 2
     padded = scene.images.padded.copy()
     mask = np.ones(padded.shape[:2], bool)
@@ -101,7 +104,7 @@ def test_a_network_sees_no_pixel_beyond_its_patch(
         mask[row - reach : row + reach + 1, column - reach : column + reach + 1] = False
     padded[mask] = -1e4
     other = replace(scene, images=replace(scene.images, padded=padded))
-    after = logits(checkpoint.model(), other, ids, precision="float32")
+    after = logits(checkpoint.model(), other, ids, EXACT)
     torch.testing.assert_close(before, after)
 
 
@@ -115,8 +118,8 @@ def test_compress_pack_load(
     size = write_packed(tmp_path / "x.lcc", compressed)
     loaded = load_packed(tmp_path / "x.lcc")
     ids = split.test[:50]
-    expected = logits(compressed.model, scene, ids, precision="float32")
-    torch.testing.assert_close(logits(loaded, scene, ids, precision="float32"), expected)
+    expected = logits(compressed.model, scene, ids, EXACT)
+    torch.testing.assert_close(logits(loaded, scene, ids, EXACT), expected)
     assert loaded.spec == checkpoint.spec
     if bits < 32:
         assert size < checkpoint.bytes / 2
@@ -146,14 +149,15 @@ def test_onnx(checkpoint: Checkpoint, scene: Scene, split: Split, tmp_path: Path
     pytest.importorskip("onnxruntime")
     from lcc_core.training.batches import gather
 
-    export_onnx(checkpoint.model(), tmp_path / "x.onnx", scene.size)
-    assert check_onnx(checkpoint.model(), tmp_path / "x.onnx", gather(scene, split.test)) == 1
+    model, path = checkpoint.model(), tmp_path / "x.onnx"
+    export(model, path, scene.size, "onnx")
+    assert agreement(model, path, "onnx", gather(scene, split.test)) == 1
 
 
 def test_search_and_measure(home: Home, checkpoint: Checkpoint, scene: Scene, split: Split) -> None:
-    settings = SearchSettings(t_margin=5.0, recalibrate=64)
-    found = search_plan(home, checkpoint, settings, Selection(tiles=40), scene, split)
-    row = measure_plan(home, checkpoint, found.plan, scene, split)
+    settings = SearchSettings.of(t_margin=5.0, recalibrate=64)
+    found = search_plan(Workspace(home, [scene]), checkpoint, settings, Selection(tiles=40))
+    row = measure_plan(Workspace(home, [scene]), checkpoint, found.plan)
     assert row.average_bits < 8 and row.recalibrated == 64 and row.bytes < checkpoint.bytes / 4
     assert row.macs > 0 and row.tiles == len(split.test)
 
@@ -167,13 +171,8 @@ def test_the_map_says_what_was_measured(
     home: Home, checkpoint: Checkpoint, scene: Scene, split: Split
 ) -> None:
     plan = Plan({}, method="float")
-    calls = []
-
-    def model():
-        calls.append(1)
-        return checkpoint.model()
-
-    drawn = mapped(home, checkpoint, plan, scene, model)
+    workspace = Workspace(home, [scene])
+    drawn = mapped(workspace, checkpoint, plan)
     assert drawn.classes.shape == (40, 40) and drawn.pixels_per_s > 0
     rows, columns = scene.positions[split.test].T
     oa = (drawn.classes[rows, columns] == scene.labels[split.test]).mean()
@@ -181,9 +180,9 @@ def test_the_map_says_what_was_measured(
     wrong = drawn.wrong(scene)
     assert wrong[rows, columns].mean() == pytest.approx(1 - oa)
     assert not wrong[scene.label_map() < 0].any()
-    again = mapped(home, checkpoint, plan, scene, model)
+    again = mapped(workspace, checkpoint, plan)
     np.testing.assert_array_equal(again.classes, drawn.classes)
-    assert len(calls) == 1
+    assert again.seconds == drawn.seconds  # it is the stored one
     for path in home.folder("maps").glob("*.npz"):
         path.write_bytes(path.read_bytes()[:40])
     assert cached_map(home, checkpoint, plan, scene) is None
@@ -216,7 +215,7 @@ def test_data_and_network_must_fit(
     tiles = import_tiles("tiny", tile_folder, home)
     with pytest.raises(ModelError, match=r"cnn3d reads scenes, and 'tiny' holds tiles.*compact"):
         train(make_recipe("cnn3d", epochs=1), tiles, make_split(tiles), home)
-    with pytest.raises(ModelError, match="no ImageNet weights"):
+    with pytest.raises(ModelError, match="no imagenet weights"):
         train(make_recipe("cnn1d", epochs=1, weights="imagenet"), scene, split, home)
     with pytest.raises(DataError, match="only a scene has a map"):
         as_scene(tiles)

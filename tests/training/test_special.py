@@ -18,9 +18,9 @@ from lcc_core.data.splits import make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, CheckpointError, TrainingError
 from lcc_core.files import Home
-from lcc_core.hooks import Hooks, Progress
+from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import compressible_layers, weight_of
-from lcc_core.training import make_recipe, train
+from lcc_core.training import make_recipe, train, train_anew
 from lcc_core.training.distil import Distil
 from lcc_core.training.recipe import LATER, Recipe
 from lcc_core.training.start import Start
@@ -45,8 +45,8 @@ def recipe(**changes: object) -> Recipe:
     return make_recipe("compact", epochs=changes.pop("epochs", 2), batch=8, **changes)
 
 
-def run(tiles: TileSet, root: Path, what: Recipe, **options: object) -> Checkpoint:
-    return train(what, tiles, make_split(tiles), Home.find(root), "cpu", **options)
+def run(tiles: TileSet, root: Path, what: Recipe, hooks: Hooks = QUIET) -> Checkpoint:
+    return train(what, tiles, make_split(tiles), Home.find(root), "cpu", hooks)
 
 
 class StopIn:
@@ -91,7 +91,8 @@ def test_killed_and_resumed_is_undisturbed(
     torch.manual_seed(99)  # what happened between must not matter
     resumed = run(tiles, root, what)
     one = resumed.model().state_dict()
-    whole = run(tiles, root, what, resume=False)  # in the same place
+    # In the same place.
+    whole = train_anew(what, tiles, make_split(tiles), Home.find(root), "cpu")
     assert resumed.id == whole.id and not list(resumed.path.glob("*.pt"))
     other = whole.model().state_dict()
     assert all(torch.equal(one[key], other[key]) for key in other)

@@ -16,7 +16,7 @@ from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import Plan, apply, importance, uniform_plan
 from lcc_core.compression.recalibration import calibration_tiles
-from lcc_core.compression.search import SearchSettings, search
+from lcc_core.compression.search import PlanningInput, SearchSettings, search
 from lcc_core.compression.structured import Cut, prune_channels
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import make_split
@@ -24,7 +24,7 @@ from lcc_core.errors import CheckpointError
 from lcc_core.files import Home
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.measure.evaluate import predict
-from lcc_core.measure.measure import Origin, measure
+from lcc_core.measure.measure import Origin, Sample, measure
 from lcc_core.models import weight_of
 from lcc_core.training import make_recipe, train
 from lcc_core.training.batches import gather
@@ -33,7 +33,7 @@ from lcc_core.workers.requests import (
     ESTIMATE,
     Answers,
     CompareNarrowed,
-    ExportOnnx,
+    Export,
     Importances,
     LatenciesInTurn,
     MeasurePlan,
@@ -78,9 +78,7 @@ def plain(home: Home, checkpoint: Checkpoint, plan: Plan) -> Any:
     calibration = calibration_tiles(tiles, split, plan.recalibrate) if plan.recalibrate else None
     compressed = apply(checkpoint.model(), plan, calibration)
     origin = Origin(checkpoint.id, checkpoint.bytes, checkpoint.split)
-    return measure(
-        compressed, origin, tiles, split.test, latency=False, validation=split.validation
-    )
+    return measure(compressed, origin, Sample.of(tiles, split), latency=False)
 
 
 # What differs from run to run, not from thread to thread.
@@ -146,7 +144,7 @@ def test_export_latency_and_comparison(place: tuple[Home, Checkpoint], workers: 
     home, one = place
     plan = uniform_plan(one.model(), 4)
     onnx = pytest.importorskip("onnx")
-    content = workers.run(home, ExportOnnx(one.id, one.created, plan))
+    content = workers.run(home, Export(one.id, one.created, plan, "onnx"))
     onnx.checker.check_model(onnx.load_from_string(content))
     both = (OfPlan(one.id, one.created, plan), OfPlan(one.id, one.created, Plan({})))
     times = workers.run(home, LatenciesInTurn(both, 1.0))
@@ -171,14 +169,15 @@ def test_threads_hammer_the_engine(place: tuple[Home, Checkpoint], tmp_path: Pat
     model = one.model()
     tiles, split = (w := Workspace(home)).tiles("tiny"), w.split(one)
     images, labels = gather(tiles, split.validation), tiles.labels[split.validation]
-    settings = SearchSettings(t_margin=5.0, recalibrate=16)
+    settings = SearchSettings.of(t_margin=5.0, recalibrate=16)
     plans = [uniform_plan(model, bits, 0.5, recalibrate=16) for bits in (2, 4, 8)]
 
     def searched() -> Any:
         import torch
 
         calibration = calibration_tiles(tiles, split, 16)
-        return search(model, images, torch.from_numpy(labels), settings, calibration).plan.id
+        given = PlanningInput(model, images, torch.from_numpy(labels), calibration=calibration)
+        return search(settings, given).plan.id
 
     def packed() -> bytes:
         return pack(apply(model, plans[0], calibration_tiles(tiles, split, 16)))

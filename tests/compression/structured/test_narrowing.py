@@ -12,25 +12,25 @@ from hypothesis import strategies as st
 from tiny import images, lived_in, scene_spec, spec
 from torch import nn
 
-from lcc_core.checkpoints.onnx import check_onnx, export_onnx
 from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.compression import Plan, apply, importance, uniform_plan
 from lcc_core.compression.recalibration import Calibration
 from lcc_core.compression.structured import Cut, channel_groups, prune_channels
 from lcc_core.compression.structured.groups import NORM, OUT
 from lcc_core.errors import CheckpointError, ModelError
+from lcc_core.export import agreement, export
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.models import (
     Classifier,
     ModelSpec,
+    architectures,
     build,
     compressible_layers,
-    readers,
     skeleton,
 )
 
 SMALL = ("compact", "resnet18", "mobilenet_v3_small")
-BIG = sorted(set(readers(scene=False)) - {"vgg16", "vgg19"})
+BIG = sorted(set(architectures(scene=False)) - {"vgg16", "vgg19"})
 
 
 @torch.no_grad()
@@ -92,7 +92,7 @@ def test_every_architecture_narrows_and_is_built_again_from_data(arch: str) -> N
     assert layers == [layer.name for layer in compressible_layers(model)]
 
 
-@pytest.mark.parametrize("arch", readers(scene=True))
+@pytest.mark.parametrize("arch", architectures(scene=True))
 def test_networks_for_scenes_narrow_and_are_built_again_from_data(arch: str) -> None:
     torch.manual_seed(0)
     model = build(scene_spec(arch)).eval()
@@ -199,8 +199,8 @@ def test_a_narrowed_net_packs_quantizes_and_exports(arch: str, tmp_path) -> None
     if arch == "compact":
         pytest.importorskip("onnxruntime")
         path = tmp_path / "narrow.onnx"
-        export_onnx(loaded, path)
-        assert check_onnx(loaded, path, tiles) == 1
+        export(loaded, path, (64, 64), "onnx")
+        assert agreement(loaded, path, "onnx", tiles) == 1
 
 
 def test_files_cannot_make_a_net_grow() -> None:

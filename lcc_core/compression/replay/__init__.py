@@ -1,0 +1,1 @@
+"""Whether a candidate is still accurate enough, from as little computing as that takes."""

@@ -1,0 +1,1 @@
+"""Measured rows: stored by content, read as tables, compared, trimmed and shipped."""

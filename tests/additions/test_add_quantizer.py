@@ -1,0 +1,148 @@
+"""A quantizer that one file registers is met in commands, on the page, in a search and in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from shell import Shell
+from torch import Tensor
+from visit import page
+from world import World
+
+from lcc_core import load
+from lcc_core.checkpoints.store import find_checkpoint
+from lcc_core.compression import LayerSetting, Plan, apply
+from lcc_core.compression.codes import Codes
+from lcc_core.compression.quantizers import QUANTIZERS, Quantizer
+from lcc_core.files import Home
+from lcc_core.results.table import own_rows
+from lcc_core.settings import check_settings, setting
+
+
+@dataclass(frozen=True)
+class Powers:
+    """The settings of the toy: a code c ≠ 0 stands for ±scale·base^(|c|−q)."""
+
+    bits: int = setting(4, "Bits", low=2, high=4)
+    base: float = setting(2.0, "Base", "how far one step is from the next", low=1.5, high=4)
+    rounding: str = setting("near", "Rounding", "of exponents", choices=("near", "down"))
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def quantize(weight: Tensor, config: Powers, keep: Tensor | None) -> Codes:
+    q = 2 ** (config.bits - 1) - 1
+    rows = weight.detach().float()
+    scale = rows.abs().amax().clamp(min=1e-9).reshape(1)
+    steps = (rows.abs() / scale).clamp(min=1e-9).log2() / torch.tensor(config.base).log2()
+    steps = steps.round() if config.rounding == "near" else steps.floor()
+    size = (q + steps).clamp(min=0)
+    codes = rows.sign() * (size if keep is None else size * keep)
+    return Codes(codes.to(torch.int8), scale, config.bits, config)
+
+
+def values(codes: Tensor, scale: Tensor, config: Powers) -> Tensor:
+    q = 2 ** (config.bits - 1) - 1
+    return codes.sign() * scale * config.base ** (codes.abs().float() - q)
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> Iterator[None]:
+    QUANTIZERS.register(
+        Quantizer(
+            "powers", "Steps that grow by a factor.", Powers, quantize, values,
+            per_channel=lambda _: False,
+        )
+    )  # fmt: skip
+    yield
+    QUANTIZERS.forget("powers")
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], home: Home, world: World) -> Shell:
+    world.copy(home.root)
+    return Shell(capsys, home.root)
+
+
+def test_commands_offer_it_and_what_they_make_of_it_loads(
+    shell: Shell, world: World, tmp_path: Path
+) -> None:
+    for command in ("search", "compress"):
+        with pytest.raises(SystemExit):
+            shell(command, "--help")
+        told = " ".join(shell.capsys.readouterr().out.split())
+        assert "powers: Steps that grow by a factor." in told and "--base X" in told
+    how = ("--quantizer", "powers", "--base", 3, "--t-margin", 60, "--tiles", 8)
+    plan, packed = tmp_path / "plan.json", tmp_path / "model.lcc"
+    found = shell.json("search", world.checkpoint, *how, "--method", "laq+lap", "--out", plan)
+    layers = found["plan"]["layers"].values()
+    assert all(one["quantizer"] == "powers" and one["base"] == 3 for one in layers)
+    assert min(one["bits"] for one in layers) < 4 and "scale" not in next(iter(layers))
+    assert {one["options"]["base"] for one in found["trace"]} == {3.0}
+    assert 0 < len(found["fixed"]) <= 3  # 4, 3 and 2 bits: it has no others
+    made = shell.json("compress", world.checkpoint, "--plan", plan, "--out", packed)
+    assert made["plan"] == found["measurement"]["plan"] and made["oa"] == made["oa"]
+    again = shell.json("measure", packed)
+    assert (again["oa"], again["plan"]) == (made["oa"], made["plan"])
+    row = next(r for r in own_rows(Home.find(shell.home)) if r.plan.id == made["plan"])
+    assert row.measurement.bytes == packed.stat().st_size
+    refused = shell.json("search", world.checkpoint, "--base", 3, code=2)
+    assert "own has no setting 'base'" in refused["error"]
+    refused = shell.json(
+        "compress", world.checkpoint, *how[:4], "--bits", 8, "--out", packed, code=2
+    )
+    assert "bits=8" in refused["error"]
+
+
+@pytest.mark.parametrize("rounding", ["near", "down"])
+def test_a_file_gives_the_same_answers(world: World, tmp_path: Path, rounding: str) -> None:
+    from lcc_core.checkpoints.packed import write_packed
+
+    model = find_checkpoint(world.home, world.checkpoint).model()
+    layers = {"head": LayerSetting.of(Powers(rounding=rounding), 3, 0.5)}
+    made = apply(model, Plan(layers))
+    write_packed(tmp_path / "model.lcc", made)
+    again = load(tmp_path / "model.lcc")
+    tiles = torch.randint(0, 256, (8, 3, 16, 16), dtype=torch.uint8)
+    with torch.no_grad():
+        assert torch.equal(again(tiles), made.model(tiles))
+        assert not torch.equal(again(tiles), model(tiles))
+    assert len(made.model.net.head.weight.unique()) <= 7
+    assert again.plan.layers == layers
+
+
+@pytest.mark.usefixtures("shell")
+def test_the_page_offers_it_with_its_controls(shell: Shell) -> None:
+    test = page("compress")
+    test.selectbox(key="quantizer").set_value("powers").run()
+    test.number_input(key="powers-base").set_value(3.0).run()
+    assert not test.exception and not test.error
+    assert test.selectbox(key="powers-rounding").options == ["near", "down"]
+    rows = own_rows(Home.find(shell.home))
+    assert {"powers"} in [{one.quantizer for one in row.plan.layers.values()} for row in rows]
+
+
+def test_ids_hold_its_name_and_what_differs_from_its_defaults() -> None:
+    def made(**how: Any) -> Plan:
+        return Plan({"a": LayerSetting.of(Powers(**how), 3)})
+
+    assert made().to_json()["layers"]["a"] == {"bits": 3, "prune_k": 0.0, "quantizer": "powers"}
+    assert made(base=2.0).id == made().id != made(base=3.0).id
+    assert made().id != Plan({"a": LayerSetting(3)}).id
+    float_only = Plan({"a": LayerSetting.of(Powers(), 32, 1.0)})
+    assert float_only.id == Plan({"a": LayerSetting(32, 1.0)}).id
+    for plan in (made(), made(base=3.0, rounding="down")):
+        assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_codes_beyond_its_bits_are_an_error() -> None:
+    from lcc_core.checkpoints.coding import encode
+
+    with pytest.raises(ValueError, match="codes=9 is not allowed: it must be within ±3 at 3 bits"):
+        encode(torch.tensor([1, -9], dtype=torch.int8).numpy(), 3)
