@@ -8,6 +8,8 @@ import math
 import pytest
 
 from lcc_core.compression import LayerSetting, Plan
+from lcc_core.compression.presets import preset
+from lcc_core.compression.quantizers.symmetric import Symmetric
 from lcc_core.errors import LccError
 
 
@@ -167,3 +169,32 @@ def test_ids_are_those_of_files_already_written() -> None:
     assert Plan({"a": setting}, sides="float32", recalibrate=64).id == "db015844eb19"
     # What a float plan would round or recalibrate does nothing.
     assert Plan({"b": LayerSetting()}, sides="float32", recalibrate=64).id == Plan({}).id
+
+
+def test_a_negative_zero_is_zero() -> None:
+    assert Plan({"a": LayerSetting(4, -0.0)}).id == Plan({"a": LayerSetting(4, 0.0)}).id
+    assert Plan({"a": LayerSetting(4, 1)}).id == Plan({"a": LayerSetting(4, 1.0)}).id
+
+
+def test_sides_count_only_where_something_is_rounded() -> None:
+    pruned = {"a": LayerSetting(32, 0.5)}
+    assert Plan(pruned, sides="float32").id == Plan(pruned).id
+    both = pruned | {"b": LayerSetting(8)}
+    assert Plan(both, sides="float32").id != Plan(both).id
+
+
+def test_presets_know_their_plans() -> None:
+    papers = preset("papers")
+    first, second = (
+        LayerSetting(4, 0.5, "tensor", "absmax"),
+        LayerSetting(2, 0.0, "tensor", "absmax"),
+    )
+    assert papers.made(Plan({"a": first, "b": second})) and not papers.made(Plan({}))
+    assert not papers.made(Plan({"a": first, "b": LayerSetting(2)}))
+    assert not papers.made(Plan({"a": LayerSetting(4)}))
+    assert preset("own").made(Plan({"a": LayerSetting(4), "b": LayerSetting(1, 1.0)}))
+    assert (papers.recalibrate, preset("own").recalibrate) == (0, 512)
+    assert papers.how == {"quantizer": Symmetric(8, "tensor", "absmax"), "recalibrate": 0}
+    assert preset("own").quantizer == Symmetric(8, "channel", "lse")
+    with pytest.raises(LccError, match=r"no quantizer 'mine'.*own, papers"):
+        preset("mine")

@@ -237,3 +237,11 @@ def test_sums_by_hand() -> None:
     figures.add("b", torch.tensor([7.0]))
     assert [value.tolist() for value in figures.mean("a")] == [[2, 4], [2]]
     assert figures.mean("b")[0].tolist() == [7] and figures.chunks == {"a": 2, "b": 1}
+
+
+def test_means_are_float32_in_bf16_too(model: Classifier, tiles: Tensor) -> None:
+    exact = float_means(model, Calibration(tiles, "float32"))
+    means = float_means(model, Calibration(tiles, "bf16"))
+    for name, value in means.items():
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, exact[name], rtol=0.05, atol=0.05)

@@ -17,6 +17,7 @@ from lcc_core.coresets.coreset import (
     list_coresets,
     read_coreset,
     save_coreset,
+    title_of,
 )
 from lcc_core.coresets.methods.ccs import Ccs
 from lcc_core.data.splits import make_split
@@ -201,3 +202,13 @@ def test_other_files_are_no_coresets(home: Home) -> None:
     (home.folder("coresets") / "notes.txt").write_text("mine")
     found = list_coresets(home)
     assert [one.name for one in found] == ["few"] and not found.unreadable
+
+
+def test_a_choice_that_a_checkpoint_remembers_has_a_title() -> None:
+    facts = coreset().facts()
+    assert title_of(facts) == "balanced ccs, beta = 0.5"
+    assert title_of(coreset(settings=CoresetSettings("margin", 0.5)).facts()) == "margin"
+    old = {"method": "ccs", "fraction": 0.1, "balanced": False, "seed": 0, "tiles": 3, "of": 30}
+    assert title_of(old) == "ccs, aum = probabilities"
+    foreign = old | {"method": "mine", "balanced": True}
+    assert title_of(foreign) == "balanced mine" and title_of(old | {"method": "mine"}) == "mine"

@@ -11,7 +11,7 @@ from lcc_core.coresets import METHODS, CoresetSettings, Scores, select
 from lcc_core.coresets.coreset import Coreset
 from lcc_core.coresets.methods import CoresetMethod, Pick
 from lcc_core.coresets.methods.ccs import Ccs, share_left_out
-from lcc_core.coresets.selection import equal_quotas
+from lcc_core.coresets.selection import equal_quotas, settled
 from lcc_core.errors import DataError, LccError
 
 NAMES = ("field", "forest", "lake", "town")
@@ -393,3 +393,12 @@ def test_ids_of_coresets_stay(method: str, balanced: bool, beta: float | None) -
     ids = select(scores if asked.entry.needs_dynamics else None, labels, NAMES, asked)
     made = Coreset("x", asked, "src", "d", "f" * 64, "64/16/20", 0, 240, {}, "t", ids)
     assert made.id == IDS[method, balanced, beta]
+
+
+def test_what_could_not_be_as_asked_is_said() -> None:
+    asked = CoresetSettings("ccs", 0.1, own=Ccs(0.2))
+    assert settled(asked, asked) == ""
+    made = CoresetSettings("ccs", 0.1, own=Ccs(0.2, "probabilities"))
+    assert settled(asked, made) == (
+        "aum = probabilities: this checkpoint did not record what was asked for"
+    )

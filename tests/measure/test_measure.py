@@ -65,6 +65,8 @@ def test_accuracies_by_hand(row_of) -> None:
     assert (row.data, row.fingerprint, row.synthetic) == ("tiny", TILES.fingerprint, False)
     assert (row.recalibrated, row.recalibration_s) == (0, 0)
     assert row.engine == 2 and row.latency_ms is None
+    figures = (row.oa, row.aa, row.kappa, row.validation_oa, *row.recall)
+    assert {type(value) for value in figures} == {float}
     taken = datetime.fromisoformat(row.measured)
     assert taken.utcoffset() == timedelta(0) and taken.microsecond == 0
     assert timedelta(0) <= datetime.now(UTC) - taken < timedelta(minutes=5)

@@ -169,3 +169,54 @@ def test_what_does_not_fit_is_named() -> None:
         disagreement(labels, labels[None], "differ")
     with pytest.raises(ValueError, match="at most 3"):
         difference_interval(2, 2, 3)
+
+
+def test_a_pair_by_hand() -> None:
+    """Of ten tiles two are gained and one lost: 5 both right, 2 both wrong."""
+    labels = np.zeros(10, np.int64)
+    first = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1])
+    second = np.array([0, 0, 0, 0, 0, 1, 0, 0, 2, 2])
+    pair = compare_pair(labels, first, second)
+    assert (pair.tiles, pair.gained, pair.lost) == (10, 2, 1)
+    assert (pair.both_right, pair.both_wrong, pair.difference) == (5, 2, 0.1)
+    assert (pair.p, pair.mid_p) == (1.0, pytest.approx(2 * (1 + 3 / 2) / 8))
+    # (3 − 2)/12 ± z·√((5/12 − 1/144)/12)
+    half = Z * np.sqrt((5 / 12 - 1 / 144) / 12)
+    assert pair.interval == pytest.approx((1 / 12 - half, 1 / 12 + half), abs=1e-7)
+
+
+def test_intervals_stay_within_one() -> None:
+    assert difference_interval(1, 0, 1) == pytest.approx((1 / 3 - Z * np.sqrt(8 / 27), 1), abs=1e-7)
+    assert difference_interval(0, 1, 1) == pytest.approx(
+        (-1, Z * np.sqrt(8 / 27) - 1 / 3), abs=1e-7
+    )
+    assert difference_interval(2, 1, 3)[1] <= 1
+
+
+def test_holm_by_steps() -> None:
+    assert holm([]) == [] and holm([0.2]) == [0.2]
+    assert holm([0.5, 0.4]) == [0.8, 0.8]  # the second is no smaller than the first
+    assert holm([0.9, 0.8, 0.7]) == [1, 1, 1]
+    assert holm([0.01, 0.02, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+
+
+def test_kinds_that_can_be_asked_for() -> None:
+    labels = np.zeros(3, np.int64)
+    answers = np.array([[0, 1, 1], [1, 0, 2]])
+    found = {kind: disagreement(labels, answers, kind).tolist() for kind in KINDS}
+    assert found == {
+        "differ": [0, 1, 2], "one right": [0, 1], "one wrong": [0, 1], "lost": [0], "gained": [1],
+        "all wrong": [2], "wrong, each its own way": [2],
+    }  # fmt: skip
+    for wrong in (answers[0], answers[:1], answers[:, :2]):
+        with pytest.raises(ValueError, match="answers"):
+            disagreement(labels, wrong, "differ")
+    with pytest.raises(ValueError, match=r"first=\(4,\)"):
+        compare_pair(labels, np.zeros(4, np.int64), labels)
+    with pytest.raises(ValueError, match="lost=-1"):
+        mcnemar(0, -1)
+    assert (
+        mcnemar(0, 1) == (1, 0.5)
+        and len(compare_pair(labels[:1], labels[:1], labels[:1]).interval) == 2
+    )
+    assert difference_interval(2, 1, 3) and difference_interval(0, 0, 0)

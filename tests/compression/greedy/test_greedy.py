@@ -233,3 +233,20 @@ def test_a_search_that_is_stopped_says_so() -> None:
     assert result.stopped and result.plan.facts["stopped"] is True and len(result.trace) == 3
     with pytest.raises(Cancelled):
         search(SearchSettings(), given, Hooks(should_stop=lambda: True))
+
+
+def test_the_work_of_the_reference_counts_as_well() -> None:
+    """Of the float model: one run of all tiles, and the nearest (all of them) in float32."""
+    model = lived_in()
+    tiles = torch.randint(0, 256, (24, 3, 16, 16), dtype=torch.uint8)
+    with torch.no_grad():
+        labels = model(tiles).argmax(1)
+    given = PlanningInput(model, tiles, labels, precision="float32")
+    eight, exact = (
+        search(SearchSettings.of(t_margin=10, reference=reference), given)
+        for reference in ("8-bit", "float")
+    )
+    assert [t.kept for t in eight.trace] == [t.kept for t in exact.trace]
+    assert eight.reference == exact.reference == 24
+    assert exact.equivalents - eight.equivalents == pytest.approx(2)
+    assert 0 < exact.seconds < 600 and exact.peak_bytes == eight.peak_bytes > 0

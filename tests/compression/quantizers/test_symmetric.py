@@ -8,10 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from plain_compression import entropy_bits, quantized
+from plain_compression import entropy_bits, quantized, two_bytes
 
 from lcc_core.compression.codes import Codes
-from lcc_core.compression.compact import compact_round
 from lcc_core.compression.quantizers.symmetric import Symmetric, quantize
 
 VALUES = st.floats(-100, 100, width=32, allow_subnormal=False)
@@ -123,7 +122,7 @@ def test_weights_that_were_pruned_before_stay_zero(
 @given(WEIGHTS, st.integers(1, 8), st.sampled_from(["absmax", "lse"]))
 def test_channel_scales_survive_two_bytes(weight: np.ndarray, bits: int, scale: str) -> None:
     got = quantize(torch.from_numpy(weight), setting(bits, "channel", scale)).scale
-    assert torch.equal(compact_round(got), got)
+    np.testing.assert_array_equal(two_bytes(got.numpy()), got)
 
 
 def test_float_is_no_quantization() -> None:
@@ -199,3 +198,14 @@ def test_least_squares_scales_are_those_of_plain_arithmetic(bits: int, columns: 
         error(torch.from_numpy(weight), setting(bits, "channel", "lse")),
     )
     assert found == pytest.approx(own, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("bits", [1, 4])
+def test_weights_of_any_float_kind(kind: torch.dtype, bits: int) -> None:
+    weight = torch.from_numpy(bells(2, 40, seed=1)).to(kind)
+    for scale in ("absmax", "lse"):
+        got = quantize(weight, setting(bits, "channel", scale))
+        plain = quantize(weight.float(), setting(bits, "channel", scale))
+        assert got.scale.dtype == torch.float32 and torch.equal(got.scale, plain.scale)
+        assert torch.equal(got.codes, plain.codes)

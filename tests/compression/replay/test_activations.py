@@ -212,3 +212,19 @@ def test_what_a_candidate_changes_holds_once_it_is_taken(
     before = stream.work
     torch.testing.assert_close(stream.run(ids[6:], 7), model(tiles[6:]), rtol=1e-4, atol=1e-4)
     assert stream.work - before == pytest.approx(4 * (1 - BEFORE[4] / sum(MACS)))
+
+
+@torch.no_grad()
+def test_what_the_changed_layer_itself_puts_out_is_the_candidates(
+    model: Classifier, tiles: Tensor, stream: Stream
+) -> None:
+    ids, truth = torch.arange(10), model(tiles)
+    stream.keep(frozenset({5}))  # what is kept there is the output of ``down``
+    change = stream.program.at["down"]
+    weight = model.net.down.weight.clone()
+    stream.execution.set_weight("down", 3 * weight)
+    assert not torch.allclose(stream.run(ids, change), truth)
+    stream.drop()
+    assert stream.bytes == 0
+    stream.execution.set_weight("down", weight)
+    torch.testing.assert_close(stream.run(ids, 7), truth, rtol=1e-4, atol=1e-4)

@@ -31,7 +31,8 @@ def test_defaults_and_ends_of_the_ranges() -> None:
     ):
         Cut(**fine)
     for wrong in (
-        {"ratio": 0.901}, {"floor": 4097}, {"seed": -1}, {"seed": 2**31}, {"scope": "all"},
+        {"ratio": 0.901}, {"ratio": -0.1}, {"floor": 0}, {"floor": 4097}, {"seed": -1},
+        {"seed": 2**31}, {"scope": "all"},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
             Cut(**wrong)
