@@ -198,3 +198,10 @@ def test_presets_know_their_plans() -> None:
     assert preset("own").quantizer == Symmetric(8, "channel", "lse")
     with pytest.raises(LccError, match=r"no quantizer 'mine'.*own, papers"):
         preset("mine")
+
+
+def test_presets_with_other_settings() -> None:
+    assert preset("papers").with_settings({"scale": "lse"}) == Symmetric(8, "tensor", "lse")
+    assert preset("own").with_settings({}) == Symmetric(8, "channel", "lse")
+    with pytest.raises(LccError, match="speed"):
+        preset("own").with_settings({"speed": 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lcc_core.compression import LayerSetting, Plan
+from lcc_core.compression import ImportanceWeights, LayerSetting, Plan
 from lcc_core.compression.quantizers.symmetric import Symmetric
 from lcc_core.compression.search import SearchResult, SearchSettings, Tried
 from lcc_core.errors import LccError
@@ -83,3 +83,19 @@ def test_a_result_as_json_and_back() -> None:
     assert (plain.trace, plain.tiles, plain.reference, plain.importance) == ((), 0, 0, {})
     assert (plain.stopped, plain.seconds, plain.equivalents) == (False, 0, 0)
     assert (plain.calibrations, plain.peak_bytes) == (0, 0)
+
+
+def test_a_candidate_of_another_quantizer_says_so() -> None:
+    tried = Tried(
+        "head", 3, 0.5, "channel", "lse", 10, 9, 12, 20, 15, True, 0.25, "mine", (("a", 1),)
+    )
+    content = tried.to_json()
+    assert content["quantizer"] == "mine" and content["options"] == {"a": 1}
+    assert Tried.from_json(content) == tried
+    assert not {"quantizer", "options"} & set(plain.to_json())
+    assert Tried.from_json(plain.to_json()) == plain
+
+
+def test_settings_of_another_planner_are_named() -> None:
+    with pytest.raises(ValueError, match=r"config='ImportanceWeights'.*settings of laq"):
+        SearchSettings("laq", ImportanceWeights())

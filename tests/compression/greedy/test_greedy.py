@@ -194,6 +194,9 @@ def test_every_candidate_is_told() -> None:
     assert {(one.done, one.total) for one in told} == {(place, 4) for place in range(4)}
     assert told[0].figures["bits"] == 7 and told[0].figures["reference"] == 90
     assert told[0].figures["kept"] is False
+    assert told[0].message == "layer 1 of 4, blocks.0.first.0: 7 bits, too much lost"
+    kept = next(one for one in told if one.figures["kept"])
+    assert kept.message == "layer 1 of 4, blocks.0.first.0: 8 bits, k = 0.25, kept"
 
 
 def test_a_whole_search_says_what_it_did() -> None:

@@ -228,3 +228,43 @@ def test_what_the_changed_layer_itself_puts_out_is_the_candidates(
     assert stream.bytes == 0
     stream.execution.set_weight("down", weight)
     torch.testing.assert_close(stream.run(ids, 7), truth, rtol=1e-4, atol=1e-4)
+
+
+class Around(nn.Module):
+    """What is before the second layer is needed after it as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.a, self.b = (nn.Conv2d(n, 4, 1) for n in (3, 4, 4))
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)  # step 0
+        x = self.b(self.a(x)) + x  # 1, 2, 3
+        return self.head(x.mean((2, 3)))  # 4, 5
+
+
+@torch.no_grad()
+def test_what_two_cuts_share_is_paid_for_once(tiles: Tensor) -> None:
+    model = Classifier(Around(), SPEC).eval()
+    program = Program(model)
+    sizes = value_sizes(Folded(program, model.net, "float32"), model.normalise(tiles))
+    one = 2 * 10 * 4 * 144  # before ``a`` the first's output; before ``b`` that and a's
+    assert choose_cuts(program, sizes, ["a", "b"], 10, 2 * one) == {1, 2}
+    assert choose_cuts(program, sizes, ["a", "b"], 10, 2 * one - 1) == {1}
+    assert choose_cuts(program, sizes, ["b", "a"], 10, 2 * one - 1) == {1}
+    assert choose_cuts(program, sizes, ["b"], 10, 2 * one) == {2}
+
+
+def test_a_single_row_is_enough_to_begin_with() -> None:
+    rows = Rows(3)
+    rows.put(torch.tensor([2]), torch.arange(6.0).view(1, 6))
+    assert rows.get(torch.tensor([2])).tolist() == [[0, 1, 2, 3, 4, 5]] and rows.bytes == 24
+
+
+@torch.no_grad()
+def test_nothing_is_kept_until_it_is_asked_for(
+    model: Classifier, tiles: Tensor, stream: Stream
+) -> None:
+    torch.testing.assert_close(stream.run(torch.arange(10), 7), model(tiles), rtol=1e-4, atol=1e-4)
+    assert stream.bytes == 0 and stream.work == pytest.approx(10)

@@ -190,3 +190,15 @@ def test_where_too_many_look_wrong_the_wrong_ones_are_settled_first() -> None:
     verdict = known.tally.count(105)
     assert not verdict.accepted and known.computed[0][:20] == [*range(109, 89, -1)]
     assert verdict.high <= 100
+
+
+def test_as_many_wrong_as_are_allowed_is_no_reason_to_stop() -> None:
+    """Five are wrong and a sixth looks so; it is right in truth, and so are all the others."""
+    gaps = torch.full((300,), 50.0)
+    known = Known(gaps.clone(), gaps - 1)
+    known.tally.whole()
+    known.gaps[:5], known.gaps[5] = -50.0, -3.0
+    known.truth = known.gaps.clone()
+    known.truth[5] = 2.0
+    assert known.tally.count(295) == Verdict(True, 295, 295, 300, 300)
+    assert not known.tally.count(296).accepted

@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny import NAMES
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lcc_core.compression.replay.execution import Execution, Folded, affine
 from lcc_core.compression.replay.program import Program
@@ -244,3 +245,45 @@ def test_bf16_is_close_and_takes_half_the_memory(model: Classifier, x: Tensor) -
     got, _ = program.run(folded.input(x), 0, folded.call)
     assert got.dtype == torch.bfloat16
     torch.testing.assert_close(got.float(), model.net(x), rtol=0.05, atol=0.1)
+
+
+class Attributes(nn.Module):
+    """Weights that are read, not called; a value that nobody uses; a method in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = nn.ModuleDict({"inner": nn.Linear(3, 5)})
+        self.conv, self.unused = nn.Conv2d(5, 5, 1), nn.Conv2d(5, 5, 1)
+        self.head = nn.Linear(5, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.part["inner"]
+        x = F.linear(x.permute(0, 2, 3, 1), inner.weight, inner.bias)  # steps 0, 1
+        x = self.conv(x.permute(0, 3, 1, 2))  # 2, 3
+        self.unused(x)
+        x = x.relu_()
+        return self.head(x.mean((2, 3)))
+
+
+@torch.no_grad()
+def test_weights_that_are_read_and_values_that_nobody_uses(x: Tensor) -> None:
+    torch.manual_seed(5)
+    model = Classifier(Attributes(), SPEC).eval()
+    program = Program(model)
+    steps = [node.name for node in program.steps]
+    assert program.at["part.inner"] == 1 and program.at["conv"] == 3
+    assert program.called[0] == "conv" and "part.inner" not in program.called
+    execution = Folded(program, model.net, "float32")
+    place = steps.index("relu_")
+    _, values = program.run(
+        execution.input(x), 0, execution.call, place, frozenset(program.live(place))
+    )
+    assert [node.name for node in values] == ["conv"]
+    before = {node: value.clone() for node, value in values.items()}
+    got, _ = program.run(values, place, execution.call)
+    assert all(torch.equal(values[node], before[node]) for node in values)
+    torch.testing.assert_close(got, model.net(x), rtol=1e-4, atol=1e-4)
+    execution.set_weight("part.inner", 2 * model.net.part["inner"].weight)
+    changed, _ = program.run(execution.input(x), 0, execution.call)
+    model.net.part["inner"].weight.mul_(2)
+    torch.testing.assert_close(changed, model.net(x), rtol=1e-4, atol=1e-4)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
 from lcc_core.compression.planning import PlanningInput
-from lcc_core.compression.recalibration import Calibration
+from lcc_core.compression.recalibration import Calibration, Measuring, float_means
 from lcc_core.compression.replay.program import Program
 from lcc_core.compression.replay.replay import Replay
 from lcc_core.compression.replay.trial import Trial
@@ -182,3 +182,32 @@ def test_a_trial_changes_one_layer_and_undoes_it(model: Classifier) -> None:
     assert changed == {f"{MIDDLE}.weight"}
     trial.undo()
     assert all(torch.equal(v, before[n]) for n, v in state.net.state_dict().items())
+
+
+@torch.no_grad()
+def test_a_trial_is_corrected_from_its_layer_on_and_undone(
+    model: Classifier, tiles: Tensor
+) -> None:
+    """From the first layer on that is everywhere: what a recalibrated plan makes of the model."""
+    calibration = Calibration(tiles, "float32")
+    means = float_means(model, calibration)
+    program, setting = Program(model), LayerSetting(3, 0.5)
+    for sides, rounded in (("float32", False), ("float16", True)):
+        state = apply(model, Plan({})).model
+        before = {name: value.clone() for name, value in state.net.state_dict().items()}
+        trial = Trial(program, model.net, state.net, FIRST, setting)
+        measuring = Measuring(program, state.net, "float32", means)
+        program.run(measuring.input(state.normalise(tiles)), 0, measuring.call)
+        trial.correct(measuring.figures, rounded)
+        plan = Plan({FIRST: setting}, sides=sides, recalibrate=20)
+        expected = apply(model, plan, calibration).model.net.state_dict()
+        corrected = {*program.norms, "head", FIRST}
+        assert trial.changed == corrected
+        for name, value in state.net.state_dict().items():
+            if name.rpartition(".")[0] in corrected:
+                torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-5)
+        trial.undo()
+        assert all(torch.equal(v, before[n]) for n, v in state.net.state_dict().items())
+    later = Trial(program, model.net, state.net, LAST, LayerSetting(2))
+    later.correct(measuring.figures, False)
+    assert later.changed == {LAST}
