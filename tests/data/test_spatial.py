@@ -274,8 +274,11 @@ def test_it_tries_longer_while_a_class_is_missing(monkeypatch: pytest.MonkeyPatc
     assert len(calls) == 400
     labels[:3, :3] = 1  # 9 pixels at least in one row each: three parts of three will do
     del calls[:]
-    split = make_split(scene(labels, 1), SPATIAL[0])
-    assert 40 <= len(calls) <= 400 and len(split.test) > 0
+    split = make_split(one := scene(labels, 1), SPATIAL[0])
+    parts, made = plain_best(one, SPATIAL[0], 0)
+    assert len(calls) == made > 40  # of the first forty none has them in all three
+    rows, columns = one.positions.T
+    np.testing.assert_array_equal(split.test, np.flatnonzero(parts[rows, columns] == 2))
 
 
 def test_distances_between_pixels() -> None:
