@@ -272,11 +272,12 @@ def test_it_tries_longer_while_a_class_is_missing(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DataError, match=r"apart in three parts of 3 pixels"):
         make_split(scene(labels, 1), SPATIAL[0])
     assert len(calls) == 400
-    labels[:3, :3] = 1  # 9 pixels at least in one row each: three parts of three will do
+    labels = np.zeros((16, 16), int)
+    labels[:5, :7] = 1  # the guard leaves little of it: of many cuts few have it in all three
     del calls[:]
-    split = make_split(one := scene(labels, 1), SPATIAL[0])
-    parts, made = plain_best(one, SPATIAL[0], 0)
-    assert len(calls) == made > 40  # of the first forty none has them in all three
+    split = make_split(one := scene(labels, 3), SPATIAL[0], 3)
+    parts, made = plain_best(one, SPATIAL[0], 3)
+    assert len(calls) == made and 40 < made < 400
     rows, columns = one.positions.T
     np.testing.assert_array_equal(split.test, np.flatnonzero(parts[rows, columns] == 2))
 
