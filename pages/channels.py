@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.structured import Cut
 from lcc_core.measure.cost import parameters
 from lcc_core.plaintext import visible
 from lcc_core.results.against import Against, layer_widths
@@ -17,22 +17,22 @@ from pages.ui.plain import plain
 
 
 def choose(checkpoint: Checkpoint) -> None:
-    cut = channel_controls.cut()
+    pruning = channel_controls.pruning()
     with guard():
-        preview(checkpoint, cut)
+        preview(checkpoint, pruning)
     st.header("Prune and fine-tune")
-    if argv := channel_controls.fine_tuning(checkpoint, cut):
-        name = f"{checkpoint.arch} without {100 * cut.ratio:g} % of its channels"
+    if argv := channel_controls.fine_tuning(checkpoint, pruning):
+        name = f"{checkpoint.arch} without {100 * pruning.ratio:g} % of its channels"
         jobpanel.launch(argv, name)
         st.rerun()
     st.header("Results")
     results(checkpoint)
 
 
-def preview(checkpoint: Checkpoint, cut: Cut) -> None:
+def preview(checkpoint: Checkpoint, pruning: ChannelPruning) -> None:
     """What the settings would leave, as far as it is known without training."""
     source = checkpoint
-    if cut.criterion == "attention":
+    if pruning.criterion == "attention":
         source = attended(checkpoint, session.checkpoints())
         if source is None:
             st.info(
@@ -40,7 +40,7 @@ def preview(checkpoint: Checkpoint, cut: Cut) -> None:
                 "fine-tune** does that first; choose another criterion to see its ranking at once."
             )
             return
-    found = session.preview(source, cut)
+    found = session.preview(source, pruning)
     (channels, of), (left, whole), (macs, every) = found.channels, found.parameters, found.macs
     st.markdown(
         f"**{channels:,} of {of:,}** channels stay: {left / 1e6:.2f} of {whole / 1e6:.2f} M "
@@ -122,10 +122,10 @@ def every_pruned(found: list[Checkpoint], known: dict[str, Checkpoint]) -> pd.Da
     """A row each, with how long it and what it was pruned from were trained."""
     rows = []
     for one in found:
-        long, cut = epochs(one, known), one.recipe["start"].get("cut") or {}
+        long, pruning = epochs(one, known), one.recipe["start"].get("cut") or {}
         rows.append(
             {
-                "criterion": cut.get("criterion", "single weights"),
+                "criterion": pruning.get("criterion", "single weights"),
                 "parameters": parameters(session.structure(one)),
                 "epochs before": long.source,
                 "with attention": long.gated,

@@ -12,11 +12,11 @@ from lcc_core.data.splits import Split
 from lcc_core.plaintext import visible
 from lcc_core.results import coreset_results
 from pages.ui import choosing, coreset_charts, coreset_controls, jobpanel, session, unreadable
-from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
 from pages.ui.plain import plain
 from pages.ui.scene_charts import PATCH, enlarged
+from pages.ui.setting_controls import URL
 
 GALLERY = 8
 TITLES = {

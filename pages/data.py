@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lcc_core.data.catalog import DATASETS, stored
+from lcc_core.data.readers import SCENE, TILE, endings
 from lcc_core.data.scene import Scene
 from lcc_core.data.scenes import PATCH
 from lcc_core.data.splits import make_split, protocols
@@ -47,8 +48,9 @@ def shelf() -> None:
         st.dataframe(sheet(rows), hide_index=True)
     else:
         st.info("No tiles are here yet. Draw the demo tiles, or import or download a set below.")
-    if "demo" not in here and st.button("Draw the demo tiles"):
-        jobpanel.launch(["data", "download", "demo"], "Drawing the demo tiles")
+    for info in DATASETS:
+        if info.draw and info.name not in here and st.button(f"Draw the {info.name} tiles"):
+            jobpanel.launch(["data", "download", info.name], f"Drawing the {info.name} tiles")
     if here:
         look(list(here))
 
@@ -95,13 +97,14 @@ def add() -> None:
     st.header("Add tiles")
     with st.form("import"):
         st.markdown(
-            "**Import** a zip archive or a folder on this machine: one folder a class, `.tif`, "
-            "`.jpg` or `.png`. Of a hyperspectral **scene**, name the cube here and its label map "
-            "below: `.mat`, `.npy` or ENVI `.hdr`."
+            f"**Import** a zip archive or a folder on this machine: one folder a class, "
+            f"{listed(TILE)}. Of a hyperspectral **scene**, name the cube here and its label map "
+            f"below: {listed(SCENE)}."
         )
         path = st.text_input("Path", placeholder="/data/EuroSAT.zip or /data/PaviaU.mat")
         left, right = st.columns(2)
-        kind = left.selectbox("What it is", [*filter(is_real, DATASETS), "something else"])
+        known = [info.name for info in DATASETS if not info.draw]
+        kind = left.selectbox("What it is", [*known, "something else"])
         name = right.text_input("Name for something else", placeholder="my-tiles")
         limit = left.text_input("Largest size", placeholder="8GB", help=ABOUT_LIMIT)
         with st.expander("For a scene: label map, patch, classes"):
@@ -115,7 +118,7 @@ def add() -> None:
                 argv += [f"--limit={limit.strip()}"] if limit.strip() else []
                 jobpanel.launch(argv, f"Importing {chosen}")
     with st.expander("Download a known set (needs a network)"):
-        for info in DATASETS.values():
+        for info in DATASETS:
             if info.downloads:
                 megabytes = sum(one.bytes for one in info.downloads) / 1e6
                 st.markdown(f"**{info.title}**: {info.summary} {info.licence}.")
@@ -123,8 +126,9 @@ def add() -> None:
                     jobpanel.launch(["data", "download", info.name], f"Downloading {info.name}")
 
 
-def is_real(name: str) -> bool:
-    return not DATASETS[name].synthetic
+def listed(kind: str) -> str:
+    """The endings that are read, as code."""
+    return ", ".join(f"`{ending}`" for ending in endings(kind))
 
 
 def scene_form() -> list[str]:

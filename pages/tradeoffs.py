@@ -8,10 +8,10 @@ from lcc_core.results.published import PUBLISHED
 from lcc_core.results.table import ResultRow
 from pages.ui import jobpanel, rowdetails, session, tradeoff_chart, unreadable, words
 from pages.ui.candidates import IN_ADDRESS, MOST, short_ids
-from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import FORWARD, note
 from pages.ui.plain import plain, sheet
+from pages.ui.setting_controls import URL
 from pages.ui.tradeoff_chart import AXES, Cloud, label
 
 ABOUT = (
@@ -45,7 +45,8 @@ HELP = {
 
 def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     """What the analyst wants to look at; everything at first."""
-    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name == "demo", name))
+    drawn = {row.measurement.data for row in rows if row.measurement.synthetic}
+    sets = sorted({row.measurement.data for row in rows}, key=lambda name: (name in drawn, name))
     first, second, third, fourth = st.columns([2, 3, 3, 3])
     data = first.selectbox(
         "Data", sets, format_func=visible, key="data", help=HELP["data"], bind=URL

@@ -23,7 +23,7 @@ st.title("Train")
 def choose() -> None:
     here = {info.name: info for info in stored(session.home())}
     names = list(here)
-    names += [] if "demo" in names else ["demo"]
+    names += [one.name for one in DATASETS if one.draw and one.name not in here]
     left, middle, right = st.columns(3)
     data = left.selectbox("Data set", names, format_func=visible, key="data", bind="query-params")
     scene = data in here and here[data].extent is not None
@@ -59,7 +59,8 @@ def choose() -> None:
     epochs = middle.number_input("Epochs", 1, 1000, known.epochs, key=f"epochs-{preset}-{data}")
     seed = right.number_input("Seed", 0, 2**31 - 1, 0)
     device = left.selectbox("Device", list(DEVICES), help="auto takes an accelerator if there is.")
-    if data == "demo" or (data in here and here[data].synthetic):
+    published = DATASETS.get(data)
+    if (published and published.synthetic) or (data in here and here[data].synthetic):
         note(words.SYNTHETIC)
     with st.expander("The whole recipe"):
         st.json(known.to_json() | {"epochs": int(epochs), "seed": int(seed)})

@@ -11,7 +11,7 @@ from lcc_core import jobs
 from lcc_core.compression import Plan, uniform_plan
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import make_split
-from lcc_core.data.stored import store
+from lcc_core.data.stored import About, store
 from lcc_core.files import Home, write_json
 from lcc_core.results.measured import measure_plan
 from lcc_core.training import make_recipe, train
@@ -63,10 +63,8 @@ def fill(home: Home, name: str = "tiny", classes: tuple[str, ...] = SEEN[:4]) ->
     def write(array: Any) -> None:
         array[:] = tiles.images
 
-    store(
-        home, name, tiles.images.shape, tiles.labels, classes, write,
-        title=SEEN[0], source=SEEN[2],
-    )  # fmt: skip
+    about = About(name, classes, SEEN[0], SEEN[2])
+    store(home, about, tiles.images.shape, tiles.labels, write)
     return home
 
 

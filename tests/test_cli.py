@@ -82,6 +82,9 @@ def test_importance(shell: Shell, checkpoint: str) -> None:
     layers = shell.json("importance", checkpoint[:6])["layers"]
     assert sum(layer["share"] for layer in layers) == pytest.approx(1)
     assert layers[0]["name"] in shell("importance", checkpoint)
+    more = shell.json("importance", checkpoint, "--w-entropy", 0.5, "--w-share", 1)["layers"]
+    for one, other in zip(layers, more, strict=True):
+        assert other["importance"] == pytest.approx(one["share"] + 0.5 * one["entropy"])
 
 
 def test_search_then_compress(shell: Shell, checkpoint: str, tmp_path: Path) -> None:
@@ -431,8 +434,8 @@ BAD = [
     (("search", "CKPT", "--select-on", "x"), "select_on='x'"),
     (("search", "CKPT", "--memory", "-1"), "--memory"),
     (("compress", "CKPT", "--bits", "9", "--out", "OUT"), "bits=9"),
-    (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "prune_k=-1"),
-    (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "prune_k=nan"),
+    (("compress", "CKPT", "--k", "-1", "--out", "OUT"), "k=-1"),
+    (("compress", "CKPT", "--k", "nan", "--out", "OUT"), "k=nan"),
     (("compress", "CKPT", "--scale", "max", "--out", "OUT"), "scale='max'"),
     (("compress", "CKPT", "--part", "all", "--out", "OUT"), "part='all'"),
     (("compress", "CKPT"), "--out"),
@@ -443,7 +446,8 @@ BAD = [
     (("measure", "FOREIGN"), "FOREIGN"),
     (("measure", "CKPT", "--part", "all"), "part='all'"),
     (("measure", "CKPT", "--data", "demo2"), "demo2"),
-    (("export", "FOREIGN", "--out", "OUT"), "FOREIGN"),
+    (("export", "FOREIGN", "--format", "onnx", "--out", "OUT"), "FOREIGN"),
+    (("export", "CKPT", "--out", "OUT"), "x.lcc has the ending of no export format"),
     (("app", "--port", "99999"), "port=99999"),
 ]
 

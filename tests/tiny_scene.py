@@ -8,6 +8,7 @@ import numpy as np
 
 from lcc_core.data.scene import Scene
 from lcc_core.data.scenes import SceneChoice, keep_scene
+from lcc_core.data.stored import About
 from lcc_core.files import Home
 
 NAMES = ("grass", "roof", "soil", "water")
@@ -28,7 +29,7 @@ def draw(
 
 def store(home: Home, name: str = "ground", patch: int = 5, **options: int) -> Scene:
     cube, labels = draw(**options)
-    return keep_scene(name, cube, labels, home, SceneChoice(patch), name, NAMES, "drawn")
+    return keep_scene(home, About(name, NAMES, source="drawn"), cube, labels, SceneChoice(patch))
 
 
 def files(folder: Path, **options: int) -> tuple[Path, Path]:

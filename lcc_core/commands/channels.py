@@ -82,7 +82,7 @@ def recipe_options(command: argparse.ArgumentParser) -> None:
 
 
 def _how(arguments: argparse.Namespace, context: Context) -> Any:
-    from lcc_core.compression.schedule import Schedule
+    from lcc_core.channels.schedule import Schedule
     from lcc_core.training.distil import Distil
     from lcc_core.training.finetuned import EPOCHS, FineTuning
     from lcc_core.training.presets import TUNING_EPOCHS
@@ -134,7 +134,7 @@ def _run(arguments: argparse.Namespace, context: Context, prune: Any, what: Any)
 
 
 def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.compression.structured import Cut
+    from lcc_core.channels import ChannelPruning
     from lcc_core.training.finetuned import prune_and_tune_channels
 
     if arguments.source_epochs and arguments.criterion == "attention":
@@ -142,14 +142,14 @@ def prune_channels(arguments: argparse.Namespace, context: Context) -> dict[str,
             "The attention criterion trains its source on with gates, not plain.",
             "Say for how long with --attention-epochs, or choose another criterion.",
         )
-    cut = Cut(
+    pruning = ChannelPruning(
         arguments.criterion,
         arguments.ratio,
         "global" if arguments.everywhere else "group",
         arguments.floor,
         arguments.seed,
     )
-    return _run(arguments, context, prune_and_tune_channels, cut)
+    return _run(arguments, context, prune_and_tune_channels, pruning)
 
 
 def prune_weights(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:

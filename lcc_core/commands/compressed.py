@@ -46,6 +46,7 @@ def _part(command: argparse.ArgumentParser) -> None:
 
 
 def compress(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Compress a checkpoint into one file, and say what it loses and saves."""
     from lcc_core.files import write_bytes
     from lcc_core.results.measured import packed_content
 
@@ -80,6 +81,7 @@ def planned(arguments: argparse.Namespace, model: Any) -> Any:
 
 
 def measure(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Measure a packed file or a float checkpoint."""
     from lcc_core.data.splits import PARTS
     from lcc_core.results.packedfile import measure_file
 
@@ -127,6 +129,7 @@ def checkpoint_name(source: str) -> str:
 
 
 def compression_report(row: Any, before: float | None = None) -> str:
+    """Tell a measurement in lines; ``before``: accuracy of the float model."""
     low, high = row.interval
     change = "" if before is None else f", {100 * (row.oa - before):+.2f} points from float"
     facts = pairs(

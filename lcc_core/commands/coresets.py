@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
@@ -12,11 +13,12 @@ from lcc_core.commands.text import duration, integers, numbers, pairs, percent, 
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add the commands about coresets."""
     choosing = commands.add_parser(
         "coreset", parents=[after], help="choose which training tiles to keep"
     )
     choosing.add_argument("checkpoint", metavar="CKPT", help="whose scores choose; an id, or part")
-    choosing.when_used(lambda: _methods(choosing))
+    choosing.when_used(partial(_methods, choosing))
     choosing.add_argument("--out", default="", metavar="NAME", help="default: says what it is")
     choosing.set_defaults(run=coreset, home_is="written")
 
@@ -78,6 +80,7 @@ def _methods(command: argparse.ArgumentParser) -> None:
 
 
 def coreset(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Choose a coreset and store it."""
     from lcc_core.coresets import METHODS, CoresetSettings, choose_coreset
     from lcc_core.coresets.coreset import save_coreset
     from lcc_core.coresets.selection import DEFAULT_METHOD, settled
@@ -118,6 +121,7 @@ def _summary(one: Any) -> dict[str, Any]:
 
 
 def coresets(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List what is stored, after deleting one if asked to."""
     from lcc_core.coresets.coreset import delete_coreset, list_coresets
 
     if arguments.delete:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lcc_core.commands.context import Context, Timer
@@ -13,6 +14,7 @@ from lcc_core.units import parse_size
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add ``lcc data`` and what stands behind it."""
     group = commands.add_parser(
         "data", parents=[after], help="list, import, download and describe data sets"
     )
@@ -25,15 +27,16 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "import", parents=[after], help="import a zip archive, a folder, or a scene"
     )
     command.add_argument(
-        "name", metavar="NAME", help="eurosat, ucmerced, indian_pines, … or a name of your own"
+        "name", metavar="NAME", help="of a known set (`lcc data list`), or one of your own"
     )
     command.add_argument(
         "paths",
         metavar="PATH",
         nargs="+",
         help="tiles: a zip archive or a folder of class folders; a scene: its cube and its label "
-        "map (.mat, .npy or ENVI .hdr)",
+        "map",
     )
+    command.when_used(partial(_formats, command))
     command.add_argument("--size", type=int, metavar="PIXELS", help="resize tiles to this side")
     _scene(command)
     _limit(command)
@@ -67,6 +70,17 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
     command.set_defaults(run=download, home_is="written")
 
 
+def _formats(command: argparse.ArgumentParser) -> None:
+    """Tell what is read, at the end of the help."""
+    from lcc_core.data.readers import READERS
+
+    told = (
+        f"{reader.name} ({' or '.join(reader.reads)}: {' '.join(reader.endings)}): {reader.summary}"
+        for reader in READERS
+    )
+    command.epilog = f"Formats. {' '.join(told)}"
+
+
 def _scene(command: argparse.ArgumentParser) -> None:
     command.add_argument("--patch", type=int, metavar="PIXELS", help="side of patches (11)")
     command.add_argument(
@@ -93,13 +107,14 @@ def _limit(command: argparse.ArgumentParser) -> None:
 
 
 def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """List the known and the stored sets."""
     from lcc_core.data.catalog import DATASETS, stored
 
     every = stored(context.home)
     skipped = context.skipped(every.unreadable, "stored data set")
     here = {info.name: info for info in every}
     rows, sets = [], []
-    for name in [*DATASETS, *(n for n in here if n not in DATASETS)]:
+    for name in [*DATASETS.names(), *(n for n in here if n not in DATASETS)]:
         known, kept = DATASETS.get(name), here.get(name)
         title = known.title if known else kept.title
         entry: dict[str, Any] = {"name": name, "title": title, "stored": kept is not None}
@@ -123,12 +138,13 @@ def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
 def _state(known: Any, name: str, here: bool) -> str:
     if here:
         return "ready"
-    if name == "demo":
+    if known.draw:
         return "drawn on first use"
     return f"lcc data import {known.words}"
 
 
 def info(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Describe a stored set."""
     from lcc_core.data.catalog import DATASETS, stored
 
     tiles = context.workspace.tiles(arguments.name, context.hooks)
@@ -212,6 +228,7 @@ def _splits(tiles: Any, context: Context) -> dict[str, Any]:
 
 
 def import_set(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Import tiles from one path, or a scene from two."""
     from lcc_core.data.catalog import import_files, import_tiles
 
     timer = Timer()
@@ -257,25 +274,25 @@ def _scene_choice(arguments: argparse.Namespace) -> Any:
 
 
 def surrogate(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    from lcc_core.data.catalog import draw_surrogate
+    """Draw a synthetic scene from files."""
+    from lcc_core.data.catalog import Surrogate, draw_surrogate
 
     timer = Timer()
-    tiles = draw_surrogate(
-        arguments.name,
+    drawn = Surrogate(
         arguments.labels,
         arguments.spectra,
         arguments.of,
-        context.home,
-        _scene_choice(arguments),
-        order=arguments.order or (),
-        like=arguments.like or "",
-        seed=arguments.seed,
-        limit=arguments.limit,
+        arguments.order or (),
+        arguments.like or "",
+        arguments.seed,
     )
+    choice = _scene_choice(arguments)
+    tiles = draw_surrogate(arguments.name, drawn, context.home, choice, limit=arguments.limit)
     return _arrived(tiles, timer, context)
 
 
 def download(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Download a known set and import it."""
     from lcc_core.data.catalog import download_tiles
 
     timer = Timer()

@@ -67,7 +67,7 @@ def distil(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> tuple[str, Any]:
     """The student's architecture and where it starts."""
-    from lcc_core.compression.structured import Cut
+    from lcc_core.channels import ChannelPruning
     from lcc_core.training.start import Start
 
     given = [o for o in ("arch", "student", "ratio") if getattr(arguments, o) is not None]
@@ -90,7 +90,7 @@ def _student(arguments: argparse.Namespace, context: Context, teacher: Any) -> t
             "Use `lcc prune-channels --criterion attention --teacher CKPT`.",
         )
     return teacher.arch, Start(
-        teacher.id, Cut(arguments.criterion, arguments.ratio, seed=arguments.seed)
+        teacher.id, ChannelPruning(arguments.criterion, arguments.ratio, seed=arguments.seed)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ CHECKED_TILES = 1000
 
 
 def add(commands: Any, after: argparse.ArgumentParser) -> None:
+    """Add ``lcc export``."""
     command = commands.add_parser(
         "export", parents=[after], help="write a model for another runtime, and check it there"
     )
     command.add_argument("source", metavar="FILE", help="a packed file or a checkpoint's id")
     command.add_argument("--out", required=True, metavar="FILE", help="what is written")
-    command.when_used(lambda: _formats(command))
+    command.when_used(partial(_formats, command))
     command.set_defaults(run=export)
 
 
@@ -35,6 +37,7 @@ def _formats(command: argparse.ArgumentParser) -> None:
 
 
 def export(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Write a model in another format and check it in its own runtime."""
     from lcc_core.checkpoints.packed import load_packed
     from lcc_core.export import EXPORTERS, agreement, by_ending
     from lcc_core.export import export as write

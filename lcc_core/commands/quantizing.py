@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import Any
 
 from lcc_core.commands.options import add_options, given
 from lcc_core.compression.plan import TILES
 from lcc_core.compression.presets import OWN, preset, presets
-from lcc_core.compression.quantizers import BITS, DEFAULT, QUANTIZERS, quantizer_of
-from lcc_core.settings import option_words
+from lcc_core.compression.quantizers import BITS, QUANTIZERS
 
 
 def add_quantizer(command: argparse.ArgumentParser) -> None:
@@ -24,14 +22,6 @@ def add_quantizer(command: argparse.ArgumentParser) -> None:
         help="correct norms and biases on training tiles, without their labels (default: yes; "
         "not with the papers' quantizer)",
     )
-
-
-def quantizer_words(config: Any, recalibrate: int) -> list[str]:
-    """The words of a command line that say how to quantize."""
-    scheme = quantizer_of(config)
-    words = [] if scheme.name == DEFAULT else ["--quantizer", scheme.name]
-    words += option_words(replace(config, bits=scheme.config().bits))
-    return words if recalibrate else [*words, "--no-recalibrate"]
 
 
 def quantizer_said(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from lcc_core.commands.compressed import compression_report
 from lcc_core.commands.context import Context, Timer
 from lcc_core.commands.options import add_entries, config_of
 from lcc_core.commands.output import output_text, send
-from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen, quantizer_words
+from lcc_core.commands.quantizing import add_quantizer, quantizer_chosen
 from lcc_core.commands.text import number, percent, size, table
 from lcc_core.compression.planners import PLANNERS
 from lcc_core.compression.search import USUAL, SearchResult, SearchSettings
 from lcc_core.errors import LccError
-from lcc_core.settings import option_words
 
 if TYPE_CHECKING:
     from lcc_core.results.searched import Selection
@@ -44,6 +43,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
 
 
 def search(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Search, measure what was found and the fixed settings beside it, and say so."""
     from lcc_core.results.measured import measure_plan
     from lcc_core.results.searched import Selection, rivals, search_plan
 
@@ -96,8 +96,7 @@ def settings_said(arguments: argparse.Namespace) -> SearchSettings:
 
 def search_words(checkpoint: str, settings: SearchSettings, where: Selection) -> list[str]:
     """The words of the command that searches so on a checkpoint of that id."""
-    words = ["search", checkpoint, "--method", settings.method, *option_words(settings.config)]
-    words += quantizer_words(settings.quantizer, settings.recalibrate)
+    words = ["search", checkpoint, *settings.words()]
     return [*words, "--select-on", where.select_on, "--tiles", str(where.tiles)]
 
 

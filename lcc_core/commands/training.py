@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lcc_core.commands.context import Context
+from lcc_core.commands.options import add_options, given
 from lcc_core.commands.text import duration, percent, size, table
+from lcc_core.compression.importance_weights import ImportanceWeights
 from lcc_core.errors import LccError
 
 
@@ -62,6 +64,7 @@ def add(commands: Any, after: argparse.ArgumentParser) -> None:
         "importance", parents=[after], help="how much each layer of a checkpoint matters"
     )
     command.add_argument("checkpoint", metavar="CKPT", help="an id, or the beginning of one")
+    add_options(command, ImportanceWeights)
     command.set_defaults(run=importance, home_is="read")
 
 
@@ -223,16 +226,19 @@ def importance(arguments: argparse.Namespace, context: Context) -> dict[str, Any
     from lcc_core.compression.layer_importance import importance as measure
 
     checkpoint = context.workspace.checkpoint(arguments.checkpoint)
-    layers = measure(checkpoint.model())
+    weights = ImportanceWeights(**given(arguments, ImportanceWeights))
+    layers = measure(checkpoint.model(), weights)
     context.say(
         table(
-            ("layer", "weights", "share", "variance", "importance"),
+            ("layer", "weights", "share", "variance", "entropy", "zeros", "importance"),
             (
                 (
                     layer.name,
                     layer.weights,
                     f"{layer.share:.4f}",
                     f"{layer.variance:.4f}",
+                    f"{layer.entropy:.4f}",
+                    f"{layer.sparsity:.4f}",
                     f"{layer.importance:.4f}",
                 )
                 for layer in layers

@@ -50,7 +50,7 @@ def round_sides(net: nn.Module, layers: set[str]) -> None:
 
 @torch.no_grad()
 def round_some(net: nn.Module, norms: Iterable[str], biases: Iterable[str]) -> None:
-    """What the two functions above do, for these norms and the biases of these layers alone."""
+    """Fold and round these ``norms``, and round the ``biases`` of these layers, and no others."""
     for name in norms:
         norm = net.get_submodule(name)
         fold_norm(norm)

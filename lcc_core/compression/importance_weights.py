@@ -53,6 +53,7 @@ class ImportanceWeights:
 
     @property
     def w_variance(self) -> float:
+        """The weight of 1 − N_V: what share leaves of 1."""
         return round(1 - self.w_share, 9)
 
 

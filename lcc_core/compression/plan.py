@@ -67,6 +67,7 @@ class LayerSetting:
 
     @property
     def scheme(self) -> Quantizer:
+        """The registered quantizer."""
         return QUANTIZERS[self.quantizer]
 
     @property
@@ -94,6 +95,7 @@ class LayerSetting:
 
     @property
     def touches(self) -> bool:
+        """Whether it changes any weight."""
         return self.bits < 32 or self.prune_k > 0
 
     def to_json(self) -> dict[str, Any]:
@@ -203,13 +205,16 @@ class Plan:
 
     @property
     def is_float(self) -> bool:
+        """Whether it changes no weight at all."""
         return not any(setting.touches for setting in self.layers.values())
 
     @property
     def rounds_sides(self) -> bool:
+        """Whether biases and normalisation are rounded to two bytes."""
         return self.sides == "float16" and any(s.bits < 32 for s in self.layers.values())
 
     def to_json(self) -> dict[str, Any]:
+        """All of it, as it is stored."""
         return {
             "layers": {name: setting.to_json() for name, setting in self.layers.items()},
             "method": self.method,
@@ -222,16 +227,16 @@ class Plan:
     def from_json(cls, content: Mapping[str, Any] | str) -> Plan:
         """Raises ``LccError`` that names the layer and the key for what is no plan."""
         try:
-            content = parse_json(content) if isinstance(content, str) else content
-            require(is_kind(content, dict), "plan", Shortened(content), "a table")
-            named: Mapping[str, Any] = value_of(content, "layers", dict)
+            found: Any = parse_json(content) if isinstance(content, str) else content
+            require(is_kind(found, dict), "plan", Shortened(found), "a table")
+            named: Mapping[str, Any] = value_of(found, "layers", dict)
             require(len(named) <= MOST_LAYERS, "layers", len(named), f"{MOST_LAYERS} or fewer")
             return cls(
                 {name: _setting(name, entry) for name, entry in named.items()},
-                value_of(content, "method", str, MANUAL),
-                value_of(content, "sides", str, "float16"),
-                dict(value_of(content, "facts", dict, {})),
-                value_of(content, "recalibrate", int, 0),
+                value_of(found, "method", str, MANUAL),
+                value_of(found, "sides", str, "float16"),
+                dict(value_of(found, "facts", dict, {})),
+                value_of(found, "recalibrate", int, 0),
             )
         except ValueError as error:
             raise LccError(

@@ -74,6 +74,7 @@ class Figures:
     sums: dict[str, list[Tensor]] = field(default_factory=dict)
 
     def add(self, name: str, *values: Tensor) -> None:
+        """Add what one chunk showed of a module."""
         known = self.sums.get(name)
         self.sums[name] = (
             list(values) if known is None else [a + b for a, b in zip(known, values, strict=True)]
@@ -81,6 +82,7 @@ class Figures:
         self.chunks[name] = self.chunks.get(name, 0) + 1
 
     def mean(self, name: str) -> list[Tensor]:
+        """Average what all chunks showed of a module."""
         return [total / self.chunks[name] for total in self.sums[name]]
 
 
@@ -100,6 +102,7 @@ class Measuring(Execution):
 
     @torch.no_grad()
     def refresh(self, net: nn.Module, layers: list[str]) -> None:
+        """Take over weights and biases of ``layers`` from ``net``."""
         for name in layers:
             module = net.get_submodule(name)
             self.set_weight(name, module.weight)
@@ -107,6 +110,7 @@ class Measuring(Execution):
             self.biases[name] = None if bias is None else bias.to(self.dtype)
 
     def layer(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        """Compute a layer; shift its output to the float mean and note by how much."""
         y = compute(module, x, self.weights[name], self.biases[name])
         if name not in self.free:
             return y
@@ -121,6 +125,7 @@ class Measuring(Execution):
         return y + shift.to(y.dtype).view(shape)
 
     def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        """Normalise by the statistics of this chunk, and note them."""
         weight, bias = module.weight.float(), module.bias.float()
         y, mean, invstd = torch.native_batch_norm(
             x, weight, bias, None, None, True, 0.0, module.eps

@@ -29,6 +29,7 @@ class Tried:
     options: Options = ()
 
     def to_json(self) -> dict[str, Any]:
+        """As it is stored: the scheme is named where it is not the symmetric one."""
         content = asdict(self)
         if self.quantizer == DEFAULT:
             return {n: v for n, v in content.items() if n not in ("quantizer", "options")}
@@ -41,6 +42,7 @@ class Tried:
 
     @property
     def setting(self) -> LayerSetting:
+        """What was tried."""
         return LayerSetting(
             self.bits, self.k, self.granularity, self.scale, self.quantizer, self.options
         )

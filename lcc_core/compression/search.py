@@ -19,7 +19,7 @@ from lcc_core.compression.result import SearchResult, Tried
 from lcc_core.errors import LccError, require
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.reading import Shortened, is_kind
-from lcc_core.settings import config_from
+from lcc_core.settings import config_from, option_words
 
 __all__ = ["PlanningInput", "SearchResult", "SearchSettings", "Tried", "search"]
 USUAL = "laq"
@@ -62,7 +62,16 @@ class SearchSettings:
 
     @property
     def planner(self) -> Planner:
+        """The registered planner."""
         return PLANNERS[self.method]
+
+    def words(self) -> list[str]:
+        """The words of a command line that say the same."""
+        scheme = quantizer_of(self.quantizer)
+        words = ["--method", self.method, *option_words(self.config)]
+        words += [] if scheme.name == DEFAULT else ["--quantizer", scheme.name]
+        words += option_words(replace(self.quantizer, bits=scheme.config().bits))
+        return words if self.recalibrate else [*words, "--no-recalibrate"]
 
     def to_json(self) -> dict[str, Any]:
         """What keys of stored searches and facts of plans hold."""

@@ -52,7 +52,7 @@ class Coreset:
         return content_id([self.fingerprint, self.protocol, self.split_seed, tiles])
 
     def facts(self) -> dict[str, Any]:
-        """What a checkpoint trained on it remembers."""
+        """Say what a checkpoint trained on it remembers."""
         return {
             "id": self.id,
             "name": self.name,
@@ -63,7 +63,7 @@ class Coreset:
         }
 
     def split(self, tiles: TileSet) -> Split:
-        """The split with these as its training part; ``DataError`` for other tiles."""
+        """Split the tiles with these as the training part. Raises ``DataError`` for other tiles."""
         if tiles.fingerprint != self.fingerprint:
             raise DataError(
                 f"The coreset {self.name!r} was chosen from other tiles than those of "

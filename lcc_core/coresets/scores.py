@@ -38,7 +38,7 @@ class Scores:
 
 
 def scores_of(dynamics: Mapping[str, np.ndarray], aum: str = "logits") -> Scores:
-    """Every score from one instrumented run; tables are (epochs, tiles).
+    """Score the tiles of one instrumented run; tables are (epochs, tiles).
 
     ``aum``: of what the area under the margin is taken. Runs from before logits were recorded know
     it of probabilities alone, and ``aum_of`` of the result says so.
@@ -56,7 +56,14 @@ def scores_of(dynamics: Mapping[str, np.ndarray], aum: str = "logits") -> Scores
 
 
 def forgetting_events(correct: np.ndarray) -> np.ndarray:
-    """How often a tile went from right to wrong between two presentations; ``correct`` 0 or 1."""
+    """Count how often each tile went from right to wrong between two presentations [toneva2019].
+
+    Args:
+        correct: 0 or 1, (epochs, tiles).
+
+    Returns:
+        float32 (tiles,); ∞ for a tile that was never right.
+    """
     events = ((correct[:-1] == 1) & (correct[1:] == 0)).sum(0).astype(np.float32)
     events[~correct.any(0)] = np.inf
     return events

@@ -72,7 +72,7 @@ class CoresetSettings:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> CoresetSettings:
-        """The settings that a flat ``table`` names: common ones and the method's own.
+        """Read a flat ``table`` of settings: common ones and the method's own.
 
         Raises ``LccError`` for settings that the method does not have.
         """
@@ -83,12 +83,13 @@ class CoresetSettings:
 
     @classmethod
     def named(cls, choice: str, fraction: float, seed: int = 0) -> CoresetSettings:
-        """Those of a name in :func:`choices`: ``balanced-margin``."""
+        """Read a name of :func:`choices`, such as ``balanced-margin``."""
         method = choice.removeprefix(BALANCED)
         return cls(method, fraction, method != choice, seed)
 
     @property
     def entry(self) -> CoresetMethod:
+        """The registered method."""
         return METHODS[self.method]
 
     @property
@@ -103,12 +104,12 @@ class CoresetSettings:
         return ", ".join([self.title, *(f"{n} = {text_of(v)}" for n, v in changed.items())])
 
     def to_json(self) -> dict[str, Any]:
-        """A flat table: what :meth:`of` reads."""
+        """Make a flat table, as :meth:`of` reads it."""
         return {name: getattr(self, name) for name in COMMON} | settings_json(self.own)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> CoresetSettings:
-        """Those of a stored coreset, of any age."""
+        """Read the settings of a stored coreset, of any age."""
         method = METHODS[content.get("method", DEFAULT_METHOD)]
         own = settings_json(method.config())
         kept = {n: v for n, v in content.items() if n in own or n not in ONCE_COMMON}
@@ -128,7 +129,7 @@ def settled(asked: CoresetSettings, made: CoresetSettings) -> str:
 
 
 def choices() -> tuple[str, ...]:
-    """What lists of coresets may name: every method, and every method class-balanced."""
+    """List what a study may name: every method, and every method class-balanced."""
     names = METHODS.names()
     return (*names, *(BALANCED + name for name in names))
 
@@ -174,7 +175,7 @@ def select(
 
 
 def _checked(method: str, pick: Pick) -> Pick:
-    """The same, but a method that gives what it was not asked for is named."""
+    """Check what ``pick`` gives, so that a method that gives something else is named."""
 
     def checked(pool: np.ndarray, n: int) -> np.ndarray:
         found = pick(pool, n)
@@ -200,7 +201,7 @@ def equal_quotas(counts: np.ndarray, n: int) -> np.ndarray:
 def _with_every_class(
     chosen: np.ndarray, labels: np.ndarray, present: np.ndarray, pick: Pick
 ) -> np.ndarray:
-    """The last choices of classes with several make room for the first of a class with none."""
+    """Let the last choices of classes with several make room for a class that has none."""
     counts = np.bincount(labels[chosen], minlength=int(present.max()) + 1)
     keep = list(chosen)
     for label in present[counts[present] == 0]:

@@ -1,4 +1,4 @@
-"""What the classes of the published data sets are called, and what a class may be called."""
+"""What a class may be called."""
 
 from __future__ import annotations
 
@@ -6,42 +6,6 @@ import unicodedata
 
 from lcc_core.data.limits import MOST_CLASSES
 from lcc_core.errors import DataError
-
-# In the order of their numbers.
-UCMERCED = tuple(
-    "agricultural airplane baseballdiamond beach buildings chaparral denseresidential forest "
-    "freeway golfcourse harbor intersection mediumresidential mobilehomepark overpass parkinglot "
-    "river runway sparseresidential storagetanks tenniscourt".split()
-)
-INDIAN_PINES = (
-    "Alfalfa",
-    "Corn-notill",
-    "Corn-mintill",
-    "Corn",
-    "Grass-pasture",
-    "Grass-trees",
-    "Grass-pasture-mowed",
-    "Hay-windrowed",
-    "Oats",
-    "Soybean-notill",
-    "Soybean-mintill",
-    "Soybean-clean",
-    "Wheat",
-    "Woods",
-    "Buildings-Grass-Trees-Drives",
-    "Stone-Steel-Towers",
-)
-PAVIA_UNIVERSITY = (
-    "Asphalt",
-    "Meadows",
-    "Gravel",
-    "Trees",
-    "Painted metal sheets",
-    "Bare Soil",
-    "Bitumen",
-    "Self-Blocking Bricks",
-    "Shadows",
-)
 
 LONGEST = 200  # characters
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters, ends of lines
@@ -77,7 +41,7 @@ def check_class_names(names: tuple[str, ...], whose: str) -> None:
 
 
 def _shown(name: str) -> str:
-    """What names have in common that look the same."""
+    """Reduce a name to what names that look the same have in common."""
     visible = "".join(one for one in name if unicodedata.category(one) != "Cf")
     apart = unicodedata.normalize("NFD", " ".join(visible.split()))
     return unicodedata.normalize("NFC", apart.casefold())

@@ -27,13 +27,14 @@ class Archive:
     sha256: str = ""
 
     def matches(self, path: Path) -> bool:
+        """Compare the checksum of a file."""
         kind, expected = ("sha256", self.sha256) if self.sha256 else ("md5", self.md5)
         with path.open("rb") as file:
             return hashlib.file_digest(file, kind).hexdigest() == expected
 
 
 def fetch(archive: Archive, folder: Path, hooks: Hooks) -> Path:
-    """The downloaded and checked file. A broken download goes on where it stopped."""
+    """Download a file and check it. A broken download goes on where it stopped."""
     target = folder / archive.url.rpartition("/")[2]
     if target.is_file() and archive.matches(target):
         return target

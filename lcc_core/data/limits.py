@@ -26,7 +26,7 @@ class Limit:
 
     @classmethod
     def of(cls, asked: int | None, source: int) -> Limit:
-        """What the user ``asked`` for; else the default for files of ``source`` bytes together."""
+        """Take what the user ``asked`` for, else the default for files of ``source`` bytes."""
         if asked is not None:
             return cls(asked, "as asked")
         grown = max(ALWAYS, LARGEST_GROWTH * source)
@@ -58,7 +58,7 @@ def check_disk(needed: int, what: str, folder: Path) -> None:
 
 
 def _rounded_up(count: int) -> str:
-    """A size that can be typed, and holds ``count`` bytes."""
+    """Write a size that can be typed, and holds ``count`` bytes."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6)):
         if count >= factor:
             return f"{math.ceil(10 * count / factor) / 10:g}{unit}"

@@ -72,12 +72,12 @@ class Patches:
         return windows.transpose(0, 1, 3, 4, 2)
 
     def __getitem__(self, ids: int | slice | np.ndarray) -> np.ndarray:
-        """The patches ``ids``: (n, side, side, B), or (side, side, B) for a single one."""
+        """Cut out the patches ``ids``: (n, side, side, B), or (side, side, B) for a single one."""
         rows, columns = np.moveaxis(self.positions[ids], -1, 0)
         return self._windows[rows, columns]
 
     def everywhere(self) -> Patches:
-        """A patch around every pixel of the scene, row by row."""
+        """Take a patch around every pixel of the scene, row by row."""
         return replace(self, positions=np.argwhere(np.ones(self.scene, bool)))
 
     def narrow(self, side: int) -> Patches:

@@ -54,19 +54,19 @@ class Scene(TileSet):
         return self.images.scene
 
     def spectra(self, ids: np.ndarray) -> np.ndarray:
-        """Of the labelled pixels ``ids``, float32 (n, B)."""
+        """Take the spectra of the labelled pixels ``ids``, float32 (n, B)."""
         rows, columns = self.positions[ids].T
         return self.cube[rows, columns]
 
     def spread(self, values: np.ndarray, ids: np.ndarray, rest: int = BACKGROUND) -> np.ndarray:
-        """A map (H, W) with ``values`` (n,) at the pixels ``ids`` and ``rest`` elsewhere."""
+        """Make a map (H, W) with ``values`` (n,) at the pixels ``ids`` and ``rest`` elsewhere."""
         picture = np.full(self.extent, rest, np.asarray(values).dtype)
         rows, columns = self.positions[ids].T
         picture[rows, columns] = values
         return picture
 
     def label_map(self) -> np.ndarray:
-        """Class numbers int64 (H, W); ``BACKGROUND`` where nothing is known."""
+        """Make a map of class numbers int64 (H, W); ``BACKGROUND`` where nothing is known."""
         return self.spread(self.labels, np.arange(len(self)))
 
     @cached_property
@@ -78,13 +78,13 @@ class Scene(TileSet):
         return (255 * np.clip(share, 0, 1)).astype(np.uint8)
 
     def thumbnail(self, index: int) -> np.ndarray:
-        """The patch ``index`` as it lies in :attr:`picture`; cut off at the scene's edges."""
+        """Cut the patch ``index`` out of :attr:`picture`; it ends at the scene's edges."""
         margin = self.patch // 2
         row, column = self.positions[index]
         top, left = max(0, row - margin), max(0, column - margin)
         return self.picture[top : row + margin + 1, left : column + margin + 1]
 
     def everywhere(self, side: int | None = None) -> Scene:
-        """Every pixel, labelled or not, row by row, with patches of ``side`` or as they are."""
+        """Take every pixel, labelled or not, row by row, with patches of ``side`` if it is said."""
         images = self.images.narrow(side or self.patch).everywhere()
         return replace(self, images=images, labels=self.label_map().ravel())

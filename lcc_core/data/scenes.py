@@ -1,4 +1,4 @@
-"""The scenes this program knows, and how a cube with a label map becomes a data set."""
+"""How a cube with a label map becomes a data set."""
 
 from __future__ import annotations
 
@@ -9,77 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from lcc_core.data.classnames import check_class_names
-from lcc_core.data.download import Archive
 from lcc_core.data.limits import MOST_CLASSES, check_disk
 from lcc_core.data.patches import LARGEST_SIDE
 from lcc_core.data.scene import BACKGROUND, Scene
 from lcc_core.data.scenefile import read_array
-from lcc_core.data.stored import store_scene
+from lcc_core.data.sets import DataSet, SceneFile
+from lcc_core.data.stored import About, store_scene
 from lcc_core.errors import DataError, require
 from lcc_core.files import Home
 from lcc_core.inputs import open_regular
 
 PATCH = 11  # pixels a side
 LARGEST_NUMBER = 65_535  # of a class
-EHU = "http://www.ehu.eus/ccwintco/uploads"
-
-
-@dataclass(frozen=True)
-class SceneFile:
-    """One published file: where it lies, and the array in it."""
-
-    archive: Archive
-    key: str
-
-
-@dataclass(frozen=True)
-class SceneInfo:
-    """A published scene: its two files, its size, and the bands of its picture (from 0)."""
-
-    cube: SceneFile
-    labels: SceneFile
-    shape: tuple[int, int, int]
-    rgb: tuple[int, int, int]
-
-
-def _file(path: str, size: int, sha256: str, key: str) -> SceneFile:
-    return SceneFile(Archive(f"{EHU}/{path}", size, sha256=sha256), key)
-
-
-SCENES = {
-    "indian_pines": SceneInfo(
-        _file(
-            "6/67/Indian_pines_corrected.mat",
-            5_953_527,
-            "ec2f8808710919d566f70f0d4aa885aae1ddfd42b734aba71c5e12ca65450939",
-            "indian_pines_corrected",
-        ),
-        _file(
-            "c/c4/Indian_pines_gt.mat",
-            1125,
-            "65c4687a8ab04f6da4789799bc3bc4f6e88bccac3ed6a2e6ae367e5e6b9e429c",
-            "indian_pines_gt",
-        ),
-        (145, 145, 200),
-        (42, 26, 10),
-    ),
-    "pavia_university": SceneInfo(
-        _file(
-            "e/ee/PaviaU.mat",
-            34_806_917,
-            "28447fa87f7a5797845e9a189c0da85e23b1d06a4ba7361e5ff44efbf834d2fb",
-            "paviaU",
-        ),
-        _file(
-            "5/50/PaviaU_gt.mat",
-            11_005,
-            "23f6a426928f9b32984adffe659e29f554f9fb6c93b5a107528d308d5087a829",
-            "paviaU_gt",
-        ),
-        (610, 340, 103),
-        (54, 30, 9),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -104,37 +45,46 @@ class SceneChoice:
 
 def import_scene(
     name: str,
-    cube_path: str | Path,
-    labels_path: str | Path,
+    files: tuple[str | Path, str | Path],
     home: Home,
     choice: SceneChoice | None = None,
-    title: str = "",
-    classes: tuple[str, ...] = (),
+    known: DataSet | None = None,
     limit: int | None = None,
 ) -> Scene:
-    """Read a cube and its label map and keep them under ``name``.
+    """Read a cube and its label map and store them.
 
-    Published scenes (names in ``SCENES``) must be the published files, byte for byte. A label map
-    finer than the cube by a whole factor is brought to its pixels by majority. ``limit``: most
-    bytes that either may take; :class:`Limit` has the default.
+    A label map finer than the cube by a whole factor is brought to its pixels by majority.
+
+    Args:
+        name: what the scene is called.
+        files: of the cube and of the label map.
+        home: where it is stored.
+        choice: how it is read.
+        known: the published scene that the files must be of, byte for byte.
+        limit: most bytes that either may take; :class:`Limit` has the default.
     """
     choice = choice or SceneChoice()
-    known = SCENES.get(name)
+    published = known.scene if known else None
     keys = choice.keys
-    if known:
-        for file, path in ((known.cube, cube_path), (known.labels, labels_path)):
+    if published:
+        for file, path in zip((published.cube, published.labels), files, strict=True):
             check_published(file, Path(path).expanduser(), name)
-        keys = (known.cube.key, known.labels.key)
-    cube = read_array(cube_path, 3, keys[0], limit)
-    found = class_numbers(read_array(labels_path, 2, keys[1], limit), Path(labels_path).name)
+        keys = (published.cube.key, published.labels.key)
+        choice = replace(choice, rgb=choice.rgb or published.rgb)
+    cube = read_array(files[0], 3, keys[0], limit)
+    found = class_numbers(read_array(files[1], 2, keys[1], limit), Path(files[1]).name)
     found = fit_labels(found, cube.shape[:2])
-    choice = replace(choice, rgb=choice.rgb or (known.rgb if known else None))
-    source = Path(cube_path).name
-    return keep_scene(name, cube, found, home, choice, title or name, classes, source)
+    about = About(name, source=Path(files[0]).name)
+    if known:
+        about = replace(about, title=known.title, class_names=known.classes)
+    return keep_scene(home, about, cube, found, choice)
 
 
 def class_numbers(labels: np.ndarray, title: str) -> np.ndarray:
-    """``labels`` as int64. ``DataError`` for values that are no numbers of classes."""
+    """Check ``labels`` and make them int64.
+
+    Raises ``DataError`` for values that are no numbers of classes.
+    """
     whole = np.equal(labels, np.round(labels)).all()
     if not whole or labels.min() < 0 or labels.max() > LARGEST_NUMBER:
         raise DataError(
@@ -150,18 +100,19 @@ def class_numbers(labels: np.ndarray, title: str) -> np.ndarray:
 
 
 def keep_scene(
-    name: str,
-    cube: np.ndarray,
-    labels: np.ndarray,
-    home: Home,
-    choice: SceneChoice,
-    title: str,
-    classes: tuple[str, ...],
-    source: str,
-    synthetic: bool = False,
+    home: Home, about: About, cube: np.ndarray, labels: np.ndarray, choice: SceneChoice
 ) -> Scene:
-    """Store ``cube`` (H, W, B) with ``labels`` (H, W), numbered from 1 with 0 as background."""
-    label_map, names = name_classes(labels, choice.classes or classes, choice.without)
+    """Store a cube with its labels.
+
+    Args:
+        home: where it is stored.
+        about: name and origin; the class names in the order of their numbers, unless ``choice``
+            names the classes.
+        cube: (H, W, B).
+        labels: (H, W), numbered from 1 with 0 as background.
+        choice: patches, classes and picture.
+    """
+    label_map, names = name_classes(labels, choice.classes or about.class_names, choice.without)
     if choice.classes and (most := int(labels.max())) != len(choice.classes):
         raise DataError(
             f"{len(choice.classes)} class names are given, and the label map's classes go up to "
@@ -175,22 +126,12 @@ def keep_scene(
     require(choice.patch // 2 < min(cube.shape[:2]), "patch", choice.patch, "within the scene")
     needed = 4 * cube.size + 8 * labels.size
     check_disk(needed, f"A scene of {'×'.join(map(str, cube.shape))}", home.tiles)
-    return store_scene(
-        home,
-        name,
-        cube,
-        label_map,
-        names,
-        patch=choice.patch,
-        rgb=rgb,
-        title=title,
-        source=source,
-        synthetic=synthetic,
-    )
+    about = replace(about, class_names=names)
+    return store_scene(home, about, cube, label_map, choice.patch, rgb)
 
 
 def check_published(file: SceneFile, path: Path, name: str) -> None:
-    """``DataError`` for any other file than the published one."""
+    """Raise ``DataError`` for any other file than the published one."""
     with open_regular(path) as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != file.archive.sha256:
@@ -203,7 +144,7 @@ def check_published(file: SceneFile, path: Path, name: str) -> None:
 
 
 def fit_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``labels`` on the cube's pixels: each takes the most frequent of its finer ones."""
+    """Bring ``labels`` to the cube's pixels: each takes the most frequent of its finer ones."""
     if labels.shape == size:
         return labels
     factor = labels.shape[0] // size[0]
@@ -225,7 +166,10 @@ def fit_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def name_classes(
     labels: np.ndarray, names: tuple[str, ...], without: tuple[str, ...] = ()
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Numbers from 0 with their names; 0 of ``labels``, and classes ``without``, are background."""
+    """Number the classes from 0 and name them.
+
+    0 of ``labels``, and the classes ``without``, become background, −1.
+    """
     numbers = [int(n) for n in np.unique(labels) if n]
     if names and max(numbers, default=0) > len(names):
         raise DataError(
@@ -248,5 +192,5 @@ def name_classes(
 
 
 def default_rgb(bands: int) -> tuple[int, int, int]:
-    """Three bands far apart."""
+    """Choose three bands that lie far apart."""
     return tuple(int(share * (bands - 1)) for share in (5 / 6, 1 / 2, 1 / 6))  # type: ignore

@@ -32,17 +32,19 @@ class Source:
     """``sizes``: unpacked bytes of each file by its relative name, in order, as the source says.
 
     ``read`` gives no more than that. ``bytes``: of the archive, or of all files of the folder.
+    ``others``: names of the files with other endings, hidden ones left out.
     """
 
     title: str
     sizes: dict[str, int]
     bytes: int
     read: Callable[[str], bytes]
+    others: tuple[str, ...] = ()
 
 
 @contextmanager
 def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
-    """The files of a zip archive or folder whose names end in one of the ``suffixes``.
+    """Open a zip archive or folder: the files whose names end in one of the ``suffixes``.
 
     Hidden files are left out, and links to folders are not followed. Raises ``DataError``.
     """
@@ -60,6 +62,7 @@ def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
 
 
 def check_count(title: str, files: int) -> None:
+    """Raise ``DataError`` for more files than can be imported."""
     if files > MOST_FILES:
         raise DataError(
             f"{title} holds {files:,} files or more.",
@@ -68,6 +71,7 @@ def check_count(title: str, files: int) -> None:
 
 
 def is_hidden(name: str) -> bool:
+    """Tell whether a relative path leads through what systems hide."""
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
@@ -83,17 +87,17 @@ def _folder(root: Path, suffixes: tuple[str, ...]) -> Source:
         raise unreadable(Path(error.filename or root), error) from error
 
     names: list[str] = []
+    others: list[str] = []
     seen = 0
     for folder, folders, files in os.walk(root, onerror=refuse):
         folders[:] = [name for name in folders if not is_hidden(name)]
         seen += len(files) + len(folders)
         check_count(root.name, seen)
         inside = Path(folder).relative_to(root)
-        names += [
-            (inside / name).as_posix()
-            for name in files
-            if name.lower().endswith(suffixes) and not is_hidden(name)
-        ]
+        for name in files:
+            if not is_hidden(name):
+                fits = name.lower().endswith(suffixes)
+                (names if fits else others).append((inside / name).as_posix())
     sizes: dict[str, int] = {}
     for name in sorted(names, key=lambda name: name.split("/")):
         try:
@@ -109,11 +113,11 @@ def _folder(root: Path, suffixes: tuple[str, ...]) -> Source:
             except OSError as error:
                 raise unreadable(root / name, error) from error
 
-    return Source(root.name, sizes, sum(sizes.values()), read)
+    return Source(root.name, sizes, sum(sizes.values()), read, tuple(sorted(others)))
 
 
 def _count(file: BinaryIO) -> int:
-    """At most how many members an archive lists, whatever number it claims.
+    """Count at most how many members an archive lists, whatever number it claims.
 
     ``zipfile`` makes an object of every member at once: a million take half a gigabyte.
     """
@@ -136,9 +140,12 @@ def _count(file: BinaryIO) -> int:
 
 def _archive(path: Path, archive: zipfile.ZipFile, suffixes: tuple[str, ...]) -> Source:
     members: dict[str, zipfile.ZipInfo] = {}
+    others: list[str] = []
     for member in archive.infolist():
         name = member.filename
         if not name.lower().endswith(suffixes):
+            if not member.is_dir() and not is_hidden(name):
+                others.append(name)
             continue
         if name.startswith("/") or ".." in name.split("/"):
             raise DataError(
@@ -175,7 +182,7 @@ def _archive(path: Path, archive: zipfile.ZipFile, suffixes: tuple[str, ...]) ->
                 "Remove it or copy it again, then import once more; nothing was stored.",
             ) from error
 
-    return Source(path.name, sizes, path.stat().st_size, read)
+    return Source(path.name, sizes, path.stat().st_size, read, tuple(sorted(others)))
 
 
 def _no_archive(path: Path, error: Exception) -> DataError:

@@ -41,7 +41,10 @@ class Parts:
 
 
 def disjoint_parts(scene: Scene, protocol: str, seed: int) -> Parts:
-    """The parts of a protocol in ``SPATIAL``. ``DataError`` names classes that are too small."""
+    """Draw the parts of a protocol in ``SPATIAL``.
+
+    Raises ``DataError`` that names classes that are too small.
+    """
     return _parts(_Task(scene.fingerprint, protocol, seed, scene))
 
 
@@ -124,7 +127,7 @@ def assign(
     shares: tuple[float, ...],
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """The part (H, W) of every labelled pixel; −1 elsewhere. A group stays whole."""
+    """Assign every labelled pixel to a part, (H, W); −1 elsewhere. A group stays whole."""
     known = labels >= 0
     names, inverse = np.unique(groups[known], return_inverse=True)
     counts = np.zeros((len(names), labels.max() + 1))
@@ -169,7 +172,7 @@ def nearest(scene: Scene, some: np.ndarray, others: np.ndarray) -> int:
 
 
 def touching(scene: Scene, train: np.ndarray, test: np.ndarray) -> float:
-    """Share of the ``test`` patches that share a pixel with one of the ``train`` patches."""
+    """Compute the share of ``test`` patches that share a pixel with a ``train`` patch."""
     mask = scene.spread(np.ones(len(train), bool), train, rest=False)
     rows, columns = scene.positions[test].T
     return float(near(mask, scene.patch)[rows, columns].mean())

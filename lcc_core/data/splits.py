@@ -52,6 +52,7 @@ class Split:
         return replace(self, train=ids, coreset=coreset)
 
     def facts(self) -> dict[str, Any]:
+        """Say what a checkpoint remembers of it: enough to draw it again."""
         facts: dict[str, Any] = {"protocol": self.protocol, "seed": self.seed}
         # Said only where there is one: older checkpoints have none, and it stays so.
         if self.validation_share:
@@ -61,6 +62,7 @@ class Split:
         return facts | ({"coreset": dict(self.coreset)} if self.coreset else {})
 
     def part(self, name: str) -> np.ndarray:
+        """Take the tiles of a part. Raises ``DataError`` where there is none."""
         require(name in PARTS, "part", name, f"one of {', '.join(PARTS)}")
         ids = getattr(self, name)
         if not len(ids):
@@ -77,7 +79,7 @@ class Split:
 
 
 def protocols(tiles: TileSet) -> tuple[str, ...]:
-    """The names of the splits that these tiles can have."""
+    """Name the splits that these tiles can have."""
     return (*PROTOCOLS, *(SPATIAL if isinstance(tiles, Scene) else ()))
 
 
@@ -88,12 +90,15 @@ def check_protocol(protocol: str) -> None:
 
 
 def lacks_validation(protocol: str) -> bool:
-    """Whether the protocol, as its paper has it, leaves nothing to choose on but the test part."""
+    """Tell whether the protocol, as its paper has it, leaves only the test part to choose on."""
     return protocol in PROTOCOLS and not PROTOCOLS[protocol][1]
 
 
 def split_from(tiles: TileSet, facts: Mapping[str, Any]) -> Split:
-    """The split that ``facts`` remember, without its coreset; ``ValueError`` for unknown ones."""
+    """Make the split that ``facts`` remember, without its coreset.
+
+    Raises ``ValueError`` for unknown ones.
+    """
     share = facts.get("validation", 0.0)
     # Another share would be another version's rule: better no split than other tiles.
     require(share in (0, VALIDATION_SHARE), "validation", share, f"0 or {VALIDATION_SHARE:g}")
@@ -113,7 +118,7 @@ def selected_on(facts: Mapping[str, Any]) -> str:
 
 
 def same_split(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two splits' facts are of the same parts, coresets aside."""
+    """Tell whether two splits' facts are of the same parts, coresets aside."""
     return split_name(one) == split_name(other)
 
 
@@ -128,7 +133,7 @@ def make_split(
     seed: int = 0,
     select_on: str = "validation",
 ) -> Split:
-    """A stratified random split, or a spatially disjoint one of a scene.
+    """Draw a stratified random split, or a spatially disjoint one of a scene.
 
     Sets that bring their own test part keep it in random splits. ``select_on`` "test" leaves
     protocols without a validation part as their papers have them: what is chosen will have to be

@@ -55,7 +55,29 @@ class StoredInfo:
         return len(self.class_names)
 
 
+@dataclass(frozen=True)
+class About:
+    """What is said of a set beside its pixels: its ``name`` here, its classes, where it is from."""
+
+    name: str
+    class_names: tuple[str, ...] = ()
+    title: str = ""
+    source: str = ""
+    synthetic: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """Make the table that is stored."""
+        return {
+            "name": self.name,
+            "title": self.title or self.name,
+            "class_names": list(self.class_names),
+            "source": self.source,
+            "synthetic": self.synthetic,
+        }
+
+
 def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> str:
+    """Hash images (N, …), labels and class names: equal for equal sets, whatever their name."""
     digest = hashlib.sha256()
     digest.update(json.dumps([list(images.shape), list(class_names)]).encode())
     for start in range(0, len(images), 1024):
@@ -67,7 +89,7 @@ def fingerprint(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, 
 def band_statistics(
     images: np.ndarray, ids: np.ndarray | None = None
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of every band on the 0…1 scale, exact for uint8.
+    """Compute mean and standard deviation of every band on the 0…1 scale, exact for uint8.
 
     Of the tiles ``ids``, or of all ``images`` (N, H, W, C).
     """
@@ -87,22 +109,25 @@ def band_statistics(
 
 def store(
     home: Home,
-    name: str,
+    about: About,
     shape: tuple[int, int, int, int],
     labels: np.ndarray,
-    class_names: tuple[str, ...],
     fill: Callable[[np.ndarray], None],
-    *,
-    title: str,
-    source: str,
-    synthetic: bool = False,
     test_ids: np.ndarray | None = None,
 ) -> TileSet:
-    """Let ``fill`` write the images (N, H, W, C) into a new memory-mapped array and keep it.
+    """Store a set of tiles.
 
-    The set appears under its name only when it is complete; one of that name is then replaced.
+    It appears under its name only when it is complete; one of that name is then replaced.
+
+    Args:
+        home: where it is stored.
+        about: name, classes and origin.
+        shape: of the images, (N, H, W, C).
+        labels: class numbers from 0, (N,).
+        fill: writes the images into the array uint8 of that shape that it is given.
+        test_ids: numbers of the tiles of the test part, if the set brings its own.
     """
-    with _folder(home, name) as folder:
+    with _folder(home, about.name) as folder:
         images = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, shape)
         allocate(folder / IMAGES)
         fill(images)
@@ -110,49 +135,45 @@ def store(
         labels = np.asarray(labels, np.int64)
         np.save(folder / LABELS, labels, allow_pickle=False)
         mean, std = band_statistics(images)
-        facts = {
-            "name": name,
-            "title": title,
-            "class_names": list(class_names),
+        facts = about.facts() | {
             "shape": list(shape),
             "mean": mean,
             "std": std,
-            "fingerprint": fingerprint(images, labels, class_names),
-            "source": source,
-            "synthetic": synthetic,
+            "fingerprint": fingerprint(images, labels, about.class_names),
             "test_ids": None if test_ids is None else [int(i) for i in test_ids],
             "imported": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         write_json(folder / FACTS, facts)
         del images
-    return read(home, name)
+    return read(home, about.name)
 
 
 def store_scene(
     home: Home,
-    name: str,
+    about: About,
     cube: np.ndarray,
     label_map: np.ndarray,
-    class_names: tuple[str, ...],
-    *,
     patch: int,
     rgb: tuple[int, int, int],
-    title: str,
-    source: str,
-    synthetic: bool = False,
 ) -> Scene:
-    """Keep ``cube`` (H, W, B) and ``label_map`` (H, W): class numbers from 0, −1 is background."""
-    with _folder(home, name) as folder:
+    """Store a scene.
+
+    Args:
+        home: where it is stored.
+        about: name, classes and origin.
+        cube: (H, W, B), of any type of numbers; stored as float32.
+        label_map: class numbers from 0, (H, W); −1 is background.
+        patch: pixels a side of a patch.
+        rgb: the bands of its picture, from 0.
+    """
+    with _folder(home, about.name) as folder:
         cube = np.ascontiguousarray(cube, np.float32)
         label_map = np.ascontiguousarray(label_map, np.int64)
         np.save(folder / CUBE, cube, allow_pickle=False)
         np.save(folder / LABELS, label_map, allow_pickle=False)
         spectra = cube[label_map >= 0].astype(np.float64)
-        digest = fingerprint(cube, label_map, class_names)
-        facts = {
-            "name": name,
-            "title": title,
-            "class_names": list(class_names),
+        digest = fingerprint(cube, label_map, about.class_names)
+        facts = about.facts() | {
             "shape": [len(spectra), patch, patch, cube.shape[2]],
             "extent": list(label_map.shape),
             "rgb": list(rgb),
@@ -160,19 +181,17 @@ def store_scene(
             "std": [float(v) for v in np.maximum(spectra.std(0), 1e-12)],
             # Other patches are other tiles.
             "fingerprint": hashlib.sha256(f"{digest} {patch}".encode()).hexdigest(),
-            "source": source,
-            "synthetic": synthetic,
             "imported": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         write_json(folder / FACTS, facts)
-    scene = read(home, name)
+    scene = read(home, about.name)
     assert isinstance(scene, Scene)
     return scene
 
 
 @contextmanager
 def _folder(home: Home, name: str) -> Iterator[Path]:
-    """A new folder that gets its name, in place of an older one, once the block is done."""
+    """Make a folder that gets its name, in place of an older one, once the block is done."""
     made: list[Path] = []
     try:
         make_folder(home.tiles, made)
@@ -210,7 +229,10 @@ def allocate(path: Path) -> None:
 
 
 def read(home: Home, name: str) -> TileSet:
-    """The stored set, its images memory-mapped. ``DataError`` where it is missing or damaged."""
+    """Open a stored set, its images memory-mapped.
+
+    Raises ``DataError`` where it is missing or damaged.
+    """
     folder = home.tiles / name
     again = f"Import it again with `lcc data import {name} PATH`."
     try:
@@ -262,7 +284,7 @@ def _read_scene(folder: Path, facts: dict[str, Any]) -> Scene:
 
 
 def stored(home: Home) -> Found[StoredInfo]:
-    """The stored sets by name, and those that cannot be read."""
+    """List the stored sets by name, and those that cannot be read."""
     folders = listed(home.tiles)
     found, bad = [], list(folders.unreadable)
     for path in (folder / FACTS for folder in folders):

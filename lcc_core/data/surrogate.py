@@ -8,9 +8,33 @@ the real scene.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lcc_core.errors import DataError, require
+
+
+@dataclass(frozen=True)
+class Texture:
+    """How pixels vary within a class.
+
+    Attributes:
+        smoothness: deviation in pixels of the Gaussian that smooths the coefficients.
+        smooth_share: share of their variance that is smooth.
+        shrinkage: share of each class's covariance that is taken from its diagonal, as noise of
+            its own in every band and pixel; without it the few spectra of a class would span a
+            subspace that gives every pixel away.
+    """
+
+    smoothness: float = 4.0
+    smooth_share: float = 0.5
+    shrinkage: float = 0.1
+
+    def __post_init__(self) -> None:
+        require(self.smoothness > 0, "smoothness", self.smoothness, "above 0 pixels")
+        require(0 <= self.smooth_share <= 1, "smooth_share", self.smooth_share, "0…1")
+        require(0 <= self.shrinkage <= 1, "shrinkage", self.shrinkage, "0…1")
 
 
 def draw_cube(
@@ -18,24 +42,27 @@ def draw_cube(
     spectra: np.ndarray,
     classes: np.ndarray,
     seed: int = 0,
-    smoothness: float = 4.0,
-    smooth_share: float = 0.5,
-    shrinkage: float = 0.1,
+    texture: Texture | None = None,
 ) -> np.ndarray:
-    """A cube float32 (H, W, B) for ``labels`` (H, W): 1, 2, … with 0 as background.
+    """Draw a cube for a label map.
 
-    ``spectra`` (n, B) are of the ``classes`` (n,), numbered as the labels are. ``smoothness`` is
-    the deviation in pixels of the Gaussian that smooths the coefficients; ``smooth_share`` the
-    share of their variance that is smooth. ``shrinkage``: the share of each class's covariance that
-    is taken from its diagonal, as noise of its own in every band and pixel; without it the few
-    spectra of a class would span a subspace that gives every pixel away. Raises ``DataError`` where
-    a class has fewer than two spectra.
+    Args:
+        labels: (H, W): 1, 2, … with 0 as background.
+        spectra: (n, B).
+        classes: of the spectra (n,), numbered as the labels are.
+        seed: of all chance.
+        texture: how pixels vary.
+
+    Returns:
+        float32 (H, W, B).
+
+    Raises:
+        DataError: where a class has fewer than two spectra.
     """
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-    require(smoothness > 0, "smoothness", smoothness, "above 0 pixels")
-    require(0 <= smooth_share <= 1, "smooth_share", smooth_share, "0…1")
-    require(0 <= shrinkage <= 1, "shrinkage", shrinkage, "0…1")
+    texture = texture or Texture()
+    smooth_share, shrinkage = texture.smooth_share, texture.shrinkage
     numbers = [int(n) for n in np.unique(labels) if n]
     counts = {n: int((classes == n).sum()) for n in numbers}
     if few := [n for n, count in counts.items() if count < 2]:
@@ -49,7 +76,9 @@ def draw_cube(
     rank = max(counts.values()) - 1
     smooth = np.empty((rank, *labels.shape), np.float32)
     for field in smooth:
-        field[:] = gaussian_filter(generator.standard_normal(labels.shape), smoothness, mode="wrap")
+        field[:] = gaussian_filter(
+            generator.standard_normal(labels.shape), texture.smoothness, mode="wrap"
+        )
         field /= field.std()
     cube = np.empty((*labels.shape, spectra.shape[1]), np.float32)
     for number in numbers:
@@ -65,16 +94,18 @@ def draw_cube(
 
 
 def bytes_to_draw(labels: np.ndarray, spectra: np.ndarray, classes: np.ndarray) -> int:
-    """Bytes that :func:`draw_cube` takes: for the cube, and for a smooth field a spectrum of the
-    largest class."""
+    """Count the bytes that :func:`draw_cube` takes: the cube, and a smooth field for each spectrum
+    of the largest class."""
     return (
         4 * labels.size * (spectra.shape[1] + int(np.unique(classes, return_counts=True)[1].max()))
     )
 
 
 def covariance_root(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (B,) and directions (n − 1, B) whose products with their transpose are the covariance:
-    mean + z·directions has mean and covariance of the ``spectra`` (n, B) for standard normal z."""
+    """Compute the mean (B,) of ``spectra`` (n, B), and directions (n − 1, B).
+
+    For standard normal z, mean + z·directions has mean and covariance of the spectra.
+    """
     mean = spectra.mean(0)
     _, values, directions = np.linalg.svd(spectra - mean, full_matrices=False)
     rank = len(spectra) - 1
@@ -82,7 +113,7 @@ def covariance_root(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def renumber(classes: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
-    """Classes 1, 2, … of the spectra as the label map numbers them: the i-th becomes order[i]."""
+    """Number classes 1, 2, … of the spectra as the label map does: the i-th becomes order[i]."""
     if not order:
         return classes
     if classes.max() > len(order):

@@ -27,7 +27,7 @@ def noise(rng: Rng, n: int, cells: int, octaves: int = 1) -> np.ndarray:
 
 
 def draw_each(rng: Rng, n: int, low: float, high: float) -> np.ndarray:
-    """One number a tile, shaped to multiply with (n, 64, 64)."""
+    """Draw one number a tile, shaped to multiply with (n, 64, 64)."""
     return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
 
 
@@ -44,7 +44,7 @@ def mix(base: np.ndarray, over: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def colours(rng: Rng, n: int, palette: list[tuple[int, int, int]], spread: float) -> np.ndarray:
-    """One colour a tile (n, 1, 1, 3) on the 0…1 scale: a random palette entry, varied."""
+    """Draw one colour a tile (n, 1, 1, 3) on the 0…1 scale: a random palette entry, varied."""
     chosen = np.array(palette, np.float32)[rng.integers(len(palette), size=n)] / 255
     chosen = chosen * rng.normal(1, spread, (n, 1)) + rng.normal(0, spread * 0.08, (n, 3))
     return np.clip(chosen, 0.02, 1)[:, None, None, :].astype(np.float32)
@@ -79,7 +79,7 @@ def stripes(rng: Rng, n: int, low: float, high: float) -> np.ndarray:
 
 
 def band(rng: Rng, n: int, low: float, high: float, bend: float) -> np.ndarray:
-    """A soft-edged band through the tile (0…1), ``low``…``high`` pixels wide, bent at random."""
+    """Draw a soft-edged band through the tile (0…1), ``low``…``high`` pixels wide, bent."""
     u, v = turned(rng, n)
     middle = draw_each(rng, n, -14, 14) + draw_each(rng, n, -bend, bend) * (v / 32) ** 2
     middle = middle + bend * 0.5 * np.sin(v / draw_each(rng, n, 8, 16) + draw_each(rng, n, 0, 6))

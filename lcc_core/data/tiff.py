@@ -15,7 +15,7 @@ SHORT, LONG = 3, 4
 
 
 def tile_sides(content: bytes) -> list[int]:
-    """The sides of tiles that the first image of a TIFF file names, in pixels; often none.
+    """Read the sides of tiles that the first image of a TIFF file names, in pixels; often none.
 
     Raises ``ValueError`` where they are written in a way that no program writes them.
     """
@@ -30,7 +30,7 @@ def tile_sides(content: bytes) -> list[int]:
 
 
 def _entries(content: bytes) -> Iterator[tuple[int, int, int, bytes, str]]:
-    """Tag, type, count, value field and byte order of every entry of the first directory."""
+    """Yield tag, type, count, value field and byte order of each entry of the first directory."""
     order = "<" if content[:2] == b"II" else ">"
     try:
         large = struct.unpack_from(order + "H", content, 2)[0] == 43

@@ -60,10 +60,11 @@ class TileSet:
         return self.images.shape[1], self.images.shape[2]
 
     def thumbnail(self, index: int) -> np.ndarray:
-        """The tile as a picture for people: uint8 (H, W, 3) or (H, W)."""
+        """Show a tile as a picture for people: uint8 (H, W, 3) or (H, W)."""
         tile = np.asarray(self.images[index])
         return tile[..., :3] if self.bands >= 3 else tile[..., 0]
 
     def class_counts(self, ids: np.ndarray | None = None) -> np.ndarray:
+        """Count the tiles of each class among ``ids``, or among all: int64 (classes,)."""
         labels = self.labels if ids is None else self.labels[ids]
         return np.bincount(labels, minlength=len(self.class_names))

@@ -29,6 +29,7 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
 
     def normalise(self, tiles: Tensor) -> Tensor:
+        """Bring tiles to the scale and the statistics that the network was trained with."""
         return (tiles.float() / self.scale - self.mean) / self.std
 
     def forward(self, tiles: Tensor) -> Tensor:

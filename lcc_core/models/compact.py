@@ -8,6 +8,7 @@ STAGES = ((32, 1), (48, 2), (80, 2))  # channels, blocks; each later stage halve
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    """Make a padded convolution without bias, followed by batch norm."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -15,6 +16,8 @@ def conv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequent
 
 
 class Block(nn.Module):
+    """Two 3×3 convolutions beside a shortcut (He et al. 2016)."""
+
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.first = conv_norm(inputs, outputs, 3, stride)

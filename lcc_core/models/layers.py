@@ -40,7 +40,7 @@ def _kind(module: nn.Module) -> str | None:
 
 
 def is_compressible(net: nn.Module, name: str) -> bool:
-    """Whether a layer of that name is one of :func:`compressible_layers`, without tracing."""
+    """Tell whether a layer of that name is one of :func:`compressible_layers`, without tracing."""
     try:
         return _kind(net.get_submodule(name)) is not None
     except AttributeError:
@@ -48,7 +48,7 @@ def is_compressible(net: nn.Module, name: str) -> bool:
 
 
 def first_not_finite(state: Mapping[str, Tensor]) -> str | None:
-    """The name of the first tensor that holds a NaN or an infinity."""
+    """Name the first tensor that holds a NaN or an infinity."""
     for name, value in state.items():
         # A sum is quick, and only finite where all values are; a large one may not be.
         suspect = value.is_floating_point() and not torch.isfinite(value.sum())
@@ -58,7 +58,7 @@ def first_not_finite(state: Mapping[str, Tensor]) -> str | None:
 
 
 def compressible_layers(model: Classifier) -> list[LayerInfo]:
-    """The convolutional and linear layers of ``model.net`` in graph order."""
+    """List the convolutional and linear layers of ``model.net`` in graph order."""
     found = {n: m for n, m in model.net.named_modules() if _kind(m)}
     position = _graph_positions(graph_of(model), list(found))
     return [

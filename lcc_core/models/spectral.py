@@ -15,7 +15,7 @@ from lcc_core.errors import require
 
 
 def _halved(size: int, times: int) -> int:
-    """What is left of ``size`` after so many strides of two with padding."""
+    """Compute what is left of ``size`` after so many strides of two with padding."""
     for _ in range(times):
         size = (size + 1) // 2
     return size

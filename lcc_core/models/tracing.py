@@ -56,7 +56,7 @@ def trace(net: nn.Module) -> fx.Graph:
 
 
 def graph_of(model: Classifier) -> fx.Graph:
-    """The graph of ``model.net``, traced once for each architecture and shared by all threads.
+    """Trace the graph of ``model.net``, once for each architecture and shared by all threads.
 
     Two models of one spec with the same modules under the same names have one graph. It is for
     reading only.

@@ -30,7 +30,7 @@ def widths(net: nn.Module) -> Widths:
 
 
 def narrower(net: nn.Module, plain: nn.Module) -> Widths:
-    """The layers of ``net`` that are not as wide as in ``plain``, as :func:`narrow` takes them.
+    """List the layers of ``net`` that are narrower than in ``plain``, as :func:`narrow` has it.
 
     Norms that are as wide as the layer before them go without saying.
     """
@@ -69,7 +69,7 @@ def _weighted(net: nn.Module) -> set[str]:
 
 
 def _expand(plain: Widths, weighted: set[str], channels: Mapping[str, tuple[int, int]]) -> Widths:
-    """Every layer's width: what ``channels`` says, else as the layer before where that was so."""
+    """Find every layer's width: what ``channels`` says, else as the layer before if it was so."""
     full: Widths = {}
     last: str | None = None
     for name, width in plain.items():

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcc_core.compression.structured import Cut, channel_groups, prune_channels
-from lcc_core.compression.structured.groups import NORM
+from lcc_core.channels import ChannelPruning, channel_groups, prune_channels
+from lcc_core.channels.groups import NORM
 from lcc_core.measure.cost import macs, parameters
 from lcc_core.models import Classifier
 from lcc_core.results.against import LayerWidth, layer_widths
@@ -43,18 +43,18 @@ class Preview:
     note: str
 
 
-def preview_cut(model: Classifier, cut: Cut, size: tuple[int, int]) -> Preview:
+def preview_pruning(model: Classifier, pruning: ChannelPruning, size: tuple[int, int]) -> Preview:
     """Narrow a copy of ``model`` and tell what is left of it.
 
     Args:
         model: the trained model whose channels are ranked.
-        cut: which channels go.
+        pruning: which channels go.
         size: height and width of a tile in pixels, for the multiply-accumulates.
 
     Raises:
         ModelError: nothing in the architecture can be narrowed.
     """
-    narrow = prune_channels(model, cut)
+    narrow = prune_channels(model, pruning)
     norms = {
         group.name: tuple(m.layer for m in group.members if m.kind == NORM)
         for group in channel_groups(model.spec)

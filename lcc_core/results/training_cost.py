@@ -8,11 +8,10 @@ from pathlib import Path
 from statistics import mean
 
 from lcc_core.checkpoints.store import FACTS, Checkpoint, read_checkpoint
+from lcc_core.coresets.methods import METHODS
 from lcc_core.errors import CheckpointError
 from lcc_core.files import Home
 from lcc_core.training.steps import steps
-
-UNSCORED = "random"  # the method that needs no training before
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,8 @@ def _columns(path: Path, _created: str) -> int:
 
 def _scoring(home: Home, checkpoint: Checkpoint) -> float | None:
     coreset = checkpoint.split.get("coreset")
-    if not coreset or coreset["method"] == UNSCORED:
+    method = METHODS.get(coreset["method"]) if coreset else None
+    if not coreset or (method and not method.needs_dynamics):
         return 0.0
     try:
         return read_checkpoint(home.checkpoints / coreset["source"]).seconds

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.presets import OWN, PAPERS, preset
-from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import setting_title, uniform_plan
 from lcc_core.data.scene import Scene
 from lcc_core.data.spatial import touching
@@ -71,7 +71,7 @@ class SceneStudy:
         for arch in self.archs:
             make_recipe(arch, **self.recipe)
         for ratio in self.students:
-            Cut(ratio=ratio)
+            ChannelPruning(ratio=ratio)
 
     @property
     def _how(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class SceneStudy:
         """Training of the network without ``ratio`` of its channels, taught by the whole one."""
         own = {name: value for name, value in self.recipe.items() if name != "epochs"}
         how = FineTuning(recipe=own | {"seed": teacher.recipe["seed"]})
-        start = Start(teacher.id, Cut("norm", ratio, floor=FLOOR))
+        start = Start(teacher.id, ChannelPruning("norm", ratio, floor=FLOOR))
         lesson = Distil("offline", teacher.id)
         epochs = teacher.recipe["epochs"]
         return how.recipe_for(teacher.arch, tiles, epochs, start=start, distil=lesson)

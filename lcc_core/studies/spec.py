@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.compression.greedy.config import MARGINS
 from lcc_core.compression.plan import BITS
 from lcc_core.compression.planners import PLANNERS
 from lcc_core.compression.presets import preset, presets
 from lcc_core.compression.search import SearchSettings
-from lcc_core.compression.structured import Cut
 from lcc_core.coresets.selection import choices
 from lcc_core.data.splits import DEFAULT_PROTOCOL, check_protocol, lacks_validation
 from lcc_core.errors import LccError, require
@@ -126,7 +126,7 @@ class Study:
             require(name not in self.recipe, "recipe", name, "left out: the grid sets it")
         check_settings(Recipe, self.recipe, "recipe")
         cut = {key: value for key, value in self.tuning.items() if key in CUT}
-        check_settings(Cut, cut, "tuning")
+        check_settings(ChannelPruning, cut, "tuning")
         tuning = {key: value for key, value in self.tuning.items() if key not in CUT}
         check_settings(FineTuning, tuning, "tuning")
         check_settings(Recipe, tuning.get("recipe", {}), "tuning.recipe")
@@ -189,7 +189,7 @@ class Study:
         how = preset(quantizer).how
         return SearchSettings.of(method, **how, t_margin=margin, margin=kind)
 
-    def narrowing(self, ratio: float, seed: int = 0) -> tuple[Cut, FineTuning]:
+    def narrowing(self, ratio: float, seed: int = 0) -> tuple[ChannelPruning, FineTuning]:
         """How channels are removed, and how the rest is trained on."""
         cut = {name: self.tuning[name] for name in CUT if name in self.tuning}
         how = {key: value for key, value in self.tuning.items() if key not in cut}
@@ -198,7 +198,7 @@ class Study:
         recipe = {key: value for key, value in self.recipe.items() if key not in left_out}
         recipe = recipe | how.pop("recipe", {}) | {"seed": seed}
         return (
-            Cut(ratio=ratio, seed=seed, **{"criterion": "l1", **cut}),
+            ChannelPruning(ratio=ratio, seed=seed, **{"criterion": "l1", **cut}),
             FineTuning(recipe=recipe, **how),
         )
 

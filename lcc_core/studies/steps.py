@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lcc_core.channels import ChannelPruning
+from lcc_core.channels.schedule import Schedule
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression.plan import Plan
 from lcc_core.compression.presets import preset
-from lcc_core.compression.schedule import Schedule
 from lcc_core.compression.search import SearchResult, SearchSettings
-from lcc_core.compression.structured import Cut
 from lcc_core.compression.uniform import uniform_plan
 from lcc_core.coresets import CoresetSettings, choose_coreset
 from lcc_core.coresets.coreset import read_coreset, save_coreset
@@ -134,7 +134,7 @@ def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     made = prune_and_tune_channels(
         worker.workspace,
         source,
-        Cut.from_json(step.content["cut"]),
+        ChannelPruning.from_json(step.content["cut"]),
         tuning,
         worker.device,
         worker.hooks,

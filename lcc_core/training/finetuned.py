@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from lcc_core.channels import ChannelPruning, channel_groups
+from lcc_core.channels.schedule import Schedule, Step, step_ratio
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.schedule import Schedule, Step, step_ratio
-from lcc_core.compression.structured import Cut, channel_groups
 from lcc_core.data.splits import Split
 from lcc_core.errors import LccError, require
 from lcc_core.hooks import QUIET, Hooks, Progress
@@ -138,7 +138,7 @@ def _chain(
 def prune_and_tune_channels(
     workspace: Workspace,
     checkpoint: Checkpoint,
-    cut: Cut,
+    pruning: ChannelPruning,
     how: FineTuning,
     device: str = "auto",
     hooks: Hooks = QUIET,
@@ -150,13 +150,13 @@ def prune_and_tune_channels(
     ``ModelError`` for architectures that cannot be narrowed, ``Cancelled`` between batches; what
     was finished is found again.
     """
-    if cut.only:
+    if pruning.only:
         raise LccError("The schedule chooses the groups.", "Leave 'only' empty.")
     groups = channel_groups(checkpoint.spec)
     steps = how.schedule.steps([group.name for group in groups], how.epochs)
-    gates = cut.criterion == "attention" and not checkpoint.recipe.get("attention")
+    gates = pruning.criterion == "attention" and not checkpoint.recipe.get("attention")
     first = how.attention_epochs * gates
-    if cut.criterion != "attention":
+    if pruning.criterion != "attention":
         first = how.source_epochs
     chain = _chain(workspace, checkpoint, how, device, hooks, how.epochs + first)
     current, prepared = checkpoint, None
@@ -167,8 +167,8 @@ def prune_and_tune_channels(
         current = prepared = chain.train(replace(recipe, loss="cross-entropy"), what)
     made, before = [], 0.0
     for number, step in enumerate(steps, 1):
-        ratio = step_ratio(cut.ratio, before, step.share) if not step.layers else cut.ratio
-        now = replace(cut, ratio=ratio, only=step.layers)
+        ratio = step_ratio(pruning.ratio, before, step.share) if not step.layers else pruning.ratio
+        now = replace(pruning, ratio=ratio, only=step.layers)
         start = Start(current.id, now)
         recipe = chain.recipe(checkpoint.arch, step.epochs, start=start, distil=how.distil)
         current = chain.train(recipe, _named(number, steps))

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lcc_core.channels.prune import ChannelPruning, prune_channels
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression.pruning import keep_mask
-from lcc_core.compression.structured.prune import Cut, prune_channels
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError, require
 from lcc_core.files import Home
@@ -22,12 +22,12 @@ from lcc_core.models import Classifier, compressible_layers, weight_of
 class Start:
     """A checkpoint's id and what is done to its weights before training goes on.
 
-    ``cut`` removes channels. ``k`` > 0 zeroes weights below k·σ of their layer and holds all zeros
-    at zero while training; ``layers`` limits it to some (all if empty).
+    ``pruning`` removes channels. ``k`` > 0 zeroes weights below k·σ of their layer and holds all
+    zeros at zero while training; ``layers`` limits it to some (all if empty).
     """
 
     checkpoint: str
-    cut: Cut | None = None
+    pruning: ChannelPruning | None = None
     k: float = 0.0
     layers: tuple[str, ...] = ()
 
@@ -37,8 +37,8 @@ class Start:
 
     def to_json(self) -> dict[str, Any]:
         content: dict[str, Any] = {"checkpoint": self.checkpoint}
-        if self.cut:
-            content["cut"] = self.cut.to_json()
+        if self.pruning:
+            content["cut"] = self.pruning.to_json()
         if self.k:
             content |= {"k": self.k, "layers": list(self.layers)}
         return content
@@ -48,7 +48,7 @@ class Start:
         cut = content.get("cut")
         return cls(
             str(content["checkpoint"]),
-            Cut.from_json(cut) if cut else None,
+            ChannelPruning.from_json(cut) if cut else None,
             float(content.get("k", 0.0)),
             tuple(content.get("layers", ())),
         )
@@ -56,8 +56,8 @@ class Start:
     def model(self, home: Home) -> Classifier:
         """The weights training starts from. Raises ``CheckpointError`` if they are gone."""
         model = find_checkpoint(home, self.checkpoint).model()
-        if self.cut:
-            model = prune_channels(model, self.cut).model
+        if self.pruning:
+            model = prune_channels(model, self.pruning).model
         if self.k:
             _zero(model, self.k, self.layers)
         return model

@@ -19,11 +19,6 @@ from lcc_core.checkpoints.store import (
     read_checkpoint,
     save_checkpoint,
 )
-from lcc_core.compression.structured.attention import (
-    fold_attention,
-    insert_attention,
-    mean_attention,
-)
 from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import TrainingError
@@ -32,6 +27,11 @@ from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.measure.evaluate import accuracies, logits
 from lcc_core.models import Classifier
 from lcc_core.models.device import Compute, autocast, choose_device, choose_precision, layout
+from lcc_core.training.attention import (
+    fold_attention,
+    insert_attention,
+    mean_attention,
+)
 from lcc_core.training.batches import augment, batch_count, held, shuffled
 from lcc_core.training.dynamics import Dynamics
 from lcc_core.training.losses import distillation_term, make_loss

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.store import Checkpoint
 from lcc_core.compression import Compressed, Plan, importance
 from lcc_core.compression.layer_importance import LayerImportance
 from lcc_core.compression.search import SearchSettings
-from lcc_core.compression.structured import Cut
 from lcc_core.errors import CheckpointError
 from lcc_core.export import EXPORTERS
 from lcc_core.hooks import Hooks, Progress
@@ -20,7 +20,7 @@ from lcc_core.models import weight_of
 from lcc_core.results.against import Against, compare
 from lcc_core.results.measured import cached_measurement, estimate, measure_plan, packed_content
 from lcc_core.results.predicted import Predictions, predictions
-from lcc_core.results.previewed import Preview, preview_cut
+from lcc_core.results.previewed import Preview, preview_pruning
 from lcc_core.results.scene_map import SceneMap, as_scene, mapped, throughput
 from lcc_core.results.searched import rivals
 from lcc_core.workers.request import Request
@@ -203,15 +203,15 @@ class PixelsPerSecond(OfCheckpoint):
 
 
 @dataclass(frozen=True)
-class PreviewCut(OfCheckpoint):
+class PreviewPruning(OfCheckpoint):
     """What removing channels would leave."""
 
-    cut: Cut
+    pruning: ChannelPruning
 
     def run(self, workspace: Workspace, hooks: Hooks) -> Preview:
         checkpoint = self.open(workspace)
         size = workspace.tiles(checkpoint.data).size
-        return preview_cut(workspace.model(checkpoint), self.cut, size)
+        return preview_pruning(workspace.model(checkpoint), self.pruning, size)
 
 
 @dataclass(frozen=True)

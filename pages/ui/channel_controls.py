@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lcc_core.channels import ChannelPruning
+from lcc_core.channels.schedule import KINDS
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.compression.schedule import KINDS
-from lcc_core.compression.structured import CRITERIA, Cut
 from lcc_core.data.splits import same_split
+from lcc_core.settings import settings_of
 from lcc_core.training.finetuned import EPOCHS
 from lcc_core.training.losses import LOSSES
 from pages.ui import session, words
-from pages.ui.controls import URL
+from pages.ui.setting_controls import URL, control
 
 NOBODY = "nobody"
 HELP = {
-    "ratio": "Of the channels of each group, or of all together.",
-    "criterion": "attention: squeeze-excite gates are trained first, and their mean is folded into "
-    "the batch norms' scales. norm: the scales as they are. l1, l2: size of the filters. random: "
-    "to compare with.",
-    "scope": "The same share of each group, or the weakest wherever they are.",
-    "floor": "Channels that every group keeps.",
     "schedule": "one-shot: all at once, then fine-tune. iterative: layer by layer. multi-pass: all "
     "layers, a little more each time. All have the same epochs.",
     "passes": "0: three passes, or a step for each layer as far as the epochs go.",
@@ -33,23 +28,15 @@ HELP = {
 }
 
 
-def cut() -> Cut:
-    first, second, third, fourth = st.columns([3, 2, 2, 2])
-    ratio = first.slider(
-        "Channels to remove (%)", 0, 90, 50, 5, key="remove", help=HELP["ratio"], bind=URL
-    )
-    criterion = second.selectbox(
-        "Criterion", CRITERIA, key="criterion", help=HELP["criterion"], bind=URL
-    )
-    scope = third.selectbox(
-        "Rank within", ["each group", "the whole net"], key="within", help=HELP["scope"], bind=URL
-    )
-    floor = fourth.number_input("Floor", 1, 512, 8, key="floor", help=HELP["floor"], bind=URL)
-    chosen = "global" if scope == "the whole net" else "group"
-    return Cut(criterion, ratio / 100, chosen, int(floor))
+def pruning() -> ChannelPruning:
+    """Which channels are to go."""
+    shown = [one for one in settings_of(ChannelPruning) if not one.advanced]
+    cells = st.columns(len(shown))
+    values = {one.name: control(one, cell) for one, cell in zip(shown, cells, strict=True)}
+    return ChannelPruning(**values)
 
 
-def fine_tuning(checkpoint: Checkpoint, settings: Cut) -> list[str] | None:
+def fine_tuning(checkpoint: Checkpoint, settings: ChannelPruning) -> list[str] | None:
     """The command, once it is asked for."""
     top, bottom = st.columns(3), st.columns(3)
     schedule = top[0].selectbox("Schedule", KINDS, key="schedule", help=HELP["schedule"], bind=URL)

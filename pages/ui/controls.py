@@ -33,9 +33,20 @@ HELP = {
 }
 
 
-def _drawn(settings: Sequence[Setting], cells: Sequence[DeltaGenerator]) -> dict[str, Any]:
-    """The controls of some settings, side by side, and what they are set to."""
-    return {one.name: control(one, cells[place % len(cells)]) for place, one in enumerate(settings)}
+def _drawn(
+    method: str, settings: Sequence[Setting], cells: Sequence[DeltaGenerator]
+) -> dict[str, Any]:
+    """The controls of some settings of a planner, side by side, and what they are set to.
+
+    In the address a setting has a name of its own where it starts elsewhere than usual.
+    """
+    usual = {one.name: one.default for one in settings_of(PLANNERS[USUAL].config)}
+    found = {}
+    for place, one in enumerate(settings):
+        alike = usual.get(one.name, one.default) == one.default
+        key = one.name if alike else f"{method}-{one.name}"
+        found[one.name] = control(one, cells[place % len(cells)], key)
+    return found
 
 
 def _told(what: dict[str, Any]) -> str:
@@ -98,11 +109,11 @@ def adaptive() -> tuple[SearchSettings, Selection]:
         bind=URL,
     )  # fmt: skip
     every = settings_of(known[method].config)
-    values = _drawn([one for one in every if not one.advanced], cells[1:])
+    values = _drawn(method, [one for one in every if not one.advanced], cells[1:])
     with st.expander("More settings"):
         cells = st.columns(3)
         quantizer, recalibrate = _quantizer(cells)
-        values |= _drawn([one for one in every if one.advanced], cells)
+        values |= _drawn(method, [one for one in every if one.advanced], cells)
         select_on = cells[0].selectbox(
             "Select on", SELECT_ON, key="select_on", help=HELP["select_on"], bind=URL
         )

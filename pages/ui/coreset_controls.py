@@ -12,9 +12,8 @@ from lcc_core.settings import settings_of
 from lcc_core.studies.coreset_study import STUDY_METHODS
 from lcc_core.training import make_recipe
 from pages.ui import jobpanel, words
-from pages.ui.controls import URL
 from pages.ui.plain import plain
-from pages.ui.setting_controls import configured, control
+from pages.ui.setting_controls import URL, configured, control
 
 FRACTIONS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100)
 HELP = {

@@ -13,11 +13,11 @@ from lcc_core.measure.paired import KINDS, disagreement
 from lcc_core.plaintext import csv_text, encodable, file_stem, visible
 from lcc_core.results.predicted import Predictions
 from pages.ui.candidates import Candidate, short
-from pages.ui.controls import URL
 from pages.ui.guard import guard
 from pages.ui.note import note
 from pages.ui.plain import plain
 from pages.ui.scene_charts import enlarged
+from pages.ui.setting_controls import URL
 
 ALL = "all classes"
 COLUMNS, ROWS = 4, 3

@@ -14,7 +14,7 @@ from lcc_core.training.distil import MODES
 from lcc_core.training.recipe import make_recipe
 from pages.ui import jobpanel, session, words
 from pages.ui.channel_controls import fits
-from pages.ui.controls import URL
+from pages.ui.setting_controls import URL
 
 SCRATCH, CHECKPOINT, NARROWED = "from scratch", "a checkpoint", "the teacher, narrowed"
 ALL = "all training tiles"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.split import checkpoint_split
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint, list_checkpoints
 from lcc_core.compression import Plan
 from lcc_core.compression.layer_importance import LayerImportance
-from lcc_core.compression.structured import Cut
 from lcc_core.coresets import Coreset, CoresetSettings, Scores, choose_coreset
 from lcc_core.data.catalog import load_tiles
 from lcc_core.data.splits import Split
@@ -23,7 +23,7 @@ from lcc_core.workers.requests import (
     Importances,
     PackPlan,
     PixelsPerSecond,
-    PreviewCut,
+    PreviewPruning,
 )
 from pages.ui import work
 
@@ -105,9 +105,9 @@ def split(checkpoint: Checkpoint) -> Split:
     return checkpoint_split(checkpoint, tiles(checkpoint.data))
 
 
-def preview(checkpoint: Checkpoint, cut: Cut) -> Preview:
-    """What is left without the channels that ``cut`` removes; not fine-tuned."""
-    asked = PreviewCut(checkpoint.id, checkpoint.created, cut)
+def preview(checkpoint: Checkpoint, pruning: ChannelPruning) -> Preview:
+    """What is left without the channels that ``pruning`` removes; not fine-tuned."""
+    asked = PreviewPruning(checkpoint.id, checkpoint.created, pruning)
     return work.ask(asked, spinner="Ranking the channels …")
 
 

@@ -52,7 +52,7 @@ def build() -> Study:
 
     title = st.text_input("Name", start.name, key=key("name"))
     left, right = st.columns(2)
-    sets = sorted({*(one.name for one in stored(session.home())), *DATASETS, *start.data})
+    sets = sorted({*(one.name for one in stored(session.home())), *DATASETS.names(), *start.data})
     data = left.multiselect("Data", sets, start.data, key=key("data"))
     scene = ARCHITECTURES[start.archs[0]].for_scenes
     archs = right.multiselect(

@@ -15,6 +15,7 @@ from lcc_core.checkpoints.store import find_checkpoint
 from lcc_core.coresets.methods import METHODS, Candidates, CoresetMethod, Pick, lowest
 from lcc_core.coresets.selection import choices
 from lcc_core.files import Home
+from lcc_core.results.training_cost import cost_of
 from lcc_core.settings import check_settings, setting
 from lcc_core.studies.graph import expand
 from lcc_core.studies.spec import Study
@@ -88,3 +89,27 @@ def test_a_study_names_it() -> None:
     study = Study.from_toml('data = "demo"\nfractions = [0.1]\ncoresets = ["surest"]\nbits = [8]\n')
     steps = [one for one in expand(study).steps.values() if one.kind == "choose"]
     assert [one.content["method"] for one in steps] == ["surest"]
+
+
+def test_choosing_without_dynamics_costs_no_scoring(shell: Shell, world: World) -> None:
+    """Whoever needs none is not charged for the training whose tiles it chose from."""
+
+    def first(_: object, __: object, ___: object) -> Pick:
+        return lambda pool, n: pool[:n]
+
+    METHODS.register(CoresetMethod("first", "The first tiles.", first, needs_dynamics=False))
+    home = Home.find(shell.home)
+    costs = {}
+    try:
+        for method in ("first", "surest"):
+            shell(
+                "coreset", world.checkpoint, "--method", method, "--fraction", 0.5, "--out", method
+            )
+            train = ("train", "--coreset", method, "--arch", "compact", "--epochs", 1)
+            cost = cost_of(home, shell.json(*train, "--batch", 8)["id"])
+            assert cost is not None
+            costs[method] = cost.scoring_s
+    finally:
+        METHODS.forget("first")
+    scored_in = find_checkpoint(home, world.checkpoint).seconds
+    assert costs == {"first": 0.0, "surest": scored_in} and scored_in > 0

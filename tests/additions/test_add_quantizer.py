@@ -18,6 +18,7 @@ from lcc_core import load
 from lcc_core.checkpoints.store import find_checkpoint
 from lcc_core.compression import LayerSetting, Plan, apply
 from lcc_core.compression.codes import Codes
+from lcc_core.compression.greedy.ladder import ladder
 from lcc_core.compression.quantizers import QUANTIZERS, Quantizer
 from lcc_core.files import Home
 from lcc_core.results.table import own_rows
@@ -146,3 +147,27 @@ def test_codes_beyond_its_bits_are_an_error() -> None:
 
     with pytest.raises(ValueError, match="codes=9 is not allowed: it must be within ±3 at 3 bits"):
         encode(torch.tensor([1, -9], dtype=torch.int8).numpy(), 3)
+
+
+def test_size_looks_at_all_of_its_bits_and_choices() -> None:
+    weight = torch.randn(24, 40, generator=torch.Generator().manual_seed(3))
+    found = ladder(weight, Powers(base=3.0))
+    assert {one.bits for one in found} <= {2, 3, 4} and len(found) > 2
+    assert {one.quantizer for one in found} == {"powers"}
+    assert {dict(one.options)["base"] for one in found} == {3.0}
+    every = list(QUANTIZERS["powers"].variants(3, Powers(base=3.0)))
+    assert every == [Powers(3, 3.0, "near"), Powers(3, 3.0, "down")]
+
+
+def test_without_its_module_a_file_and_a_row_say_what_is_missing(
+    shell: Shell, world: World, tmp_path: Path
+) -> None:
+    packed = tmp_path / "model.lcc"
+    words = ("compress", world.checkpoint, "--quantizer", "powers", "--bits", 3, "--out", packed)
+    made = shell.json(*words)
+    QUANTIZERS.forget("powers")
+    refused = shell.json("measure", packed, code=2)
+    assert "quantizer='powers' is not allowed: it must be one of symmetric" in refused["error"]
+    told = own_rows(Home.find(shell.home))
+    assert made["plan"] not in [row.measurement.plan for row in told]
+    assert any("quantizer='powers'" in one.reason for one in told.unreadable)

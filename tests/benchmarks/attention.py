@@ -24,8 +24,8 @@ from typing import Any
 
 import torch
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.store import TRAINING_ENGINE, Checkpoint
-from lcc_core.compression.structured import Cut
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home, write_json
 from lcc_core.training import make_recipe, train
@@ -83,8 +83,8 @@ def _pruned(
         recipe={"seed": seed},
         source_epochs=0 if name == SHORTER else settings.on,
     )
-    cut = Cut("norm" if name == SHORTER else name, ratio, seed=seed)
-    return prune_and_tune_channels(workspace, source, cut, how)
+    pruning = ChannelPruning("norm" if name == SHORTER else name, ratio, seed=seed)
+    return prune_and_tune_channels(workspace, source, pruning, how)
 
 
 def _row(made: Pruned, name: str, ratio: float, seed: int) -> dict[str, Any]:

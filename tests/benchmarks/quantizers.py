@@ -47,7 +47,6 @@ KINDS = ("fixed", "adaptive")
 class Bench:
     """A checkpoint with its tiles; searches choose on ``sample`` validation tiles (0: all)."""
 
-    home: Home
     workspace: Workspace
     checkpoint: Checkpoint
     sample: int

@@ -17,6 +17,7 @@ SCRIPT = """
 import json, resource, sys, tempfile, time
 import numpy as np
 from lcc_core.data.scenefile import read_array
+from lcc_core.data.stored import About
 from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
 from lcc_core.files import Home
@@ -29,7 +30,7 @@ generator = np.random.default_rng(0)
 spectra = generator.uniform(0, 1, (10, 103)).astype(np.float32)
 cube = spectra[labels]
 cube += generator.normal(0, 0.1, cube.shape).astype(np.float32)
-scene = keep_scene("pavia", cube, labels, home, SceneChoice(11), "", (), "synthetic", True)
+scene = keep_scene(home, About("pavia", synthetic=True), cube, labels, SceneChoice(11))
 del cube
 split = make_split(scene, sys.argv[4])
 began = time.perf_counter()

@@ -66,6 +66,13 @@ def test_a_setting_at_its_default_is_left_out_of_a_new_planner_s_key() -> None:
     assert SearchSettings.from_json(told) == SearchSettings.of("uniform", bits=4)
 
 
+def test_size_shares_its_margin_unless_another_is_asked_for() -> None:
+    assert SearchSettings.of("size").to_json()["margin"] == "shared"
+    fixed = SearchSettings.of("size", margin="fixed")
+    assert SearchSettings.from_json(fixed.to_json()) == fixed != SearchSettings.of("size")
+    assert SearchSettings().to_json()["margin"] == "fixed"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -158,3 +165,25 @@ def test_one_bit_does_not_depend_on_how_its_scale_is_found() -> None:
         assert torch.equal(made[0].dequantize(), made[1].dequantize())
     one, other = (quantize(weight, Symmetric(1, g)) for g in ("channel", "tensor"))
     assert not torch.equal(one.dequantize(), other.dequantize())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SearchSettings(recalibrate=512),
+        SearchSettings.of("laq+lap", **PAPERS, t_margin=0.25, margin="adaptive"),
+        SearchSettings.of("uniform", recalibrate=512, bits=3, k=0.5, spare_depthwise=False),
+        SearchSettings.of(
+            "size", Symmetric(scale="absmax"), 512, w_share=0.25, w_entropy=0.5, half_ends=False,
+            plus_variance=True,
+        ),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_search_say_all_of_it(settings: SearchSettings) -> None:
+    from lcc_core.cli import make_parser
+    from lcc_core.commands.searching import search_words, settings_said
+
+    words = search_words("c" * 12, settings, Selection("test", 7))
+    said = make_parser().parse_args(words)
+    assert settings_said(said) == settings
+    assert (said.select_on, said.tiles, said.checkpoint) == ("test", 7, "c" * 12)

@@ -198,7 +198,7 @@ def digest(model: Classifier) -> str:
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_bounds_hold_whatever_is_asked_and_in_any_order(data: st.DataObject) -> None:
-    """Judge, drop and take at random: counts always enclose the plain count of the state."""
+    """Judge, drop and accept at random: counts always enclose the plain count of the state."""
     model, tiles, labels, calibration = make(Residual, data.draw(st.integers(0, 3)))
     names = [layer.name for layer in compressible_layers(model)]
     n = data.draw(st.sampled_from([0, 60]))
@@ -224,7 +224,7 @@ def test_bounds_hold_whatever_is_asked_and_in_any_order(data: st.DataObject) -> 
         assert verdict.low <= truth <= verdict.high
         assert verdict.accepted == (truth >= need)
         if data.draw(st.booleans()):
-            replay.take()
+            replay.accept()
             assert replay.plan.id == plan.id
 
 

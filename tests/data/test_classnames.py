@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from lcc_core.commands.text import names
 from lcc_core.data.catalog import import_files, import_tiles
-from lcc_core.data.classnames import INDIAN_PINES, PAVIA_UNIVERSITY, UCMERCED, check_class_names
-from lcc_core.data.demo import CLASSES
+from lcc_core.data.classnames import check_class_names
 from lcc_core.data.limits import MOST_CLASSES
 from lcc_core.data.scenes import SceneChoice, class_numbers, fit_labels, keep_scene
+from lcc_core.data.sets import DATASETS
+from lcc_core.data.stored import About
 from lcc_core.errors import DataError, LccError
 from lcc_core.files import Home
 
@@ -72,7 +73,7 @@ def test_names_that_cannot_be(bad: str, match: str) -> None:
 
 
 def test_names_that_can_be() -> None:
-    for known in (UCMERCED, INDIAN_PINES, PAVIA_UNIVERSITY, CLASSES):
+    for known in (one.classes for one in DATASETS):
         check_class_names(known, "Known classes")
     check_class_names(("a, b", "=cmd()", "**x**", "森林", "می\u200cروم", "m", "m²"), "The classes")
     with pytest.raises(DataError, match=r"are 1,001"):
@@ -125,7 +126,7 @@ def test_more_names_than_classes_do_not_shift(home: Home, tmp_path: Path) -> Non
 def test_classes_without_pixels_keep_the_places_of_others(home: Home) -> None:
     cube, labels = scenes.draw()
     labels = np.where(labels == 2, 0, labels)
-    scene = keep_scene("x", cube, labels, home, SceneChoice(5, classes=scenes.NAMES), "", (), "")
+    scene = keep_scene(home, About("x"), cube, labels, SceneChoice(5, classes=scenes.NAMES))
     assert scene.class_names == ("grass", "soil", "water")
 
 

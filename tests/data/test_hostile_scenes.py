@@ -12,7 +12,7 @@ import pytest
 import tiny_scene as scenes
 from scipy.io import savemat
 
-from lcc_core.data.catalog import draw_surrogate, import_files
+from lcc_core.data.catalog import Surrogate, draw_surrogate, import_files
 from lcc_core.data.scenefile import read_array
 from lcc_core.errors import DataError
 from lcc_core.files import Home
@@ -202,8 +202,8 @@ def test_imports_and_surrogates_take_a_limit(home: Home, tmp_path: Path) -> None
     np.save(tmp_path / "spectra.npy", cube[labels > 0])
     paths = (files[1], tmp_path / "spectra.npy", tmp_path / "of.npy")
     with pytest.raises(DataError, match="Drawing the scene would take"):
-        draw_surrogate("x", *paths, home, limit=100_000)
+        draw_surrogate("x", Surrogate(*paths), home, limit=100_000)
     np.save(tmp_path / "of.npy", labels[labels > 0][:, None] + 0.5)
     with pytest.raises(DataError, match=r"of\.npy holds values that are no class numbers"):
-        draw_surrogate("x", *paths, home)
+        draw_surrogate("x", Surrogate(*paths), home)
     assert not list(home.tiles.glob("*"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,52 @@ def test_odd_images(home: Home, tmp_path: Path, kind: str) -> None:
 def test_zip_and_folder_are_the_same(home: Home, tmp_path: Path) -> None:
     one, two = (import_tiles(k, write(tmp_path, files(), k), home) for k in ("zip", "folder"))
     assert one.fingerprint == two.fingerprint
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_files_that_nobody_reads_are_not_dropped(home: Home, tmp_path: Path, kind: str) -> None:
+    """A class of another format would be missing, and nobody would know."""
+    content = files() | {f"set/c/c{n}.jp2": b"pixels" for n in (0, 1)}
+    message = r"set/c/c0\.jp2 has the ending \.jp2, which no reader of a tile knows, and so it is "
+    with pytest.raises(DataError, match=message + "with 1 more"):
+        import_tiles("mine", write(tmp_path, content, kind), home)
+    assert not list(home.tiles.glob("*"))
+
+
+def sixteen_bits(kind: str, dtype: type = np.uint16) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray((300 * np.arange(256).reshape(16, 16)).astype(dtype)).save(stream, kind)
+    return stream.getvalue()
+
+
+def rgb_of_16_bits() -> bytes:
+    """A PNG of three bands of 16 bits, which Pillow would give in 8 without a word."""
+    rows = b"".join(b"\0" + bytes(range(96)) for _ in range(16))
+    chunks = b""
+    header = b"IHDR" + struct.pack(">2I5B", 16, 16, 16, 2, 0, 0, 0)
+    for body in (header, b"IDAT" + zlib.compress(rows), b"IEND"):
+        chunks += struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "dtype"),
+    [
+        ("deep.png", sixteen_bits("PNG"), "uint16"),
+        ("deep.tif", sixteen_bits("TIFF"), "uint16"),
+        ("real.tif", sixteen_bits("TIFF", np.float32), "float32"),
+        ("wide.tif", sixteen_bits("TIFF", np.int32), "uint32"),
+        ("colour.png", rgb_of_16_bits(), "uint16"),
+    ],
+)
+def test_more_than_8_bits_are_refused(
+    home: Home, tmp_path: Path, name: str, data: bytes, dtype: str
+) -> None:
+    source = write(tmp_path, files() | {f"set/b/{name}": data}, "zip")
+    message = rf"set/b/{name} holds {dtype} values, and tiles are stored as uint8"
+    with pytest.raises(DataError, match=message):
+        import_tiles("mine", source, home)
+    assert Image.open(io.BytesIO(data)).size == (16, 16)  # the file itself is sound
 
 
 def test_chosen_size(home: Home, tmp_path: Path) -> None:

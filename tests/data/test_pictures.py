@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
 from lcc_core.data.catalog import import_tiles
-from lcc_core.data.pictures import LARGEST_SIDE, decode, open_image
+from lcc_core.data.readers.pictures import LARGEST_SIDE, decode, open_image
 from lcc_core.errors import DataError
 from lcc_core.files import Home
 

@@ -13,6 +13,7 @@ from scipy.io import savemat
 
 from lcc_core.data.catalog import (
     DATASETS,
+    Surrogate,
     download_tiles,
     draw_surrogate,
     import_files,
@@ -21,7 +22,7 @@ from lcc_core.data.catalog import (
 )
 from lcc_core.data.scene import Scene
 from lcc_core.data.scenefile import read_array
-from lcc_core.data.scenes import SCENES, SceneChoice, fit_labels, name_classes
+from lcc_core.data.scenes import SceneChoice, fit_labels, name_classes
 from lcc_core.errors import DataError
 from lcc_core.files import Home
 
@@ -65,7 +66,7 @@ def test_several_arrays_need_a_key(tmp_path: Path) -> None:
         ("x.mat", b"MATLAB 5.0 MAT-file" + b" " * 200, "not a readable .mat file"),
         ("x.mat", b"MATLAB 7.3 MAT-file" + b" " * 493 + b"\x89HDF\r\n", "HDF5.*-v7"),
         ("x.npy", b"\x93NUMPY", "not a readable .npy file"),
-        ("x.tif", b"II", "of a kind this program does not read"),
+        ("x.tif", b"II", "no reader of a scene knows"),
     ],
 )
 def test_damaged_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -164,21 +165,21 @@ def test_surrogate_from_files(home: Home, tmp_path: Path) -> None:
     np.save(tmp_path / "spectra.npy", spectra)
     np.save(tmp_path / "of.npy", np.repeat([1, 2, 3, 4], 10)[:, None])
     paths = [tmp_path / f"{name}.npy" for name in ("labels", "spectra", "of")]
-    drawn = draw_surrogate("mine", *paths, home, SceneChoice(5, classes=scenes.NAMES))
+    drawn = draw_surrogate("mine", Surrogate(*paths), home, SceneChoice(5, classes=scenes.NAMES))
     assert isinstance(drawn, Scene) and drawn.synthetic and drawn.extent == labels.shape
     for number in range(4):
         ids = np.flatnonzero(drawn.labels == number)
         truth = spectra[10 * number : 10 * number + 10]
         apart = np.abs(drawn.spectra(ids).mean(0) - truth.mean(0))
         assert (apart < truth.std(0)).all()
-    turned = draw_surrogate("turned", *paths, home, SceneChoice(5), order=(2, 1, 3, 4))
+    turned = draw_surrogate("turned", Surrogate(*paths, order=(2, 1, 3, 4)), home, SceneChoice(5))
     assert turned.fingerprint != drawn.fingerprint
     with pytest.raises(DataError, match="the order names 2"):
-        draw_surrogate("bad", *paths, home, order=(1, 2))
+        draw_surrogate("bad", Surrogate(*paths, order=(1, 2)), home)
     with pytest.raises(DataError, match="Class 4 of the label map has 0 spectra"):
-        draw_surrogate("bad", *paths, home, order=(1, 2, 3, 5))
+        draw_surrogate("bad", Surrogate(*paths, order=(1, 2, 3, 5)), home)
     with pytest.raises(DataError, match="taken by the real scene"):
-        draw_surrogate("indian_pines", *paths, home)
+        draw_surrogate("indian_pines", Surrogate(*paths), home)
 
 
 @real
@@ -189,9 +190,11 @@ def test_surrogate_from_files(home: Home, tmp_path: Path) -> None:
 def test_real_label_maps(name: str, file: str) -> None:
     from lcc_core.data.scenes import check_published
 
-    check_published(SCENES[name].labels, REAL / file, name)
-    labels = read_array(REAL / file, 2, SCENES[name].labels.key)
-    assert labels.shape == SCENES[name].shape[:2]
+    published = DATASETS[name].scene
+    assert published is not None
+    check_published(published.labels, REAL / file, name)
+    labels = read_array(REAL / file, 2, published.labels.key)
+    assert labels.shape == published.shape[:2]
     assert (labels > 0).sum() == DATASETS[name].tiles
     assert labels.max() == len(DATASETS[name].classes)
 
@@ -206,15 +209,14 @@ def test_real_houston_crop(home: Home) -> None:
 
 @real
 def test_real_spectra_make_a_surrogate(home: Home) -> None:
-    scene = draw_surrogate(
-        "pines",
+    drawn = Surrogate(
         REAL / "Indian_pines_gt.mat",
         REAL / "IP_miniGCN_Train_X.mat",
         REAL / "IP_miniGCN_TrLabel.mat",
-        home,
-        order=ORDER,
-        like="indian_pines",
+        ORDER,
+        "indian_pines",
     )
+    scene = draw_surrogate("pines", drawn, home)
     assert len(scene) == 10249 and scene.bands == 200 and scene.synthetic
     # Woods are green and grow; stone and steel do neither: the order of the classes is right.
     red, infrared = 28, 45

@@ -31,12 +31,12 @@ def test_channels_are_ranked_pruned_tuned_and_compared(trained: Home) -> None:
         test.selectbox(key="criterion").set_value(criterion).run()
         assert "**224 of 448** channels stay" in words(test)
         assert test.number_input(key="longer").value == 0
-    test.slider(key="remove").set_value(75).run()
+    test.slider(key="ratio").set_value(0.75).run()
     test.number_input(key="floor").set_value(1).run()
     assert "**112 of 448** channels stay" in words(test)
-    test.selectbox(key="within").set_value("the whole net").run()
+    test.selectbox(key="scope").set_value("global").run()
     assert not test.exception and not test.error
-    test.slider(key="remove").set_value(50).run()
+    test.slider(key="ratio").set_value(0.5).run()
     test.selectbox(key="criterion").set_value("attention").run()
     test.number_input(key="epochs").set_value(2).run()
     test.number_input(key="gates").set_value(1).run()

@@ -22,6 +22,7 @@ from visit import page
 
 from lcc_core.data.scenes import SceneChoice, keep_scene
 from lcc_core.data.splits import make_split
+from lcc_core.data.stored import About
 from lcc_core.files import Home
 from lcc_core.plaintext import figure_text, visible
 from lcc_core.reports import study as report
@@ -51,10 +52,8 @@ MARKED = tuple(name for name in hostile.SEEN if name not in plain(f"a {name} b")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Hostile classes, title and source, a model of them, a study, and jobs that ended."""
     home = hostile.train_and_measure(hostile.fill(Home.find(tmp_path_factory.mktemp("hostile"))))
-    scene = scenes.draw()
-    kept = keep_scene(
-        "ground", *scene, home, SceneChoice(5), hostile.SEEN[1], hostile.SEEN[4:8], hostile.SEEN[0]
-    )
+    about = About("ground", hostile.SEEN[4:8], hostile.SEEN[1], hostile.SEEN[0])
+    kept = keep_scene(home, about, *scenes.draw(), SceneChoice(5))
     train(make_recipe("cnn1d", epochs=2), kept, make_split(kept, "30/10/60"), home)
     place = folder.save(home, Study(("tiny",), name="small", bits=(32,), k=(0.0,)))
     assert place.path.is_dir()

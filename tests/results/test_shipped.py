@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lcc_core import workspace as opened
 from lcc_core.checkpoints.packed import read_header
 from lcc_core.checkpoints.store import find_checkpoint
 from lcc_core.cli import main
@@ -118,7 +119,7 @@ def test_ship_measures_again_what_comes_out_otherwise(
     measured: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on another processor, or with another number of threads."""
-    whole = shipped.apply
+    whole = opened.apply
 
     def otherwise(*given: object) -> Compressed:
         made = whole(*given)
@@ -127,7 +128,7 @@ def test_ship_measures_again_what_comes_out_otherwise(
         return made
 
     before = {row.id: row.measurement for row in table.own_rows(measured)}
-    monkeypatch.setattr(shipped, "apply", otherwise)
+    monkeypatch.setattr(opened, "apply", otherwise)
     paths = shipped.ship(measured, "tiny", 10**7)
     rows = [row for row in table.shipped_rows() if shipped.packed_path(row) in paths]
     assert len(rows) == len(paths) > 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from tiny import make_tiles
 
-from lcc_core.data.stored import store
+from lcc_core.data.stored import About, store
 from lcc_core.files import Home
 from lcc_core.studies import folder
 from lcc_core.studies.spec import Study
@@ -33,10 +33,8 @@ def fill(home: Home) -> Home:
     def write(array: Any) -> None:
         array[:] = tiles.images
 
-    store(
-        home, "tiny", tiles.images.shape, tiles.labels, tiles.class_names, write,
-        title="tiny", source="drawn",
-    )  # fmt: skip
+    about = About("tiny", tiles.class_names, source="drawn")
+    store(home, about, tiles.images.shape, tiles.labels, write)
     return home
 
 

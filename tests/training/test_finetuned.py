@@ -8,11 +8,11 @@ import pytest
 import torch
 from tiny import make_tiles, spec
 
+from lcc_core.channels import ChannelPruning, channel_groups
+from lcc_core.channels.prune import prune_channels
+from lcc_core.channels.schedule import Schedule
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.compression import uniform_plan
-from lcc_core.compression.schedule import Schedule
-from lcc_core.compression.structured import Cut, channel_groups
-from lcc_core.compression.structured.prune import prune_channels
 from lcc_core.data.splits import Split, make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, LccError, ModelError
@@ -61,26 +61,28 @@ def how(**changes: object) -> FineTuning:
 
 @pytest.fixture
 def prune(tiles: TileSet, split: Split, home: Home, source: Checkpoint):
-    def run(cut: Cut, tuning: FineTuning, hooks: Hooks = QUIET) -> Pruned:
-        return prune_and_tune_channels(Workspace(home, [tiles]), source, cut, tuning, "cpu", hooks)
+    def run(pruning: ChannelPruning, tuning: FineTuning, hooks: Hooks = QUIET) -> Pruned:
+        return prune_and_tune_channels(
+            Workspace(home, [tiles]), source, pruning, tuning, "cpu", hooks
+        )
 
     return run
 
 
 def test_attention_comes_first_and_is_shared(prune, home: Home) -> None:
     reports: list[Progress] = []
-    made = prune(Cut("attention", 0.5), how(), hooks=Hooks(reports.append))
+    made = prune(ChannelPruning("attention", 0.5), how(), hooks=Hooks(reports.append))
     assert made.attended and made.attended.recipe["attention"]
     assert made.result.recipe["start"]["checkpoint"] == made.attended.id
     assert made.result.spec.channels["stem.0"] == (3, 16)
     assert [r.done for r in reports] == sorted(r.done for r in reports)
     assert reports[-1].done == reports[-1].total == 4000
     assert reports[-1].figures["epoch"] == 4
-    narrower = prune(Cut("attention", 0.75, floor=1), how())
+    narrower = prune(ChannelPruning("attention", 0.75, floor=1), how())
     assert narrower.attended.created == made.attended.created
     assert narrower.attended.id == made.attended.id
     # Low γ·s̄ go: what is kept is what the attended model ranks highest.
-    chosen = prune_channels(made.attended.model(), Cut("norm", 0.5)).model
+    chosen = prune_channels(made.attended.model(), ChannelPruning("norm", 0.5)).model
     start = made.result.recipe["start"]["cut"]
     assert start["criterion"] == "attention" and chosen.spec == made.result.spec
 
@@ -89,9 +91,9 @@ def test_criteria_can_be_compared_at_equal_training(prune, home: Home, source: C
     """What has no gates is trained on, plain, for as long and by the same schedule."""
     reports: list[Progress] = []
     tuning = how(attention_epochs=2, source_epochs=2)
-    gated = prune(Cut("attention", 0.5), tuning)
-    plain = prune(Cut("norm", 0.5), tuning, hooks=Hooks(reports.append))
-    other = prune(Cut("l1", 0.5), tuning)
+    gated = prune(ChannelPruning("attention", 0.5), tuning)
+    plain = prune(ChannelPruning("norm", 0.5), tuning, hooks=Hooks(reports.append))
+    other = prune(ChannelPruning("l1", 0.5), tuning)
     assert plain.attended is None and gated.continued is None
     assert plain.continued and other.continued.created == plain.continued.created
     assert plain.result.recipe["start"]["checkpoint"] == plain.continued.id
@@ -101,7 +103,10 @@ def test_criteria_can_be_compared_at_equal_training(prune, home: Home, source: C
     assert {k: v for k, v in two.items() if k not in differ} == one
     assert reports[-1].done == reports[-1].total == 5000
     known = {c.id: c for c in list_checkpoints(home)}
-    fair, unfair = epochs(plain.result, known), epochs(prune(Cut("norm", 0.5), how()).result, known)
+    fair, unfair = (
+        epochs(plain.result, known),
+        epochs(prune(ChannelPruning("norm", 0.5), how()).result, known),
+    )
     assert (fair.plain, fair.gated, fair.tuning, fair.whole) == (5, 0, 3, True)
     attention = epochs(gated.result, known)
     assert (attention.plain, attention.gated, attention.tuning) == (3, 2, 3)
@@ -121,21 +126,23 @@ def test_a_model_trained_with_attention_needs_no_more(
 ) -> None:
     recipe = make_recipe("compact", epochs=1, batch=8, attention=True)
     attended = train(recipe, tiles, split, home, "cpu")
-    made = prune_and_tune_channels(Workspace(home, [tiles]), attended, Cut(), how(epochs=1), "cpu")
+    made = prune_and_tune_channels(
+        Workspace(home, [tiles]), attended, ChannelPruning(), how(epochs=1), "cpu"
+    )
     assert made.attended is None
     assert made.result.recipe["start"]["checkpoint"] == attended.id
 
 
 @pytest.mark.parametrize("kind", ["iterative", "multi-pass"])
 def test_steps_build_on_each_other(prune, source: Checkpoint, kind: str) -> None:
-    cut = Cut("l2", 0.5, floor=1)
-    made = prune(cut, how(schedule=Schedule(kind)))
+    pruning = ChannelPruning("l2", 0.5, floor=1)
+    made = prune(pruning, how(schedule=Schedule(kind)))
     assert len(made.steps) == 3
     parents = [step.recipe["start"]["checkpoint"] for step in made.steps]
     assert parents == [source.id, made.steps[0].id, made.steps[1].id]
     sizes = [step.bytes for step in made.steps]
     assert source.bytes > sizes[0] > sizes[1] > sizes[2]
-    once = prune(cut, how())
+    once = prune(pruning, how())
     # Rounding at every step may differ from rounding once by a channel a step.
     for one, other in zip(
         layer_widths(made.result.spec), layer_widths(once.result.spec), strict=True
@@ -163,7 +170,7 @@ def test_single_weights_follow_the_same_schedules(
 def test_the_result_is_smaller_in_every_way_and_compresses(
     prune, tiles: TileSet, split: Split, home: Home, source: Checkpoint
 ) -> None:
-    made = prune(Cut("norm", 0.5), how()).result
+    made = prune(ChannelPruning("norm", 0.5), how()).result
     both = compare(Workspace(home, [tiles]), source, made, runs=3)
     ratios = both.ratios()
     assert ratios["parameters"] > 3 and ratios["macs"] > 3 and ratios["bytes"] > 3
@@ -179,29 +186,29 @@ def test_the_result_is_smaller_in_every_way_and_compresses(
 
 
 def test_pruned_models_are_no_seeds_of_the_plain_one(prune, home: Home, source: Checkpoint) -> None:
-    prune(Cut("norm", 0.5), how())
+    prune(ChannelPruning("norm", 0.5), how())
     known = {one.checkpoint.id for one in trained(home, source)}
     assert source.id in known
     assert all(not c.how for c in list_checkpoints(home) if c.id in known)
 
 
 def test_a_teacher_while_fine_tuning(prune, source: Checkpoint) -> None:
-    made = prune(Cut("l1", 0.5), how(epochs=1, distil=Distil("offline", source.id)))
+    made = prune(ChannelPruning("l1", 0.5), how(epochs=1, distil=Distil("offline", source.id)))
     assert made.result.made["teacher"]["checkpoint"] == source.id
     assert made.result.how == " (narrowed by l1, distilled)"
 
 
 def test_cancelled_goes_on_where_it_was(prune, home: Home) -> None:
-    cut, tuning = Cut("random", 0.5, seed=5), how(schedule=Schedule("multi-pass"))
+    pruning, tuning = ChannelPruning("random", 0.5, seed=5), how(schedule=Schedule("multi-pass"))
     seen: list[Progress] = []
 
     def stop() -> bool:
         return bool(seen) and seen[-1].done >= 2000
 
     with pytest.raises(Cancelled):
-        prune(cut, tuning, hooks=Hooks(seen.append, stop))
+        prune(pruning, tuning, hooks=Hooks(seen.append, stop))
     first = {c.id: c.created for c in list_checkpoints(home)}
-    made = prune(cut, tuning)
+    made = prune(pruning, tuning)
     assert made.steps[0].id in first and made.steps[0].created == first[made.steps[0].id]
     assert made.result.id not in first
 
@@ -214,9 +221,9 @@ def test_settings(prune, tiles: TileSet, split: Split, home: Home) -> None:
     with pytest.raises(ValueError, match="epochs=0"):
         FineTuning(epochs=0)
     with pytest.raises(ValueError, match="epochs=3"):
-        prune(Cut("l1"), how(schedule=Schedule("multi-pass", 4)))
+        prune(ChannelPruning("l1"), how(schedule=Schedule("multi-pass", 4)))
     with pytest.raises(LccError, match="chooses the groups"):
-        prune(Cut("l1", only=(channel_groups(spec()).groups[0].name,)), how())
+        prune(ChannelPruning("l1", only=(channel_groups(spec()).groups[0].name,)), how())
 
 
 def test_attention_without_batch_norm_is_said_at_once(tiles: TileSet, split: Split, tmp_path: Path):
@@ -227,4 +234,6 @@ def test_attention_without_batch_norm_is_said_at_once(tiles: TileSet, split: Spl
     )  # fmt: skip
     net = train(make_recipe("convnext_tiny", epochs=1, batch=32), larger, split, home, "cpu")
     with pytest.raises(ModelError, match="no batch norm"):
-        prune_and_tune_channels(Workspace(home, [larger]), net, Cut(), how(epochs=1), "cpu")
+        prune_and_tune_channels(
+            Workspace(home, [larger]), net, ChannelPruning(), how(epochs=1), "cpu"
+        )

@@ -10,10 +10,10 @@ import pytest
 import torch
 from tiny import make_tiles
 
+from lcc_core.channels import ChannelPruning
 from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.checkpoints.store import Checkpoint, checkpoint_id, read_checkpoint
 from lcc_core.compression import Plan, apply
-from lcc_core.compression.structured import Cut
 from lcc_core.data.splits import make_split
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import Cancelled, CheckpointError, TrainingError
@@ -67,15 +67,17 @@ def variants(source: str) -> dict[str, Recipe]:
         "attention": recipe(attention=True),
         "mining": recipe(loss="mining-wide"),
         "start": recipe(start=start),
-        "cut": recipe(start=Start(source, Cut("norm", 0.5))),
-        "attended cut": recipe(start=Start(source, Cut("l1", 0.5)), attention=True),
+        "cut": recipe(start=Start(source, ChannelPruning("norm", 0.5))),
+        "attended cut": recipe(start=Start(source, ChannelPruning("l1", 0.5)), attention=True),
         "k": recipe(start=Start(source, k=1.0)),
         "offline": recipe(distil=Distil("offline", source)),
         "online": recipe(distil=Distil("online", "compact", 2.0, 0.3)),
         "online from a checkpoint": recipe(distil=Distil("online", source)),
         "self": recipe(distil=Distil("self", weight=0.7)),
         "all": recipe(
-            start=Start(source, Cut("l2", 0.4)), distil=Distil("offline", source), loss="mining"
+            start=Start(source, ChannelPruning("l2", 0.4)),
+            distil=Distil("offline", source),
+            loss="mining",
         ),
     }
 
@@ -130,7 +132,7 @@ def test_attention_is_folded_and_kept_beside(tiles: TileSet, root: Path) -> None
 
 
 def test_narrowed_from_a_checkpoint(tiles: TileSet, root: Path, source: Checkpoint) -> None:
-    made = run(tiles, root, recipe(start=Start(source.id, Cut("norm", 0.5))))
+    made = run(tiles, root, recipe(start=Start(source.id, ChannelPruning("norm", 0.5))))
     assert made.spec.channels["stem.0"] == (3, 16)
     assert made.bytes < 0.4 * source.bytes
     assert 0 <= made.made["start"]["test"]["oa"] <= 1

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from tiny_folder import draw_folder
 
+from lcc_core.channels import ChannelPruning, prune_channels
 from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.checkpoints.store import Checkpoint, find_checkpoint
 from lcc_core.compression import Plan, apply, importance, uniform_plan
 from lcc_core.compression.recalibration import calibration_tiles
 from lcc_core.compression.search import PlanningInput, SearchSettings, search
-from lcc_core.compression.structured import Cut, prune_channels
 from lcc_core.data.catalog import import_tiles
 from lcc_core.data.splits import make_split
 from lcc_core.errors import CheckpointError
@@ -39,7 +39,7 @@ from lcc_core.workers.requests import (
     MeasurePlan,
     OfPlan,
     PackPlan,
-    PreviewCut,
+    PreviewPruning,
     WeightHistogram,
 )
 from lcc_core.workspace import Workspace
@@ -129,9 +129,9 @@ def test_importances_weights_and_channels(place: tuple[Home, Checkpoint], worker
     for counts, values in ((found.before, before), (found.after, after)):
         np.testing.assert_array_equal(counts, np.histogram(values, 121, (-reach, reach))[0])
 
-    cut = Cut("norm", 0.5)
-    preview = workers.run(home, PreviewCut(one.id, one.created, cut))
-    narrow = prune_channels(model, cut)
+    pruning = ChannelPruning("norm", 0.5)
+    preview = workers.run(home, PreviewPruning(one.id, one.created, pruning))
+    narrow = prune_channels(model, pruning)
     assert preview.channels == (narrow.kept, narrow.of)
     assert preview.parameters == (parameters(narrow.model), parameters(model))
     assert preview.macs == (macs(narrow.model, (16, 16)), macs(model, (16, 16)))
@@ -183,7 +183,9 @@ def test_threads_hammer_the_engine(place: tuple[Home, Checkpoint], tmp_path: Pat
         return pack(apply(model, plans[0], calibration_tiles(tiles, split, 16)))
 
     def narrowed() -> list[int]:
-        return [int(n) for g in prune_channels(model, Cut("l1", 0.5)).groups for n in g.kept]
+        return [
+            int(n) for g in prune_channels(model, ChannelPruning("l1", 0.5)).groups for n in g.kept
+        ]
 
     works = [lambda plan=plan: figures(plain(home, one, plan)) for plan in plans]
     works += [searched, packed, narrowed]

@@ -11,6 +11,10 @@ MARGINS = ("fixed", "adaptive", "shared")
 ORDERS = ("falling", "rising", "built")
 DIRECTIONS = ("up", "down")
 REFERENCES = ("8-bit", "float")
+MARGIN_HELP = (
+    "fixed: the same for every layer. adaptive: times the layer's importance. shared: grows with "
+    "the weights met so far, so that the first layers do not use up what is for all"
+)
 # What keys of stored searches have always held.
 ALWAYS = (
     "t_margin", "margin", "w_share", "w_variance", "w_entropy", "w_sparsity", "plus_variance",
@@ -34,8 +38,7 @@ class Tolerance:
     margin: str = setting(
         "fixed",
         "Margin",
-        "fixed: the same for every layer. adaptive: times the layer's importance. shared: grows "
-        "with the weights met so far, so that the first layers do not use up what is for all",
+        MARGIN_HELP,
         choices=MARGINS,
         metavar="M",
     )

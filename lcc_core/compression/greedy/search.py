@@ -17,7 +17,7 @@ from lcc_core.compression.layer_importance import importance
 from lcc_core.compression.plan import LayerSetting, Plan
 from lcc_core.compression.planning import PlanningInput
 from lcc_core.compression.quantizers import quantizer_of
-from lcc_core.compression.replay.decision import Verdict
+from lcc_core.compression.replay.early_decision import Verdict
 from lcc_core.compression.replay.replay import Replay
 from lcc_core.compression.result import SearchResult, Tried
 from lcc_core.errors import Cancelled
@@ -84,7 +84,7 @@ class _Greedy:
             began = time.perf_counter()
             verdict = self.replay.judge(layer, setting, need, rest)
             if verdict.accepted:
-                self.replay.take()
+                self.replay.accept()
             tried = _tried(layer, setting, need, verdict, time.perf_counter() - began)
             self.trace.append(tried)
             self._report(tried, place, total)

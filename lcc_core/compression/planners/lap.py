@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def plan(given: PlanningInput, config: GreedyConfig, hooks: Hooks) -> SearchResult:
+    """Search pruning strengths layer by layer; weights stay floats."""
     from lcc_core.compression.greedy.candidates import stronger_pruning
     from lcc_core.compression.greedy.search import greedy_search
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def plan(given: PlanningInput, config: GreedyConfig, hooks: Hooks) -> SearchResult:
+    """Search bits, then pruning, layer by layer."""
     from lcc_core.compression.greedy.candidates import fewer_bits, stronger_pruning
     from lcc_core.compression.greedy.search import greedy_search
 

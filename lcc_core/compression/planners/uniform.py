@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def plan(given: PlanningInput, config: UniformConfig, _hooks: Hooks) -> SearchResult:
+    """Give every layer the same setting."""
     from lcc_core.compression.result import SearchResult
 
     made = uniform_plan(

@@ -78,6 +78,7 @@ class Quantizer:
 
     @property
     def most_bits(self) -> int:
+        """The most bits a weight that it can have."""
         return self.widths[-1]
 
     def written(self, config: Any) -> dict[str, Any]:

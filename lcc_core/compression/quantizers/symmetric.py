@@ -137,6 +137,7 @@ def _descend(rows: Tensor, starts: list[Tensor], rounds: int, largest_code: int)
 
 
 def per_channel(config: Symmetric) -> bool:
+    """Tell whether each output channel has a scale of its own."""
     return config.granularity == CHANNEL
 
 

@@ -33,16 +33,18 @@ class Execution:
         self.biases: dict[str, Tensor | None] = {}
 
     def input(self, tiles: Tensor) -> dict[fx.Node, Tensor]:
-        """Live values at cut 0 from normalised float32 ``tiles`` (N, C, H, W)."""
+        """Live values at step 0 from normalised float32 ``tiles`` (N, C, H, W)."""
         return {
             self.program.input: tiles.to(self.dtype).contiguous(memory_format=torch.channels_last)
         }
 
     def set_weight(self, name: str, weight: Tensor) -> None:
+        """Exchange the weight of a layer."""
         form = layout_of(weight)
         self.weights[name] = weight.to(self.dtype).contiguous(memory_format=form)
 
     def call(self, node: fx.Node, args: tuple, kwargs: dict) -> Any:
+        """Evaluate a step that is a module or an attribute."""
         name = str(node.target)
         if node.op == "get_attr":
             layer, _, attribute = name.rpartition(".")
@@ -60,9 +62,11 @@ class Execution:
         return module(*args, **kwargs)
 
     def layer(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        """Compute a compressible layer."""
         return compute(module, x, self.weights[name], self.biases.get(name))
 
     def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        """Compute a batch norm."""
         return module(x)
 
 
@@ -73,6 +77,7 @@ def _activate(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def compute(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute a linear or convolution layer with another weight and bias."""
     if isinstance(module, nn.Linear):
         return F.linear(x, weight, bias)
     return module._conv_forward(x, weight, bias)
@@ -105,6 +110,7 @@ class Folded(Execution):
                 self._standing[name] = scale.to(self.dtype), shift.to(self.dtype)
 
     def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
+        """Apply scale and shift, or nothing where the norm is folded into its layer."""
         if name in self._gone:
             return x
         shape = (1, -1, *[1] * (x.ndim - 2))

@@ -22,9 +22,9 @@ OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul}
 class Program:
     """The operations of ``model.net`` in order.
 
-    A *cut* is an index into ``steps``; ``live(cut)`` are the values that the steps from there on
-    need from those before. ``at`` is the first step that uses a layer's weight. ``norm_of`` maps a
-    layer to the batch norm that alone reads its output.
+    ``live(step)`` are the values that the steps from that index on need from those before.
+    ``at`` is the first step that uses a layer's weight. ``norm_of`` maps a layer to the batch norm
+    that alone reads its output.
     """
 
     def __init__(self, model: Classifier) -> None:
@@ -37,7 +37,7 @@ class Program:
         for node in nodes:
             if any(source in moving for source in node.all_input_nodes):
                 moving.add(node)
-        # Values that no tile reaches (weights read as attributes) are not kept in cuts.
+        # Values that no tile reaches (weights read as attributes) are never kept.
         self.fixed = [n for n in nodes if n not in moving and n.op not in ("placeholder", "output")]
         self.steps = [n for n in nodes if n in moving and n.op not in ("placeholder", "output")]
         self.index = {node: i for i, node in enumerate(self.steps)}
@@ -93,7 +93,7 @@ class Program:
         return found
 
     def _in_place(self, modules: Mapping[str, nn.Module]) -> set[fx.Node]:
-        """ReLUs that may overwrite their input: nobody else reads it and no cut can keep it."""
+        """ReLUs that may overwrite their input: nobody else reads it and it is never kept."""
         found = set()
         for step in self._calls():
             if not isinstance(modules[str(step.target)], (nn.ReLU, nn.ReLU6, nn.Hardswish)):
@@ -109,12 +109,12 @@ class Program:
                 found.add(step)
         return found
 
-    def live(self, cut: int) -> tuple[fx.Node, ...]:
-        """Values made before ``cut`` that are used at or after it."""
+    def live(self, step: int) -> tuple[fx.Node, ...]:
+        """Values made before the step of that index that are used at or after it."""
         return tuple(
             node
             for node, last in self.last_use.items()
-            if self.index.get(node, -1) < cut and last >= cut
+            if self.index.get(node, -1) < step and last >= step
         )
 
     def run(

@@ -1,10 +1,10 @@
-"""Is a candidate still accurate enough? Decided on as few operations as that takes.
+"""Judge whether a candidate is still accurate enough, with as few operations as that takes.
 
-Four ideas. A candidate changes one layer, so every chunk of tiles is replayed from there, not from
-the start (:mod:`cuts`). Tiles come hardest first, and a decision is bound as soon as it is certain:
-too many are wrong to pass, or enough are right. Batch norms are folded. And the replay runs in
-bf16 where the processor gains by it: answers whose margin is within its error are left open, and
-only if they could turn the decision are they computed in float32 (:mod:`tally`).
+Four ideas. A candidate changes one layer, so every batch of tiles is replayed from there, not from
+the start (:mod:`activation_cache`). Tiles come hardest first, and the decision falls as soon as it
+is certain: too many are wrong to pass, or enough are right (:mod:`early_decision`). Batch norms are
+folded. And the replay runs in bf16 where the processor gains by it: answers whose margin is within
+its error are left open, and only if they could turn the decision are they computed in float32.
 """
 
 from __future__ import annotations
@@ -23,8 +23,13 @@ from lcc_core.compression.recalibration import (
     float_means,
     recalibrate,
 )
-from lcc_core.compression.replay.activations import Stream, choose_cuts, step_costs, value_sizes
-from lcc_core.compression.replay.decision import CHUNK, Tally, Verdict
+from lcc_core.compression.replay.activation_cache import (
+    ActivationCache,
+    step_costs,
+    steps_to_keep,
+    value_sizes,
+)
+from lcc_core.compression.replay.early_decision import CHUNK, EarlyDecision, Verdict
 from lcc_core.compression.replay.execution import Folded
 from lcc_core.compression.replay.program import Program
 from lcc_core.compression.replay.trial import Trial
@@ -36,8 +41,8 @@ from lcc_core.models.device import choose_device, choose_precision, layout
 class Replay:
     """Judges one-layer changes of a compressed model on labelled tiles.
 
-    The state in force starts as a plan applied to the model; :meth:`judge` tries a change,
-    :meth:`take` or :meth:`drop` ends the trial.
+    The state starts as a plan applied to the model; :meth:`judge` tries a change of it,
+    :meth:`accept` or :meth:`drop` ends the trial.
     """
 
     def __init__(self, given: PlanningInput, plan: Plan, hooks: Hooks = QUIET) -> None:
@@ -49,12 +54,12 @@ class Replay:
         self.program = Program(model)
         self.model = apply(model, plan, calibration).model.to(memory_format=layout(model))
         self.tiles = tiles
-        self.tally = Tally(given.labels, self._fast, self._exact)
+        self.decision = EarlyDecision(given.labels, self._fast, self._exact)
         folded = Folded(self.program, self.model.net, precision)
         self._sizes = value_sizes(folded, model.normalise(tiles[:2]))
         costs = step_costs(self.program, model.net, self._sizes)
-        self.fast = Stream(folded, tiles, model.normalise, costs)
-        self.calibrating: Stream | None = None
+        self.fast = ActivationCache(folded, tiles, model.normalise, costs)
+        self.calibrating: ActivationCache | None = None
         self._budgets = [given.budget]
         if plan.recalibrate and calibration is not None:
             self._calibration = calibration
@@ -62,7 +67,7 @@ class Replay:
             measuring = Measuring(self.program, model.net, calibration.precision, means)
             for name in self.layers:
                 measuring.set_weight(name, weight_of(self.model, name))
-            self.calibrating = Stream(measuring, calibration.tiles, model.normalise, costs)
+            self.calibrating = ActivationCache(measuring, calibration.tiles, model.normalise, costs)
             share = len(calibration.tiles) / (len(calibration.tiles) + len(tiles))
             self._budgets = [int(given.budget * (1 - share)), int(given.budget * share)]
         self._trial: Trial | None = None
@@ -71,7 +76,7 @@ class Replay:
         self.peak = 0  # bytes
 
     @property
-    def _streams(self) -> list[Stream]:
+    def _caches(self) -> list[ActivationCache]:
         return [self.fast, *([self.calibrating] if self.calibrating else [])]
 
     @property
@@ -82,13 +87,13 @@ class Replay:
     @property
     def calibrations(self) -> float:
         """Work so far, in recalibrations of the whole network."""
-        stream = self.calibrating
-        return stream.work / len(stream.tiles) if stream else 0.0
+        cache = self.calibrating
+        return cache.work / len(cache.tiles) if cache else 0.0
 
     def start(self, order: Sequence[str]) -> int:
-        """Right answers of the state in force, exactly. ``order``: the layers to be tried."""
-        self._choose_cuts(order)
-        right = self.tally.whole()
+        """Count the right answers of the state exactly. ``order``: the layers to be tried."""
+        self._choose_steps(order)
+        right = self.decision.whole()
         if self.calibrating is not None and self.plan.is_float:
             # A float plan is not recalibrated, but every candidate from it will be.
             recalibrate(self.model, self._calibration)
@@ -102,42 +107,42 @@ class Replay:
         ``order``: the layers from this one on, in the order in which they will be tried.
         """
         self.drop()
-        self._choose_cuts(order)
+        self._choose_steps(order)
         trial = self._trial = Trial(self.program, self.original.net, self.model.net, layer, setting)
         if self.calibrating is not None:
             self.calibrating.execution.set_weight(layer, trial.weight)
             trial.correct(self._calibrate(trial.change), self.plan.rounds_sides)
         self._refresh(trial.changed)
-        verdict = self.tally.count(need)
-        self.peak = max(self.peak, sum(stream.bytes for stream in self._streams))
+        verdict = self.decision.decide(need)
+        self.peak = max(self.peak, sum(cache.bytes for cache in self._caches))
         return verdict
 
-    def take(self) -> None:
-        """The candidate judged last becomes the state in force."""
+    def accept(self) -> None:
+        """Make the candidate judged last the state."""
         assert self._trial is not None
-        for stream in self._streams:
-            stream.take(self._trial.change)
+        for cache in self._caches:
+            cache.accept(self._trial.change)
         layers = {**self.plan.layers, self._trial.layer: self._trial.setting}
         self.plan = Plan(layers, self.plan.method, self.plan.sides, {}, self.plan.recalibrate)
         self._trial = None
-        self.tally.taken()
+        self.decision.accepted()
 
     def drop(self) -> None:
-        """Back to the state in force."""
+        """Go back to the state."""
         if self._trial is None:
             return
         self._trial.undo()
         self._stale |= self._trial.changed
-        for stream in self._streams:
-            stream.drop()
+        for cache in self._caches:
+            cache.drop()
         if self.calibrating is not None:
             self.calibrating.execution.set_weight(self._trial.layer, self._trial.weight)
         self._trial = None
 
-    def _choose_cuts(self, order: Sequence[str]) -> None:
-        for stream, budget in zip(self._streams, self._budgets, strict=True):
-            cuts = choose_cuts(self.program, self._sizes, order, len(stream.tiles), budget)
-            stream.keep(cuts)
+    def _choose_steps(self, order: Sequence[str]) -> None:
+        for cache, budget in zip(self._caches, self._budgets, strict=True):
+            steps = steps_to_keep(self.program, self._sizes, order, len(cache.tiles), budget)
+            cache.keep(steps)
 
     def _refresh(self, changed: set[str]) -> None:
         """Hand changed modules, and those whose change was undone, to the fast replay."""
@@ -149,7 +154,7 @@ class Replay:
         self._stale = set()
 
     def _fast(self, ids: Tensor) -> Tensor:
-        """Logits of the state on trial, or in force, by replay."""
+        """Logits of the candidate, or of the state where there is none, by replay."""
         self.hooks.check()
         change = self._trial.change if self._trial else len(self.program.steps)
         with torch.inference_mode():
@@ -166,7 +171,7 @@ class Replay:
         return measuring.figures
 
     def _exact(self, ids: Tensor) -> Tensor:
-        """Float32 logits of the state on trial for tiles at positions ``ids``."""
+        """Float32 logits of the candidate for tiles at positions ``ids``."""
         self._exact_tiles += len(ids)
         with torch.inference_mode():
             return torch.cat([self.model(self.tiles[part]) for part in ids.split(CHUNK)])

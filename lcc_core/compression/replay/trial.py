@@ -37,10 +37,12 @@ class Trial:
 
     @property
     def weight(self) -> Tensor:
+        """The changed layer's weight in the state."""
         return self.net.get_submodule(self.layer).weight
 
     @property
     def changed(self) -> set[str]:
+        """Modules that were changed."""
         return set(self._before)
 
     def _remember(self, name: str) -> None:
@@ -69,5 +71,6 @@ class Trial:
 
     @torch.no_grad()
     def undo(self) -> None:
+        """Restore all of them."""
         for name, state in self._before.items():
             self.net.get_submodule(name).load_state_dict(state)

@@ -75,10 +75,11 @@ class Architecture:
 
     @property
     def for_scenes(self) -> bool:
+        """Whether it reads scenes, not tiles."""
         return self.reads != TILES
 
     def weights(self, name: str) -> Pretrained:
-        """The pretrained weights of that name. Raises ``ModelError`` naming those there are."""
+        """Find pretrained weights by name. Raises ``ModelError`` naming those there are."""
         for one in self.pretrained:
             if one.name == name:
                 return one

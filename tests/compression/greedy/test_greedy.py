@@ -17,7 +17,7 @@ from lcc_core.compression.greedy.ladder import ladder
 from lcc_core.compression.greedy.search import _Greedy
 from lcc_core.compression.planning import PlanningInput
 from lcc_core.compression.quantizers.symmetric import SYMMETRIC, Symmetric
-from lcc_core.compression.replay.decision import Verdict
+from lcc_core.compression.replay.early_decision import Verdict
 from lcc_core.compression.search import SearchSettings, search
 from lcc_core.errors import Cancelled
 from lcc_core.hooks import QUIET, Hooks, Progress
@@ -49,7 +49,7 @@ class Judge:
         accepted = self.holds(setting)
         return Verdict(accepted, 50, 60, 100, 70)
 
-    def take(self) -> None:
+    def accept(self) -> None:
         layer, setting = self.trial
         self.plan = Plan({**self.plan.layers, layer: setting})
 

@@ -104,7 +104,7 @@ def test_taking_and_dropping_leave_the_state_that_was_decided(
         assert replay.judge(name, setting, truth, [name, *rest]).accepted
         assert not replay.judge(name, setting, truth + 1, [name, *rest]).accepted
         if taken:
-            replay.take()
+            replay.accept()
             layers[name] = setting
         else:
             replay.drop()
@@ -120,7 +120,7 @@ def test_what_is_kept_of_the_plan(model: Classifier, tiles: Tensor) -> None:
     replay = made(model, tiles, plan)
     replay.start([LAST])
     replay.judge(LAST, LayerSetting(3), 0, [LAST])
-    replay.take()
+    replay.accept()
     assert (replay.plan.method, replay.plan.sides, replay.plan.facts) == ("mine", "float32", {})
     assert replay.plan.layers[LAST] == LayerSetting(3)
 

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from lcc_core.data.limits import Limit
+from lcc_core.data.readers import READERS, Raster, Reader, Wanted
 from lcc_core.errors import DataError
 from lcc_core.inputs import open_regular
 from lcc_core.units import size
@@ -36,18 +35,15 @@ LARGEST_VERSION4 = 2**31  # bytes of a variable; its reader computes with 32 bit
 Shapes = dict[str, tuple[int, ...]]
 
 
-def read_matlab(path: Path, dimensions: int, key: str, what: str, limit: int | None) -> np.ndarray:
-    """The array ``key`` of a file, or the only one that has so many ``dimensions``.
-
-    ``what`` is looked for, in words. Raises ``DataError``, also for what is larger than ``limit``.
-    """
+def read_matlab(path: Path, wanted: Wanted) -> Raster:
+    """Read the array of the wanted key, or the only one that has so many dimensions."""
     from scipy.io import loadmat, whosmat
 
     with open_regular(path) as file:
         if HDF5 in file.read(4096):
             raise DataError(f"{path.name} is a MATLAB 7.3 file (HDF5).", AGAIN)
         length = os.fstat(file.fileno()).st_size
-        most = Limit.of(limit, length)
+        most = Limit.of(wanted.limit, length)
         try:
             most.check(_unpacked(file, length, most.bytes), f"{path.name}, unpacked,")
             file.seek(0)
@@ -60,34 +56,34 @@ def read_matlab(path: Path, dimensions: int, key: str, what: str, limit: int | N
         if twice := [name for name in names if names.count(name) > 1]:
             raise DataError(f"{path.name} holds {twice[0]!r} twice.", AGAIN)
         arrays = {name: shape for name, shape, kind in listed if kind in CLASSES}
-        name = _choose(arrays, path.name, dimensions, key, what)
+        name = _choose(arrays, path.name, wanted)
         kinds = {name: kind for name, _, kind in listed}
         count = math.prod(arrays[name])
         most.check(count * max(4, CLASSES[kinds[name]]), f"The array {name!r} of {path.name}")
         try:
             file.seek(0)
-            return loadmat(file, variable_names=[name])[name]
+            return Raster(loadmat(file, variable_names=[name])[name])
         except Exception as error:  # as above
             raise _unreadable(path, error) from error
 
 
-def _choose(arrays: Shapes, title: str, dimensions: int, key: str, what: str) -> str:
+def _choose(arrays: Shapes, title: str, wanted: Wanted) -> str:
     shown = ", ".join(f"{n} {'×'.join(map(str, s))}" for n, s in arrays.items()) or "none"
-    if key:
-        if key not in arrays:
-            raise DataError(f"{title} has no array {key!r}.", f"It holds {shown}.")
-        return key
-    fitting = [name for name, shape in arrays.items() if len(shape) == dimensions]
+    if wanted.key:
+        if wanted.key not in arrays:
+            raise DataError(f"{title} has no array {wanted.key!r}.", f"It holds {shown}.")
+        return wanted.key
+    fitting = [name for name, shape in arrays.items() if len(shape) == wanted.dimensions]
     if len(fitting) != 1:
         raise DataError(
-            f"{title} holds {len(fitting)} arrays that could be the {what}.",
+            f"{title} holds {len(fitting)} arrays that could be the {wanted.what}.",
             f"Say which with --keys CUBE,LABELS. It holds {shown}.",
         )
     return fitting[0]
 
 
 def _unpacked(file: BinaryIO, length: int, most: int) -> int:
-    """Bytes of all variables without their compression; stops counting soon above ``most``."""
+    """Count the bytes of all variables without their compression, until soon above ``most``."""
     file.seek(0)
     start = file.read(128)
     if 0 in start[:4]:
@@ -109,7 +105,7 @@ def _unpacked(file: BinaryIO, length: int, most: int) -> int:
 
 
 def _inflated(file: BinaryIO, count: int, step: int = 1 << 20) -> Iterator[int]:
-    """The sizes of the parts that ``count`` bytes unpack to, none of them above ``step``."""
+    """Yield the sizes of the parts that ``count`` bytes unpack to, none above ``step``."""
     unpacker = zlib.decompressobj()
     while count > 0 and not unpacker.eof and (part := file.read(min(count, step))):
         count -= len(part)
@@ -119,8 +115,11 @@ def _inflated(file: BinaryIO, count: int, step: int = 1 << 20) -> Iterator[int]:
 
 
 def _version4(file: BinaryIO, length: int) -> int:
-    """Bytes of all variables of a version 4 file. ``ValueError`` for sizes that lead its reader
-    nowhere: it goes round for ever where one of them is negative."""
+    """Count the bytes of all variables of a version 4 file.
+
+    Raises ``ValueError`` for sizes that lead its reader nowhere: it goes round for ever where one
+    of them is negative.
+    """
     place = 0
     while place < length:
         file.seek(place)
@@ -139,3 +138,14 @@ def _version4(file: BinaryIO, length: int) -> int:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"{path.name} is not a readable .mat file ({error}).", AGAIN)
+
+
+READERS.register(
+    Reader(
+        "matlab",
+        "One array of a MATLAB file of version 4, 6 or 7.",
+        (".mat",),
+        scene=read_matlab,
+        bounds="MATLAB 7.3; cells and structures; more than --limit, unpacked",
+    )
+)

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from lcc_core.compression.structured.groups import NORM, OUT, ChannelGroup, Member
+from lcc_core.channels.groups import NORM, OUT, ChannelGroup, Member
 
-CRITERIA = ("attention", "norm", "l1", "l2", "random")
 FALLBACK = "l2"
 
 
@@ -16,7 +15,7 @@ FALLBACK = "l2"
 def channel_scores(
     net: nn.Module, group: ChannelGroup, criterion: str, generator: torch.Generator
 ) -> tuple[Tensor, str]:
-    """Scores float32 (channels,), and the criterion they are by.
+    """Score the channels of a group.
 
     ``norm``: mean |γ| over the group's norms (Liu et al. 2017; DESIGN §3). ``attention``: the same;
     it needs a net whose γ took the attention in. ``l1``, ``l2``: mean norm of the filters that

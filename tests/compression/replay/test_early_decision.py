@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lcc_core.compression.replay.decision import Tally, Verdict, true_margin
+from lcc_core.compression.replay.early_decision import EarlyDecision, Verdict, true_margin
 
 
 class Known:
@@ -18,7 +18,9 @@ class Known:
         self.gaps, self.truth = gaps, gaps if exact is None else exact
         self.ran: list[list[int]] = []
         self.computed: list[list[int]] = []
-        self.tally = Tally(torch.zeros(len(gaps), dtype=torch.long), self.run, self.exact)
+        self.decision = EarlyDecision(
+            torch.zeros(len(gaps), dtype=torch.long), self.run, self.exact
+        )
 
     def run(self, ids: Tensor) -> Tensor:
         self.ran.append(ids.tolist())
@@ -41,36 +43,38 @@ def test_margins_by_hand() -> None:
 
 def test_a_whole_run_counts_all_and_checks_the_nearest() -> None:
     known = Known(ramp(300, 40))
-    assert known.tally.whole() == 260
+    assert known.decision.whole() == 260
     assert [len(part) for part in known.ran] == [128, 128, 44]
     assert [i for part in known.ran for i in part] == list(range(300))
     # The 256 of smallest gap on either side: tile 0 has −39.5, tile 255 has 215.5.
     assert [sorted(part) for part in known.computed] == [list(range(256))]
-    assert known.tally.error == 0
+    assert known.decision.error == 0
 
 
 def test_the_error_is_the_root_mean_square_of_the_gaps_change() -> None:
     gaps = torch.full((4,), 100.0)
     known = Known(gaps, gaps + torch.tensor([1.0, -1.0, 3.0, -5.0]))
-    assert known.tally.whole() == 4
-    assert known.tally.error == pytest.approx(math.sqrt((1 + 1 + 9 + 25) / 4))
+    assert known.decision.whole() == 4
+    assert known.decision.error == pytest.approx(math.sqrt((1 + 1 + 9 + 25) / 4))
     known.truth = gaps
-    known.tally.whole()  # it is never taken to be smaller than it was seen to be
-    assert known.tally.error == pytest.approx(3)
+    known.decision.whole()  # it is never taken to be smaller than it was seen to be
+    assert known.decision.error == pytest.approx(3)
 
 
 def test_the_error_is_of_the_two_classes_that_are_best_in_float32() -> None:
     fast = torch.tensor([[9.0, 5.0, 100.0, 0.0]])
     exact = torch.tensor([[10.0, 8.0, 1.0, 0.0]])  # the gap of the first two: 4, in truth 2
-    tally = Tally(torch.zeros(1, dtype=torch.long), lambda _: fast, lambda _: exact)
-    assert torch.equal(tally.exact(torch.tensor([0]), fast), exact)
-    assert tally.error == pytest.approx(2)
+    decision = EarlyDecision(torch.zeros(1, dtype=torch.long), lambda _: fast, lambda _: exact)
+    assert torch.equal(decision.exact(torch.tensor([0]), fast), exact)
+    assert decision.error == pytest.approx(2)
 
 
 def test_one_class_is_always_right() -> None:
     one = torch.ones(3, 1)
-    tally = Tally(torch.zeros(3, dtype=torch.long), lambda ids: one[ids], lambda ids: one[ids])
-    assert tally.whole() == 3 and tally.error == 0
+    decision = EarlyDecision(
+        torch.zeros(3, dtype=torch.long), lambda ids: one[ids], lambda ids: one[ids]
+    )
+    assert decision.whole() == 3 and decision.error == 0
 
 
 def test_gaps_within_six_errors_are_open_and_settled_in_a_whole_run() -> None:
@@ -80,13 +84,13 @@ def test_gaps_within_six_errors_are_open_and_settled_in_a_whole_run() -> None:
     truth = gaps - 1
     truth[290] = 5.0
     known = Known(gaps, truth)
-    known.tally.whole()
-    assert known.tally.error == pytest.approx(1)
+    known.decision.whole()
+    assert known.decision.error == pytest.approx(1)
     del known.ran[:], known.computed[:]
     known.gaps[7] = 6.01
     known.truth[290] = -1.0
     # 290 is open, at 6 errors, and 7 beyond; but 290 is off by 7, and with that error 7 opens too.
-    verdict = known.tally.count(300)
+    verdict = known.decision.decide(300)
     assert known.computed == [[290]] and not verdict.accepted
     assert (verdict.low, verdict.high) == (298, 299)
 
@@ -105,19 +109,19 @@ def test_gaps_within_six_errors_are_open_and_settled_in_a_whole_run() -> None:
 )
 def test_it_runs_no_further_than_the_answer_needs(need: int, verdict: Verdict) -> None:
     known = Known(ramp(300, 40))
-    known.tally.whole()
+    known.decision.whole()
     del known.ran[:], known.computed[:]
-    assert known.tally.count(need) == verdict
+    assert known.decision.decide(need) == verdict
     assert known.computed == []
     assert sum(map(len, known.ran)) == verdict.seen
 
 
 def test_tiles_come_by_their_margin_in_the_state_in_force() -> None:
     known = Known(ramp(300, 40).flip(0))
-    known.tally.whole()
+    known.decision.whole()
     del known.ran[:]
     known.gaps = known.truth = known.gaps.flip(0)  # a candidate that turns all around
-    known.tally.count(300)
+    known.decision.decide(300)
     assert (
         known.ran
         == [[*range(299, 299 - 128, -1)], [*range(171, 171 - 128, -1)], [*range(43, -1, -1)]][
@@ -125,23 +129,23 @@ def test_tiles_come_by_their_margin_in_the_state_in_force() -> None:
         ]
     )
     del known.ran[:]
-    known.tally.count(1)  # not taken: the order is still that of the state in force
+    known.decision.decide(1)  # not taken: the order is still that of the state in force
     assert known.ran[0][0] == 299
-    known.tally.count(260)
-    known.tally.taken()
+    known.decision.decide(260)
+    known.decision.accepted()
     del known.ran[:]
-    known.tally.count(1)
+    known.decision.decide(1)
     assert known.ran[0] == list(range(128))
 
 
 def test_only_what_was_run_of_the_state_that_is_taken_is_new() -> None:
     known = Known(ramp(300, 0))
-    known.tally.whole()
+    known.decision.whole()
     known.gaps = known.truth = torch.full((300,), 1000.0)
-    assert known.tally.count(10).seen == 128  # tiles 0…127, all far from wrong now
-    known.tally.taken()
+    assert known.decision.decide(10).seen == 128  # tiles 0…127, all far from wrong now
+    known.decision.accepted()
     del known.ran[:]
-    known.tally.count(10)
+    known.decision.decide(10)
     assert known.ran == [list(range(128, 256))]
 
 
@@ -149,12 +153,12 @@ def opened(open_: int, need: int, truth: float) -> tuple[Known, Verdict]:
     """120 tiles, the last ``open_`` within an error of 1; what they are in truth decides."""
     gaps = torch.full((120,), 50.0)
     known = Known(gaps.clone(), gaps - 1)
-    known.tally.whole()
+    known.decision.whole()
     known.gaps[-open_:] = 1 + torch.arange(open_) / 16
     known.truth = known.gaps.clone()
     known.truth[-open_:] += truth
     del known.ran[:], known.computed[:]
-    return known, known.tally.count(need)
+    return known, known.decision.decide(need)
 
 
 def test_open_answers_are_computed_in_steps_until_it_is_certain() -> None:
@@ -172,7 +176,7 @@ def test_open_answers_are_computed_in_steps_until_it_is_certain() -> None:
 def test_answers_that_turn_out_wrong_reject() -> None:
     known, verdict = opened(20, 110, -5.5)
     assert not verdict.accepted and (verdict.low, verdict.high) == (100, 100)
-    assert known.tally.error > 1  # and the error is learnt
+    assert known.decision.error > 1  # and the error is learnt
     known, verdict = opened(20, 100, -5.5)
     assert verdict.accepted
 
@@ -182,12 +186,12 @@ def test_where_too_many_look_wrong_the_wrong_ones_are_settled_first() -> None:
     twenty are wrong indeed, so they are computed first and the others not at all."""
     gaps = torch.full((120,), 50.0)
     known = Known(gaps.clone(), gaps - 1)
-    known.tally.whole()
+    known.decision.whole()
     known.gaps[90:110] = -1 - torch.arange(20) / 16
     known.gaps[110:] = 3 + torch.arange(10) / 16
     known.truth = known.gaps
     del known.computed[:]
-    verdict = known.tally.count(105)
+    verdict = known.decision.decide(105)
     assert not verdict.accepted and known.computed[0][:20] == [*range(109, 89, -1)]
     assert verdict.high <= 100
 
@@ -196,9 +200,9 @@ def test_as_many_wrong_as_are_allowed_is_no_reason_to_stop() -> None:
     """Five are wrong and a sixth looks so; it is right in truth, and so are all the others."""
     gaps = torch.full((300,), 50.0)
     known = Known(gaps.clone(), gaps - 1)
-    known.tally.whole()
+    known.decision.whole()
     known.gaps[:5], known.gaps[5] = -50.0, -3.0
     known.truth = known.gaps.clone()
     known.truth[5] = 2.0
-    assert known.tally.count(295) == Verdict(True, 295, 295, 300, 300)
-    assert not known.tally.count(296).accepted
+    assert known.decision.decide(295) == Verdict(True, 295, 295, 300, 300)
+    assert not known.decision.decide(296).accepted

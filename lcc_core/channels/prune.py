@@ -1,59 +1,25 @@
-"""Settings → a narrower classifier, and what was kept of it."""
+"""Channel pruning → a narrower classifier, and what was kept of it."""
 
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from lcc_core.compression.structured.criteria import CRITERIA, channel_scores
-from lcc_core.compression.structured.groups import IN, NORM, ChannelGroup, channel_groups
-from lcc_core.errors import ModelError, require
+from lcc_core.channels.criteria import channel_scores
+from lcc_core.channels.groups import IN, NORM, ChannelGroup, channel_groups
+from lcc_core.channels.pruning import ChannelPruning
+from lcc_core.errors import ModelError
 from lcc_core.models import Classifier, skeleton
 from lcc_core.models.widths import Widths, cut, narrower, widths
 
-SCOPES = ("group", "global")
-MOST = 0.9
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Which channels go: ``ratio`` 0…0.9 of each group's, or of all (``scope="global"``).
-
-    ``floor``: channels a group keeps at least. ``only``: groups to touch, all if empty. ``seed``
-    draws for the random criterion.
-    """
-
-    criterion: str = "attention"
-    ratio: float = 0.5
-    scope: str = "group"
-    floor: int = 8
-    seed: int = 0
-    only: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        known = f"one of {', '.join(CRITERIA)}"
-        require(self.criterion in CRITERIA, "criterion", self.criterion, known)
-        require(0 <= self.ratio <= MOST, "ratio", self.ratio, f"0…{MOST:g}")
-        require(self.scope in SCOPES, "scope", self.scope, f"one of {', '.join(SCOPES)}")
-        require(1 <= self.floor <= 4096, "floor", self.floor, "1…4096")
-        require(0 <= self.seed < 2**31, "seed", self.seed, "0…2147483647")
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"only": list(self.only)}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Cut:
-        return cls(**{**content, "only": tuple(content.get("only", ()))})
-
 
 @dataclass(frozen=True, eq=False)
-class GroupCut:
+class PrunedGroup:
     """One group: channels ``kept`` (indices) of so many, and the ``scores`` by ``criterion``."""
 
     name: str
@@ -68,24 +34,31 @@ class Narrowed:
     """The narrower ``model``, what became of every group, and what could not be narrowed."""
 
     model: Classifier
-    groups: tuple[GroupCut, ...]
+    groups: tuple[PrunedGroup, ...]
     note: str
 
     @property
     def kept(self) -> int:
+        """Channels that stay."""
         return sum(len(group.kept) for group in self.groups)
 
     @property
     def of(self) -> int:
+        """Channels before."""
         return sum(group.of for group in self.groups)
 
 
 @torch.no_grad()
-def prune_channels(model: Classifier, settings: Cut) -> Narrowed:
+def prune_channels(model: Classifier, settings: ChannelPruning) -> Narrowed:
     """Remove channels from a copy of ``model``; the original is never touched.
 
-    Raises ``ModelError`` when nothing in the architecture can be narrowed, or ``settings.only``
-    names groups it does not have.
+    Args:
+        model: any classifier; its own weights rank the channels.
+        settings: which channels go.
+
+    Raises:
+        ModelError: nothing in the architecture can be narrowed, or ``settings.only`` names groups
+            that it does not have.
     """
     found = channel_groups(model.spec)
     unknown = set(settings.only) - {group.name for group in found}
@@ -102,15 +75,15 @@ def prune_channels(model: Classifier, settings: Cut) -> Narrowed:
     if settings.only:
         scored = [one for one in scored if one[0].name in settings.only]
     counts = _counts([(group, scores) for group, scores, _ in scored], settings)
-    cuts = tuple(
-        GroupCut(group.name, group.channels, _choose(group, scores, count), scores, criterion)
+    chosen = tuple(
+        PrunedGroup(group.name, group.channels, _choose(group, scores, count), scores, criterion)
         for (group, scores, criterion), count in zip(scored, counts, strict=True)
     )
     groups = {group.name: group for group in found}
-    return Narrowed(_remove(model, {one.name: one for one in cuts}, groups), cuts, found.note)
+    return Narrowed(_remove(model, {one.name: one for one in chosen}, groups), chosen, found.note)
 
 
-def _counts(scored: list[tuple[ChannelGroup, Tensor]], settings: Cut) -> list[int]:
+def _counts(scored: list[tuple[ChannelGroup, Tensor]], settings: ChannelPruning) -> list[int]:
     """Channels to keep of each group."""
     least = [_even(group, min(settings.floor, group.channels)) for group, _ in scored]
     if settings.scope == "group":
@@ -145,10 +118,10 @@ def _choose(group: ChannelGroup, scores: Tensor, count: int) -> Tensor:
 
 
 def _remove(
-    model: Classifier, cuts: Mapping[str, GroupCut], groups: Mapping[str, ChannelGroup]
+    model: Classifier, pruned: Mapping[str, PrunedGroup], groups: Mapping[str, ChannelGroup]
 ) -> Classifier:
     result = copy.deepcopy(model)
-    sides = _kept_sides(widths(model.net), cuts, groups)
+    sides = _kept_sides(widths(model.net), pruned, groups)
     for layer, (inputs, outputs) in sides.items():
         cut(result.net, layer, inputs, outputs)
     plain = skeleton(replace(model.spec, channels={}))
@@ -157,11 +130,11 @@ def _remove(
 
 
 def _kept_sides(
-    before: Widths, cuts: Mapping[str, GroupCut], groups: Mapping[str, ChannelGroup]
+    before: Widths, pruned: Mapping[str, PrunedGroup], groups: Mapping[str, ChannelGroup]
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """For each layer that changes: the inputs and outputs that stay."""
     stays: dict[str, list[Tensor]] = {}
-    for name, one in cuts.items():
+    for name, one in pruned.items():
         gone = torch.ones(one.of, dtype=torch.bool)
         gone[one.kept] = False
         for member in groups[name].members:

@@ -7,11 +7,11 @@ import torch
 from tiny import NAMES
 from torch import Tensor, nn
 
-from lcc_core.compression.replay.activations import (
+from lcc_core.compression.replay.activation_cache import (
+    ActivationCache,
     Rows,
-    Stream,
-    choose_cuts,
     step_costs,
+    steps_to_keep,
     value_sizes,
 )
 from lcc_core.compression.replay.execution import Folded
@@ -102,7 +102,7 @@ def test_cuts_that_fit_by_hand(model: Classifier, tiles: Tensor) -> None:
     order = ["same", "down", "head", "first"]
 
     def cuts(budget: int, names: list[str] = order) -> set[int]:
-        return set(choose_cuts(program, sizes, names, 10, budget))
+        return set(steps_to_keep(program, sizes, names, 10, budget))
 
     assert cuts(10**9) == {0, 2, 4, 6}
     assert cuts(2 * large + small) == {0, 2, 4, 6}
@@ -117,7 +117,7 @@ def test_cuts_that_fit_by_hand(model: Classifier, tiles: Tensor) -> None:
     assert cuts(large, ["same", "same"]) == {2}
     # A value that cannot be kept by the tile rules its cut out, but not those after it.
     some = {node: size for node, size in sizes.items() if node.name != "act"}
-    assert choose_cuts(program, some, order, 10, 10**9) == {0, 4, 6}
+    assert steps_to_keep(program, some, order, 10, 10**9) == {0, 4, 6}
 
 
 def test_rows_are_filled_as_they_come() -> None:
@@ -139,12 +139,12 @@ def test_rows_are_filled_as_they_come() -> None:
 
 
 @pytest.fixture
-def stream(model: Classifier, tiles: Tensor) -> Stream:
+def cache(model: Classifier, tiles: Tensor) -> ActivationCache:
     program = Program(model)
     folded = Folded(program, model.net, "float32")
     with torch.no_grad():
         sizes = value_sizes(folded, model.normalise(tiles))
-    return Stream(folded, tiles, model.normalise, step_costs(program, model.net, sizes))
+    return ActivationCache(folded, tiles, model.normalise, step_costs(program, model.net, sizes))
 
 
 MACS = (27 * 4 * 36, 4 * 4 * 36, 16 * 8 * 9, 8 * 4)
@@ -153,81 +153,81 @@ BEFORE = {0: 0.0, 2: MACS[0], 4: sum(MACS[:2]), 6: sum(MACS[:3])}
 
 @torch.no_grad()
 def test_a_run_begins_where_something_is_known(
-    model: Classifier, tiles: Tensor, stream: Stream
+    model: Classifier, tiles: Tensor, cache: ActivationCache
 ) -> None:
     truth, end, whole = model(tiles), 7, sum(MACS)
     ids = torch.arange(10)
-    stream.keep(frozenset({2, 6}))
+    cache.keep(frozenset({2, 6}))
     work = 0.0
 
     def run(which: Tensor, change: int, start: int) -> None:
         nonlocal work
-        torch.testing.assert_close(stream.run(which, change), truth[which], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(cache.run(which, change), truth[which], rtol=1e-4, atol=1e-4)
         work += len(which) * (1 - BEFORE[start] / whole)
-        assert stream.work == pytest.approx(work)
+        assert cache.work == pytest.approx(work)
 
     run(ids[:4], end, 0)  # nothing is known of them
-    assert stream.bytes == 4 * 4 * (144 + 8)
+    assert cache.bytes == 4 * 4 * (144 + 8)
     run(ids[2:4], end, 6)
     run(ids[:4], 6, 6)  # a change of ``head``: what lies before it holds
     run(ids[:4], 5, 2)  # of what comes before it
     run(ids[:4], 2, 2)
     run(ids[:4], 1, 0)
     run(ids[3:6], end, 0)  # of two of them nothing is known
-    assert stream.bytes >= 4 * 6 * (144 + 8)
-    stream.drop()
-    assert stream.bytes == 4 * 6 * (144 + 8)
-    stream.keep(frozenset({6}))
-    assert stream.bytes == 4 * 6 * 8
+    assert cache.bytes >= 4 * 6 * (144 + 8)
+    cache.drop()
+    assert cache.bytes == 4 * 6 * (144 + 8)
+    cache.keep(frozenset({6}))
+    assert cache.bytes == 4 * 6 * 8
     run(ids[:4], 5, 0)
-    stream.drop()
-    stream.keep(frozenset())
-    assert stream.bytes == 0
+    cache.drop()
+    cache.keep(frozenset())
+    assert cache.bytes == 0
     run(ids[:4], end, 0)
 
 
 @torch.no_grad()
 def test_what_a_candidate_changes_holds_once_it_is_taken(
-    model: Classifier, tiles: Tensor, stream: Stream
+    model: Classifier, tiles: Tensor, cache: ActivationCache
 ) -> None:
     ids = torch.arange(10)
-    stream.keep(frozenset({2, 4, 6}))
-    stream.run(ids, 7)
+    cache.keep(frozenset({2, 4, 6}))
+    cache.run(ids, 7)
     rows = 4 * 10 * (144 + 144 + 8)
-    assert stream.bytes == rows
+    assert cache.bytes == rows
     weight = model.net.down.weight
     weight.mul_(3)
-    stream.execution.set_weight("down", weight)
-    change = stream.program.at["down"]
-    torch.testing.assert_close(stream.run(ids[:6], change), model(tiles[:6]), rtol=1e-4, atol=1e-4)
-    assert stream.bytes == rows + 4 * 6 * 8  # the candidate's own, beside those in force
-    stream.drop()
-    assert stream.bytes == rows
-    stream.run(ids[:6], change)
-    stream.take(change)
-    assert stream.bytes == 4 * (10 * (144 + 144) + 6 * 8)
-    before = stream.work
-    torch.testing.assert_close(stream.run(ids[:6], 7), model(tiles[:6]), rtol=1e-4, atol=1e-4)
-    assert stream.work - before == pytest.approx(6 * (1 - BEFORE[6] / sum(MACS)))
-    before = stream.work
-    torch.testing.assert_close(stream.run(ids[6:], 7), model(tiles[6:]), rtol=1e-4, atol=1e-4)
-    assert stream.work - before == pytest.approx(4 * (1 - BEFORE[4] / sum(MACS)))
+    cache.execution.set_weight("down", weight)
+    change = cache.program.at["down"]
+    torch.testing.assert_close(cache.run(ids[:6], change), model(tiles[:6]), rtol=1e-4, atol=1e-4)
+    assert cache.bytes == rows + 4 * 6 * 8  # the candidate's own, beside those in force
+    cache.drop()
+    assert cache.bytes == rows
+    cache.run(ids[:6], change)
+    cache.accept(change)
+    assert cache.bytes == 4 * (10 * (144 + 144) + 6 * 8)
+    before = cache.work
+    torch.testing.assert_close(cache.run(ids[:6], 7), model(tiles[:6]), rtol=1e-4, atol=1e-4)
+    assert cache.work - before == pytest.approx(6 * (1 - BEFORE[6] / sum(MACS)))
+    before = cache.work
+    torch.testing.assert_close(cache.run(ids[6:], 7), model(tiles[6:]), rtol=1e-4, atol=1e-4)
+    assert cache.work - before == pytest.approx(4 * (1 - BEFORE[4] / sum(MACS)))
 
 
 @torch.no_grad()
 def test_what_the_changed_layer_itself_puts_out_is_the_candidates(
-    model: Classifier, tiles: Tensor, stream: Stream
+    model: Classifier, tiles: Tensor, cache: ActivationCache
 ) -> None:
     ids, truth = torch.arange(10), model(tiles)
-    stream.keep(frozenset({5}))  # what is kept there is the output of ``down``
-    change = stream.program.at["down"]
+    cache.keep(frozenset({5}))  # what is kept there is the output of ``down``
+    change = cache.program.at["down"]
     weight = model.net.down.weight.clone()
-    stream.execution.set_weight("down", 3 * weight)
-    assert not torch.allclose(stream.run(ids, change), truth)
-    stream.drop()
-    assert stream.bytes == 0
-    stream.execution.set_weight("down", weight)
-    torch.testing.assert_close(stream.run(ids, 7), truth, rtol=1e-4, atol=1e-4)
+    cache.execution.set_weight("down", 3 * weight)
+    assert not torch.allclose(cache.run(ids, change), truth)
+    cache.drop()
+    assert cache.bytes == 0
+    cache.execution.set_weight("down", weight)
+    torch.testing.assert_close(cache.run(ids, 7), truth, rtol=1e-4, atol=1e-4)
 
 
 class Around(nn.Module):
@@ -250,10 +250,10 @@ def test_what_two_cuts_share_is_paid_for_once(tiles: Tensor) -> None:
     program = Program(model)
     sizes = value_sizes(Folded(program, model.net, "float32"), model.normalise(tiles))
     one = 2 * 10 * 4 * 144  # before ``a`` the first's output; before ``b`` that and a's
-    assert choose_cuts(program, sizes, ["a", "b"], 10, 2 * one) == {1, 2}
-    assert choose_cuts(program, sizes, ["a", "b"], 10, 2 * one - 1) == {1}
-    assert choose_cuts(program, sizes, ["b", "a"], 10, 2 * one - 1) == {1}
-    assert choose_cuts(program, sizes, ["b"], 10, 2 * one) == {2}
+    assert steps_to_keep(program, sizes, ["a", "b"], 10, 2 * one) == {1, 2}
+    assert steps_to_keep(program, sizes, ["a", "b"], 10, 2 * one - 1) == {1}
+    assert steps_to_keep(program, sizes, ["b", "a"], 10, 2 * one - 1) == {1}
+    assert steps_to_keep(program, sizes, ["b"], 10, 2 * one) == {2}
 
 
 def test_a_single_row_is_enough_to_begin_with() -> None:
@@ -264,7 +264,7 @@ def test_a_single_row_is_enough_to_begin_with() -> None:
 
 @torch.no_grad()
 def test_nothing_is_kept_until_it_is_asked_for(
-    model: Classifier, tiles: Tensor, stream: Stream
+    model: Classifier, tiles: Tensor, cache: ActivationCache
 ) -> None:
-    torch.testing.assert_close(stream.run(torch.arange(10), 7), model(tiles), rtol=1e-4, atol=1e-4)
-    assert stream.bytes == 0 and stream.work == pytest.approx(10)
+    torch.testing.assert_close(cache.run(torch.arange(10), 7), model(tiles), rtol=1e-4, atol=1e-4)
+    assert cache.bytes == 0 and cache.work == pytest.approx(10)

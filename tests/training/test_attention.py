@@ -9,15 +9,15 @@ import pytest
 import torch
 from tiny import images, lived_in, make_tiles
 
-from lcc_core.compression.structured.attention import (
+from lcc_core.errors import Cancelled, ModelError
+from lcc_core.hooks import Hooks
+from lcc_core.training.attention import (
     Attended,
     Gate,
     fold_attention,
     insert_attention,
     mean_attention,
 )
-from lcc_core.errors import Cancelled, ModelError
-from lcc_core.hooks import Hooks
 
 
 def test_a_gate_is_squeeze_and_excite() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lcc_core.data.limits import Limit
+from lcc_core.data.readers import READERS, Raster, Reader, Wanted
 from lcc_core.errors import DataError
 from lcc_core.inputs import read_regular
 from lcc_core.units import size
@@ -17,8 +18,8 @@ MOST_LINES = 20_000
 BYTES = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 12: 2, 13: 4, 14: 8, 15: 8}  # of the types of real numbers
 
 
-def read_envi(path: Path, limit: int | None) -> np.ndarray:
-    """float32 (lines, samples, bands) of the header ``path``. Raises ``DataError``."""
+def read_envi(path: Path, wanted: Wanted) -> Raster:
+    """Read float32 (lines, samples, bands) by the header ``path``."""
     try:
         from spectral.io import envi
     except ImportError as error:
@@ -37,8 +38,10 @@ def read_envi(path: Path, limit: int | None) -> np.ndarray:
         length, needed = data.stat().st_size, opened.offset + count * BYTES[kind]
         if opened.offset < 0 or needed > length:
             raise ValueError(f"it speaks of {size(needed)}, and {data.name} has {size(length)}")
-        Limit.of(limit, length).check(count * max(4, BYTES[kind]), f"The cube of {path.name}")
-        return np.asarray(opened.load(dtype=np.float32))
+        Limit.of(wanted.limit, length).check(
+            count * max(4, BYTES[kind]), f"The cube of {path.name}"
+        )
+        return Raster(np.asarray(opened.load(dtype=np.float32)))
     except DataError:
         raise
     except Exception as error:  # its reader has errors of its own for every field of a header
@@ -49,10 +52,21 @@ def read_envi(path: Path, limit: int | None) -> np.ndarray:
 
 
 def _numbers(header: dict[str, Any]) -> int:
-    """How many numbers the file has. ``ValueError`` for sides that cannot be."""
+    """Count the numbers of the file. Raises ``ValueError`` for sides that cannot be."""
     count = 1
     for side in ("lines", "samples", "bands"):
         if int(header[side]) < 1:
             raise ValueError(f"{side} = {header[side]}")
         count *= int(header[side])
     return count
+
+
+READERS.register(
+    Reader(
+        "envi",
+        "An ENVI header with its data file beside it.",
+        (".hdr",),
+        scene=read_envi,
+        bounds="complex numbers; headers above 256 kB or 20,000 lines; more than --limit",
+    )
+)

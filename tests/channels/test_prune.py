@@ -9,8 +9,8 @@ import pytest
 import torch
 from tiny import lived_in
 
-from lcc_core.compression.structured import ChannelGroup, Cut, channel_groups, prune_channels
-from lcc_core.compression.structured.prune import _choose, _counts
+from lcc_core.channels import ChannelGroup, ChannelPruning, channel_groups, prune_channels
+from lcc_core.channels.prune import _choose, _counts
 from lcc_core.models import skeleton
 from lcc_core.models.widths import widths
 
@@ -21,7 +21,7 @@ def group(name: str, channels: int, blocks: int = 1) -> ChannelGroup:
 
 
 def test_defaults_and_ends_of_the_ranges() -> None:
-    assert Cut() == Cut("attention", 0.5, "group", 8, 0, ())
+    assert ChannelPruning() == ChannelPruning("attention", 0.5, "group", 8, 0, ())
     for fine in (
         {"ratio": 0.0},
         {"ratio": 0.9},
@@ -29,25 +29,25 @@ def test_defaults_and_ends_of_the_ranges() -> None:
         {"floor": 4096},
         {"seed": 2**31 - 1},
     ):
-        Cut(**fine)
+        ChannelPruning(**fine)
     for wrong in (
         {"ratio": 0.901}, {"ratio": -0.1}, {"floor": 0}, {"floor": 4097}, {"seed": -1},
         {"seed": 2**31}, {"scope": "all"},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
-            Cut(**wrong)
+            ChannelPruning(**wrong)
     for criterion in ("attention", "norm", "l1", "l2", "random"):
-        assert Cut(criterion).criterion == criterion
+        assert ChannelPruning(criterion).criterion == criterion
 
 
 def test_as_json_and_back() -> None:
-    one = Cut("l1", 0.25, "global", 3, 7, ("a", "b"))
+    one = ChannelPruning("l1", 0.25, "global", 3, 7, ("a", "b"))
     assert one.to_json() == {
         "criterion": "l1", "ratio": 0.25, "scope": "global", "floor": 3, "seed": 7,
         "only": ["a", "b"],
     }  # fmt: skip
-    assert Cut.from_json(one.to_json()) == one
-    assert Cut.from_json({}) == Cut()
+    assert ChannelPruning.from_json(one.to_json()) == one
+    assert ChannelPruning.from_json({}) == ChannelPruning()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_counts_in_each_group(
     channels: int, blocks: int, ratio: float, floor: int, kept: int
 ) -> None:
     scored = [(group("a", channels, blocks), torch.rand(channels))]
-    assert _counts(scored, Cut("l2", ratio, "group", floor)) == [kept]
+    assert _counts(scored, ChannelPruning("l2", ratio, "group", floor)) == [kept]
 
 
 def test_counts_over_all_groups() -> None:
@@ -79,7 +79,7 @@ def test_counts_over_all_groups() -> None:
     scored = [(group("a", 4), first), (group("b", 2), second)]
 
     def counts(ratio: float, floor: int = 1) -> list[int]:
-        return _counts(scored, Cut("l2", ratio, "global", floor))
+        return _counts(scored, ChannelPruning("l2", ratio, "global", floor))
 
     assert counts(0.0) == [4, 2]
     assert counts(0.16) == [4, 2]  # 0.96 of a channel
@@ -89,12 +89,12 @@ def test_counts_over_all_groups() -> None:
     assert counts(0.9) == [1, 1]  # five: the second group keeps its floor
     assert counts(0.9, floor=3) == [3, 2]
     blocked = [(group("a", 4, 2), first), (group("b", 2), second)]
-    assert _counts(blocked, Cut("l2", 0.7, "global", 1)) == [2, 1]
+    assert _counts(blocked, ChannelPruning("l2", 0.7, "global", 1)) == [2, 1]
 
 
 def test_a_group_of_zeros_has_no_share() -> None:
     scored = [(group("a", 2), torch.zeros(2)), (group("b", 2), torch.tensor([1.0, 3.0]))]
-    assert _counts(scored, Cut("l2", 0.5, "global", 1)) == [1, 2]
+    assert _counts(scored, ChannelPruning("l2", 0.5, "global", 1)) == [1, 2]
 
 
 def test_the_best_of_each_block_in_rising_order() -> None:
@@ -109,7 +109,7 @@ def test_the_best_of_each_block_in_rising_order() -> None:
 def test_what_is_kept_of_every_layer() -> None:
     """Groups that share a layer take its inputs and outputs each for itself."""
     model = lived_in()
-    narrow = prune_channels(model, Cut("norm", 0.5, floor=1))
+    narrow = prune_channels(model, ChannelPruning("norm", 0.5, floor=1))
     assert (narrow.kept, narrow.of) == (sum((16, 16, 24, 24, 24, 40, 40, 40)), 448)
     kept = {one.name: one.kept for one in narrow.groups}
     before, after = model.net.state_dict(), narrow.model.net.state_dict()
@@ -146,13 +146,17 @@ def test_what_is_kept_of_every_layer() -> None:
 
 def test_random_numbers_do_not_depend_on_which_groups_are_touched() -> None:
     model = lived_in()
-    every = {one.name: one for one in prune_channels(model, Cut("random", 0.5, seed=3)).groups}
-    only = prune_channels(model, Cut("random", 0.5, seed=3, only=("head", "blocks.4.first.0")[1:]))
+    every = {
+        one.name: one for one in prune_channels(model, ChannelPruning("random", 0.5, seed=3)).groups
+    }
+    only = prune_channels(
+        model, ChannelPruning("random", 0.5, seed=3, only=("head", "blocks.4.first.0")[1:])
+    )
     (one,) = only.groups
     assert torch.equal(one.scores, every[one.name].scores)
     generator = torch.Generator().manual_seed(3)
     assert torch.equal(every["stem.0"].scores, torch.rand(32, generator=generator))
-    other = prune_channels(model, Cut("random", 0.5, seed=4)).groups[0]
+    other = prune_channels(model, ChannelPruning("random", 0.5, seed=4)).groups[0]
     assert not torch.equal(other.scores, every["stem.0"].scores)
 
 
@@ -179,7 +183,7 @@ def plain_global(model, ratio: float, floor: int) -> dict[str, int]:
 @pytest.mark.parametrize("floor", [1, 8])
 def test_over_all_groups_against_plain_arithmetic(ratio: float, floor: int) -> None:
     model = lived_in(seed=2)
-    narrow = prune_channels(model, Cut("norm", ratio, "global", floor))
+    narrow = prune_channels(model, ChannelPruning("norm", ratio, "global", floor))
     found = {one.name: len(one.kept) for one in narrow.groups}
     assert found == plain_global(model, ratio, floor)
     assert narrow.kept == sum(found.values()) and math.isclose(narrow.of, 448)

@@ -1,8 +1,8 @@
-"""Counting right answers no further than a decision needs.
+"""Early decision: count right answers no further than it takes to accept or reject.
 
-Tiles are met in order of rising margin in the state in force, so that the wrong ones come first. A
-decision is bound as soon as too many are wrong or enough are right. Answers of the fast replay
-whose margin is within its error are open; they are computed in float32 once they could turn it.
+Tiles are run in order of rising margin in the current state, so that the wrong ones come first. A
+decision falls as soon as too many are wrong or enough are right. Answers of the fast replay whose
+margin is within its error are open; they are computed in float32 once they could turn it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Verdict:
     seen: int
 
 
-class Tally:
+class EarlyDecision:
     """``run`` gives the fast replay's logits of the state on trial for tiles at positions ``ids``,
     ``exact`` those of float32.
     """
@@ -40,11 +40,11 @@ class Tally:
     def __init__(self, labels: Tensor, run: Run, exact: Run) -> None:
         self.labels, self._run, self._exact = labels, run, exact
         self.error = 0.0
-        self._margin = torch.zeros(len(labels))  # in the state in force, as far as it was run
+        self._margin = torch.zeros(len(labels))  # in the current state, as far as it was run
         self._last = _Answers(self)
 
     def whole(self) -> int:
-        """Right answers of the state in force, exactly, from a whole run."""
+        """Count the right answers of the current state exactly, from a whole run."""
         answers = _Answers(self)
         for ids in torch.arange(len(self.labels)).split(CHUNK):
             answers.add(ids, self._run(ids))
@@ -54,13 +54,13 @@ class Tally:
         answers.settle()
         return answers.certain()[0]
 
-    def taken(self) -> None:
-        """The state judged last is in force."""
+    def accepted(self) -> None:
+        """Take over the margins of the candidate decided on last: it is the state now."""
         self._margin = self._margin.clone()
         self._margin[self._last.ids] = self._last.margin()
 
-    def count(self, need: int) -> Verdict:
-        """Decide whether ``need`` answers are right."""
+    def decide(self, need: int) -> Verdict:
+        """Run as few tiles as it takes to know whether ``need`` answers are right."""
         total = len(self.labels)
         allowed = total - need
         answers = self._last = _Answers(self)
@@ -93,31 +93,33 @@ class Tally:
 class _Answers:
     """What one state answers, as far as it was run; ``exactly``: known in float32."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, decision: EarlyDecision) -> None:
+        self._decision = decision
         self.ids = torch.zeros(0, dtype=torch.long)
         self.logits = torch.zeros(0, 0)
         self._hits = self._exactly = torch.zeros(0, dtype=torch.bool)
 
     def add(self, ids: Tensor, logits: Tensor) -> None:
-        hits = logits.argmax(1) == self._tally.labels[ids]
+        """Take in fast answers for tiles ``ids``."""
+        hits = logits.argmax(1) == self._decision.labels[ids]
         self.logits = torch.cat([self.logits, logits]) if len(self.ids) else logits
         self.ids = torch.cat([self.ids, ids])
         self._hits = torch.cat([self._hits, hits])
         self._exactly = torch.cat([self._exactly, torch.zeros_like(hits)])
 
     def margin(self) -> Tensor:
-        return true_margin(self.logits, self._tally.labels[self.ids])
+        """Margins of the true class for the tiles run so far."""
+        return true_margin(self.logits, self._decision.labels[self.ids])
 
     def wrong(self) -> int:
-        """As far as one knows."""
+        """Wrong answers, if every fast answer holds."""
         return int((~self._hits).sum())
 
     def _sure(self) -> Tensor:
-        return self._exactly | (_gap(self.logits) > SAFETY * self._tally.error)
+        return self._exactly | (_gap(self.logits) > SAFETY * self._decision.error)
 
     def certain(self) -> tuple[int, int]:
-        """Right and wrong answers beyond the fast replay's error."""
+        """Right and wrong answers whose margin is beyond the fast replay's error."""
         sure = self._sure()
         return int((self._hits & sure).sum()), int((~self._hits & sure).sum())
 
@@ -136,8 +138,8 @@ class _Answers:
                 rank = _gap(self.logits[unsure]) + 1e6 * likely[unsure]
                 unsure = unsure[rank.argsort(descending=True, stable=True)[:STEP]]
             ids = self.ids[unsure]
-            exact = self._tally.exact(ids, self.logits[unsure])
-            self._hits[unsure] = exact.argmax(1) == self._tally.labels[ids]
+            exact = self._decision.exact(ids, self.logits[unsure])
+            self._hits[unsure] = exact.argmax(1) == self._decision.labels[ids]
             self._exactly[unsure] = True
 
 

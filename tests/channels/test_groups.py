@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny import spec
 
-from lcc_core.compression.structured import channel_groups
+from lcc_core.channels import channel_groups
 
 
 def members(arch: str, name: str) -> set[tuple[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.compression.schedule import Schedule, Step, step_ratio
+from lcc_core.channels.schedule import Schedule, Step, step_ratio
 
 KINDS = ("one-shot", "iterative", "multi-pass")
 LAYERS = [f"layer{i}" for i in range(7)]

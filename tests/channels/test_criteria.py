@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import lived_in, spec
 
-from lcc_core.compression.structured.criteria import channel_scores
-from lcc_core.compression.structured.groups import (
+from lcc_core.channels.criteria import channel_scores
+from lcc_core.channels.groups import (
     NORM,
     OUT,
     ChannelGroup,

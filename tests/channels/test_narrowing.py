@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tiny import images, lived_in, scene_spec, spec
 from torch import nn
 
+from lcc_core.channels import ChannelPruning, channel_groups, prune_channels
+from lcc_core.channels.groups import NORM, OUT
 from lcc_core.checkpoints.packed import load_packed, pack
 from lcc_core.compression import Plan, apply, importance, uniform_plan
 from lcc_core.compression.recalibration import Calibration
-from lcc_core.compression.structured import Cut, channel_groups, prune_channels
-from lcc_core.compression.structured.groups import NORM, OUT
 from lcc_core.errors import CheckpointError, ModelError
 from lcc_core.export import agreement, export
 from lcc_core.measure.cost import macs, parameters
@@ -65,7 +65,7 @@ def test_removing_what_contributes_nothing_changes_nothing(arch: str) -> None:
     model = lived_in(arch)
     keep = silence(model, 0.5, seed=1)
     before = model(images())
-    narrow = prune_channels(model, Cut("l1", 0.5, floor=1))
+    narrow = prune_channels(model, ChannelPruning("l1", 0.5, floor=1))
     for group in narrow.groups:
         assert set(group.kept.tolist()) == set(torch.nonzero(keep[group.name])[:, 0].tolist())
     torch.testing.assert_close(narrow.model(images()), before, rtol=1e-4, atol=1e-4)
@@ -77,7 +77,7 @@ def test_removing_what_contributes_nothing_changes_nothing(arch: str) -> None:
 def test_every_architecture_narrows_and_is_built_again_from_data(arch: str) -> None:
     model = lived_in(arch)
     state = {name: value.clone() for name, value in model.state_dict().items()}
-    narrow = prune_channels(model, Cut("l2", 0.6, floor=4))
+    narrow = prune_channels(model, ChannelPruning("l2", 0.6, floor=4))
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     limit = 0.75 if arch == "swin_t" else 0.35
     assert parameters(narrow.model) < limit * parameters(model)
@@ -96,7 +96,7 @@ def test_every_architecture_narrows_and_is_built_again_from_data(arch: str) -> N
 def test_networks_for_scenes_narrow_and_are_built_again_from_data(arch: str) -> None:
     torch.manual_seed(0)
     model = build(scene_spec(arch)).eval()
-    narrow = prune_channels(model, Cut("norm", 0.6, floor=4))
+    narrow = prune_channels(model, ChannelPruning("norm", 0.6, floor=4))
     assert narrow.kept < 0.75 * narrow.of
     again = build(ModelSpec.from_json(narrow.model.spec.to_json())).eval()
     again.load_state_dict(narrow.model.state_dict())
@@ -124,8 +124,8 @@ def test_the_large_ones_have_groups(arch: str) -> None:
 )
 def test_counts_keep_to_ratio_and_floor(ratio: float, floor: int, criterion: str, scope: str):
     model = lived_in()
-    cut = Cut(criterion, ratio, scope, floor)
-    narrow = prune_channels(model, cut)
+    pruning = ChannelPruning(criterion, ratio, scope, floor)
+    narrow = prune_channels(model, pruning)
     for group in narrow.groups:
         assert min(floor, group.of) <= len(group.kept) <= group.of
         if scope == "group":
@@ -135,7 +135,7 @@ def test_counts_keep_to_ratio_and_floor(ratio: float, floor: int, criterion: str
             assert all(group.scores[i] <= worst for i in gone)
     if scope == "global" and floor == 1:
         assert narrow.of - narrow.kept <= math.ceil(narrow.of * ratio)
-    twice = prune_channels(model, cut)
+    twice = prune_channels(model, pruning)
     assert twice.model.spec == narrow.model.spec
 
 
@@ -146,33 +146,33 @@ def test_global_ranks_all_groups_together() -> None:
         norm = model.net.get_submodule("stem.1").weight
         norm.fill_(0.01)
         norm[:4] = 2.0
-    cut = Cut("norm", 0.5, "global", floor=2)
-    kept = {group.name: len(group.kept) for group in prune_channels(model, cut).groups}
-    shares = [len(g.kept) / g.of for g in prune_channels(model, replace(cut, ratio=0.2)).groups]
+    pruning = ChannelPruning("norm", 0.5, "global", floor=2)
+    kept = {group.name: len(group.kept) for group in prune_channels(model, pruning).groups}
+    shares = [len(g.kept) / g.of for g in prune_channels(model, replace(pruning, ratio=0.2)).groups]
     assert kept["stem.0"] < 13 and max(shares) > 0.9
 
 
 def test_a_narrowed_net_narrows_again() -> None:
-    once = prune_channels(lived_in(), Cut("l2", 0.5, floor=1)).model
-    twice = prune_channels(once, Cut("l2", 0.5, floor=1)).model
+    once = prune_channels(lived_in(), ChannelPruning("l2", 0.5, floor=1)).model
+    twice = prune_channels(once, ChannelPruning("l2", 0.5, floor=1)).model
     assert twice.spec.channels["stem.0"] == (3, 8)
     assert build(twice.spec)(images()).shape == (2, 4)
 
 
 def test_only_some_groups() -> None:
-    narrow = prune_channels(lived_in(), Cut("l2", 0.5, only=("blocks.0.first.0",)))
+    narrow = prune_channels(lived_in(), ChannelPruning("l2", 0.5, only=("blocks.0.first.0",)))
     assert [group.name for group in narrow.groups] == ["blocks.0.first.0"]
     assert narrow.model.spec.channels == {
         "blocks.0.first.0": (32, 16), "blocks.0.second.0": (16, 32)
     }  # fmt: skip
     assert build(narrow.model.spec).net.get_submodule("blocks.0.first.1").num_features == 16
     with pytest.raises(ModelError, match="no channel group 'head'"):
-        prune_channels(lived_in(), Cut("l2", 0.5, only=("head",)))
+        prune_channels(lived_in(), ChannelPruning("l2", 0.5, only=("head",)))
 
 
 def test_nothing_to_remove_is_the_same_net() -> None:
     model = lived_in()
-    narrow = prune_channels(model, Cut("norm", 0.0)).model
+    narrow = prune_channels(model, ChannelPruning("norm", 0.0)).model
     assert narrow.spec == model.spec
     assert torch.equal(narrow(images()), model(images()))
 
@@ -182,12 +182,12 @@ def test_nothing_to_remove_is_the_same_net() -> None:
 )
 def test_bad_settings(change: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
-        Cut(**change)
+        ChannelPruning(**change)
 
 
 @pytest.mark.parametrize("arch", SMALL)
 def test_a_narrowed_net_packs_quantizes_and_exports(arch: str, tmp_path) -> None:
-    model = prune_channels(lived_in(arch), Cut("l2", 0.5)).model
+    model = prune_channels(lived_in(arch), ChannelPruning("l2", 0.5)).model
     tiles = images(8, 64)
     plan = uniform_plan(model, 4, 0.25, recalibrate=8)
     compressed = apply(model, plan, Calibration(tiles))
@@ -226,7 +226,7 @@ def test_specs_without_channels_read_as_before() -> None:
 
 
 def test_grouped_convolutions_keep_their_groups() -> None:
-    model = prune_channels(lived_in("regnet_y_3_2gf"), Cut("l2", 0.3, floor=1)).model
+    model = prune_channels(lived_in("regnet_y_3_2gf"), ChannelPruning("l2", 0.3, floor=1)).model
     plain = dict(build(spec("regnet_y_3_2gf")).net.named_modules())
     for name, module in model.net.named_modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1:

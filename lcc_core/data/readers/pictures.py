@@ -1,7 +1,7 @@
 """One image file → pixels: JPEG, PNG or TIFF and nothing else, its size judged from its header.
 
 Pillow knows some forty formats. One of them (EPS) is a program that it has Ghostscript run, so
-what a file is called says nothing; only the readers named here are ever asked.
+what a file is called says nothing; only the formats named here are ever asked for.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ import warnings
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
+from lcc_core.data.readers import READERS, OpenedTile, Raster, Reader
 from lcc_core.data.tiff import tile_sides
 from lcc_core.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "TIFF")
 SUFFIXES = (".tif", ".tiff", ".jpg", ".jpeg", ".png")
 LARGEST_SIDE = 4096  # pixels
+RGB = 3  # bands
+PNG_BITS = 24  # where a PNG says how many bits a value has
+BITS_PER_SAMPLE, SAMPLE_FORMAT, FLOATS = 258, 339, 3  # two tags of TIFF, and a format
 AGAIN = "Remove it or copy it again, then import once more; nothing was stored."
 # Where a mark stands in a file, the mark, and what it tells without opening the file.
 SIGNATURES = (
@@ -47,6 +52,37 @@ SIGNATURES = (
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
+def open_picture(content: bytes, name: str) -> OpenedTile:
+    """Open a picture as a tile of three bands: grey is repeated, transparency left out."""
+    image = open_image(content, name)
+    try:
+        dtype = _dtype(image, content)
+    except Exception as error:  # as in `open_image`
+        raise _damaged(name, error) from error
+
+    def decoded(height: int, width: int) -> Raster:
+        if dtype != np.uint8:  # Pillow would cut the values off at 255
+            raise DataError(
+                f"{name} holds {dtype} values.", "Pictures are read in 8 bits: convert it."
+            )
+        return Raster(decode(image, name, width, height))
+
+    return OpenedTile(name, (image.height, image.width, RGB), dtype, decoded)
+
+
+def _dtype(image: Image.Image, content: bytes) -> np.dtype:
+    """Read the type of the values as they stand in the file, whatever Pillow makes of them."""
+    bits, floats = 8, False
+    if image.format == "PNG":
+        bits = content[PNG_BITS]
+    elif isinstance(image, TiffImageFile):
+        bits = max(image.tag_v2.get(BITS_PER_SAMPLE, (1,)))
+        floats = FLOATS in image.tag_v2.get(SAMPLE_FORMAT, (1,))
+    if floats:
+        return np.dtype(np.float32 if bits <= 32 else np.float64)
+    return np.dtype(np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint32)
+
+
 def open_image(content: bytes, name: str) -> Image.Image:
     """Read the header of an image file; its pixels are decoded when they are asked for.
 
@@ -68,7 +104,7 @@ def open_image(content: bytes, name: str) -> Image.Image:
 
 
 def decode(image: Image.Image, name: str, width: int, height: int) -> np.ndarray:
-    """The pixels of an opened image, uint8 (height, width, 3), resized where they differ."""
+    """Decode an opened image: uint8 (height, width, 3), resized where its size differs."""
     try:
         image = image.convert("RGB")
         if image.size != (width, height):
@@ -98,10 +134,21 @@ def _check_sides(image: Image.Image, content: bytes, name: str) -> None:
 
 
 def _what(content: bytes) -> str:
-    """What the file is if it is no image that is read here; empty where that cannot be told."""
+    """Name what the file is if no image is read from it; empty where that cannot be told."""
     found = (what for place, mark, what in SIGNATURES if content[place:].startswith(mark))
     return next(found, "")
 
 
 def _damaged(name: str, error: Exception) -> DataError:
     return DataError(f"{name} is not a readable image ({type(error).__name__}).", AGAIN)
+
+
+READERS.register(
+    Reader(
+        "pictures",
+        "A JPEG, PNG or TIFF picture of 8 bits, through Pillow.",
+        SUFFIXES,
+        tile=open_picture,
+        bounds=f"other formats, whatever they are called; sides above {LARGEST_SIDE} pixels",
+    )
+)

@@ -1,4 +1,4 @@
-"""Tiles run as far as nothing has changed, so that a change replays only the rest."""
+"""Activation cache: tiles run as far as nothing has changed, so that a change replays the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def value_sizes(execution: Execution, tiles: Tensor) -> Sizes:
 
 
 def step_costs(program: Program, net: nn.Module, sizes: Sizes) -> list[float]:
-    """Share of the multiply-accumulates of the whole network that lies before each cut."""
+    """Share of the multiply-accumulates of the whole network that lies before each step."""
     costs = []
     for step in program.steps:
         module = net.get_submodule(step.target) if step.op == "call_module" else None
@@ -39,24 +39,30 @@ def step_costs(program: Program, net: nn.Module, sizes: Sizes) -> list[float]:
     return [cost / (before[-1] or 1.0) for cost in before]
 
 
-def choose_cuts(
+def steps_to_keep(
     program: Program, sizes: Sizes, layers: Sequence[str], tiles: int, budget: int
 ) -> frozenset[int]:
-    """Cuts before the ``layers`` still to come that fit ``budget`` bytes, the nearest first.
+    """The steps whose inputs are kept: those of the ``layers`` still to come, the nearest first.
 
-    Each value counts twice: a candidate's own are kept beside those in force until it is decided.
+    Args:
+        program: the network's steps.
+        sizes: bytes a tile of each value.
+        layers: still to be tried, in order.
+        tiles: how many.
+        budget: bytes. Each value counts twice: a candidate's own are kept beside those of the
+            state until it is decided.
     """
     chosen: set[int] = set()
     held: set[fx.Node] = set()
     left = budget
-    for cut in dict.fromkeys(program.at[name] for name in layers):
-        new = [n for n in program.live(cut) if n not in held and n is not program.input]
+    for step in dict.fromkeys(program.at[name] for name in layers):
+        new = [n for n in program.live(step) if n not in held and n is not program.input]
         if not sizes.keys() >= set(new):
             continue  # a value that cannot be kept by the tile
         cost = 2 * tiles * sum(sizes[node] for node in new)
         if cost <= left:
             left -= cost
-            chosen.add(cut)
+            chosen.add(step)
             held.update(new)
     return frozenset(chosen)
 
@@ -70,6 +76,7 @@ class Rows:
         self._shape: tuple[int, ...] = ()
 
     def put(self, ids: Tensor, value: Tensor) -> None:
+        """Keep the rows of tiles ``ids``."""
         if value.ndim == 4:  # channels last in memory
             value = value.permute(0, 2, 3, 1)
         if self._rows is None:
@@ -79,6 +86,7 @@ class Rows:
         self.known[ids] = True
 
     def get(self, ids: Tensor) -> Tensor:
+        """Return the rows of tiles ``ids``, which must be known."""
         assert self._rows is not None
         value = self._rows.index_select(0, ids).view(-1, *self._shape)
         return value.permute(0, 3, 1, 2) if value.ndim == 4 else value
@@ -91,12 +99,12 @@ class Rows:
         return int(self.known.sum()) * self._rows.shape[1] * self._rows.element_size()
 
 
-class Stream:
-    """Tiles (uint8) with the values that are known of them at the chosen cuts.
+class ActivationCache:
+    """Tiles (uint8) with the activations that are known of them at the steps that are kept.
 
-    A run for a candidate starts at the nearest cut that is known and not beyond the change. What
-    it meets before the change holds for everyone and is kept; what comes after is pending until
-    the candidate is taken or dropped.
+    A run for a candidate starts at the nearest such step that is not beyond its change. What it
+    meets before the change belongs to the state and is kept; what comes after is pending until the
+    candidate is accepted or dropped.
     """
 
     def __init__(
@@ -115,22 +123,22 @@ class Stream:
         self._live: dict[int, tuple[fx.Node, ...]] = {}
         self.keep(frozenset())
 
-    def keep(self, cuts: frozenset[int]) -> None:
-        """From now on values at ``cuts`` are kept, all others are let go."""
-        live = {cut: self.program.live(cut) for cut in cuts}
+    def keep(self, steps: frozenset[int]) -> None:
+        """Keep the inputs of these ``steps`` from now on, and let all others go."""
+        live = {step: self.program.live(step) for step in steps}
         self._live = {0: (self.program.input,)} | live
         self._wanted = frozenset(n for nodes in live.values() for n in nodes) - {self.program.input}
         self._known = {node: rows for node, rows in self._known.items() if node in self._wanted}
 
     def run(self, ids: Tensor, change: int) -> Any:
-        """The output for tiles ``ids``; from the cut ``change`` on it is a candidate's."""
+        """The output for tiles ``ids``; from the step ``change`` on it is a candidate's."""
         # Beyond the change, what is kept belongs to the state before it.
         at_hand = {self.program.input} | {
             node
             for node, rows in self._known.items()
             if self.program.index[node] < change and bool(rows.known[ids].all())
         }
-        start = max(c for c in self._live if c <= change and at_hand.issuperset(self._live[c]))
+        start = max(s for s in self._live if s <= change and at_hand.issuperset(self._live[s]))
         values = {n: self._known[n].get(ids) for n in self._live[start] if n in self._known}
         if self.program.input in self._live[start]:
             values |= self.execution.input(self._normalise(self.tiles[ids]))
@@ -149,8 +157,8 @@ class Stream:
     def _rows(self, node: fx.Node) -> Rows:
         return self._known.setdefault(node, Rows(len(self.tiles)))
 
-    def take(self, change: int) -> None:
-        """The candidate is in force: its values replace all from ``change`` on."""
+    def accept(self, change: int) -> None:
+        """Make the candidate the state: its values replace all from ``change`` on."""
         self._known = {n: r for n, r in self._known.items() if self.program.index[n] < change}
         for ids, values in self._pending:
             for node, value in values.items():
@@ -158,11 +166,12 @@ class Stream:
         self._pending = []
 
     def drop(self) -> None:
+        """Forget what the candidate's runs met."""
         self._pending = []
 
     @property
     def bytes(self) -> int:
-        """Memory held now; a value that several cuts share counts once."""
+        """Memory held now; a value that several steps share counts once."""
         pending = (value for _, values in self._pending for value in values.values())
         return sum(rows.bytes for rows in self._known.values()) + sum(
             value.numel() * value.element_size() for value in pending
