@@ -80,7 +80,7 @@ def sparse() -> Classifier:
         for parameter in made.parameters():
             parameter.fill_(0.25)
         head = weight_of(made, "head")
-        head.copy_(torch.tensor([0.0, 1.0, -1.0, 2.0])[:, None].expand_as(head))
+        head.copy_(torch.tensor([0.0, 0.5, -0.5, 2.0])[:, None].expand_as(head))
     return made
 
 

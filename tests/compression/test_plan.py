@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 
@@ -205,3 +206,20 @@ def test_presets_with_other_settings() -> None:
     assert preset("own").with_settings({}) == Symmetric(8, "channel", "lse")
     with pytest.raises(LccError, match="speed"):
         preset("own").with_settings({"speed": 1})
+
+
+def test_ids_that_results_may_be_stored_under() -> None:
+    """Once, sides counted of plans that only prune, and scales at one bit."""
+
+    def once(layers: dict, sides: str) -> str:
+        content = json.dumps({"layers": layers, "sides": sides}, sort_keys=True)
+        return hashlib.sha256(content.replace(" ", "").encode()).hexdigest()[:12]
+
+    assert Plan({}).ids == (Plan({}).id,) == Plan({}, sides="float32").ids
+    assert Plan({"a": LayerSetting(4)}).ids == (Plan({"a": LayerSetting(4)}).id,)
+    pruned = Plan({"a": LayerSetting(32, 0.5)}, sides="float32")
+    named = {"bits": 32, "prune_k": 0.5, "granularity": "channel", "scale": "lse"}
+    assert pruned.ids == (once({"a": named}, "float16"), once({"a": named}, "float32"))
+    one = Plan({"a": LayerSetting(1, scale="absmax")})
+    named = {"bits": 1, "prune_k": 0.0, "granularity": "channel", "scale": "absmax"}
+    assert one.ids == (Plan({"a": LayerSetting(1)}).id, once({"a": named}, "float16"))

@@ -19,6 +19,7 @@ from lcc_core.compression.recalibration import (
     correctable,
     float_means,
     recalibrate,
+    take_over,
 )
 from lcc_core.compression.replay.program import Program
 from lcc_core.data.splits import make_split
@@ -245,3 +246,11 @@ def test_means_are_float32_in_bf16_too(model: Classifier, tiles: Tensor) -> None
     for name, value in means.items():
         assert value.dtype == torch.float32
         torch.testing.assert_close(value, exact[name], rtol=0.05, atol=0.05)
+
+
+def test_a_variance_is_never_below_zero() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(2))
+    figures = Figures()
+    figures.add("0", torch.tensor([1.0, 2.0]), torch.tensor([-1e-9, 3.0]))
+    take_over(net, figures, {"0"}, {})
+    assert net[0].running_var.tolist() == [0, 3] and net[0].running_mean.tolist() == [1, 2]

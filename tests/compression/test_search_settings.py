@@ -100,3 +100,7 @@ def test_a_candidate_of_another_quantizer_says_so() -> None:
 def test_settings_of_another_planner_are_named() -> None:
     with pytest.raises(ValueError, match=r"config='ImportanceWeights'.*settings of laq"):
         SearchSettings("laq", ImportanceWeights())
+
+
+def test_what_is_not_written_down_is_the_default() -> None:
+    assert SearchSettings.from_json({}) == SearchSettings()

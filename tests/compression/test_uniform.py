@@ -7,7 +7,7 @@ from tiny import spec
 
 from lcc_core.compression import LayerSetting, uniform_plan
 from lcc_core.compression.quantizers.symmetric import Symmetric
-from lcc_core.compression.uniform import setting_title
+from lcc_core.compression.uniform import UniformConfig, setting_title
 from lcc_core.models import skeleton
 
 PAPERS = Symmetric(granularity="tensor", scale="absmax")
@@ -54,3 +54,12 @@ def test_spared_layers_keep_8_bits_or_more_and_are_not_pruned(bits: int, kept: i
     own = uniform_plan(model, bits, 0.5, PAPERS, spare_depthwise=True)
     assert own.layers["features.1.block.0.0"] == LayerSetting(kept, 0.0, "tensor", "absmax")
     assert own.facts["spare_depthwise"] is True
+
+
+def test_a_config_is_checked() -> None:
+    assert UniformConfig() == UniformConfig(0.0, 8, None)
+    for fine in ({"k": 10.0}, {"bits": 32}, {"bits": 1}):
+        UniformConfig(**fine)
+    for wrong in ({"k": -0.25}, {"k": 10.25}, {"bits": 9}, {"bits": 0}):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
+            UniformConfig(**wrong)

@@ -19,6 +19,7 @@ from lcc_core.coresets.coreset import (
     save_coreset,
     title_of,
 )
+from lcc_core.coresets.methods import CoresetMethod
 from lcc_core.coresets.methods.ccs import Ccs
 from lcc_core.data.splits import make_split
 from lcc_core.errors import DataError
@@ -212,3 +213,8 @@ def test_a_choice_that_a_checkpoint_remembers_has_a_title() -> None:
     assert title_of(old) == "ccs, aum = probabilities"
     foreign = old | {"method": "mine", "balanced": True}
     assert title_of(foreign) == "balanced mine" and title_of(old | {"method": "mine"}) == "mine"
+
+
+def test_names_of_methods_that_say_nothing_of_themselves() -> None:
+    method = CoresetMethod("mine", "", lambda *_: lambda pool, n: pool[:n], config=Ccs)
+    assert method.tag(Ccs()) == "" and method.tag(Ccs(0.25)) == "-beta-0.25"

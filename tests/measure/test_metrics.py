@@ -107,3 +107,8 @@ def test_a_class_without_tiles_is_no_warning(recwarn: pytest.WarningsRecorder) -
 def test_kappa_of_chance_and_of_one_class() -> None:
     assert kappa(np.array([[5, 0], [0, 0]])) == 0  # nothing but one class: chance is certain
     assert kappa(np.array([[1, 1], [1, 1]])) == 0 and kappa(np.array([[0, 2], [2, 0]])) == -1
+
+
+def test_kappa_by_hand() -> None:
+    # Truths 8 and 2, answers 7 and 3: chance (8·7 + 2·3) / 100.
+    assert kappa(np.array([[6, 2], [1, 1]])) == pytest.approx((0.7 - 0.62) / (1 - 0.62))

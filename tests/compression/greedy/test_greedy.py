@@ -253,3 +253,13 @@ def test_the_work_of_the_reference_counts_as_well() -> None:
     assert eight.reference == exact.reference == 24
     assert exact.equivalents - eight.equivalents == pytest.approx(2)
     assert 0 < exact.seconds < 600 and exact.peak_bytes == eight.peak_bytes > 0
+
+
+def test_pruning_that_removes_nothing_is_not_tried() -> None:
+    """All weights are ±1 and σ = 1: up to k = 1 none is removed, beyond it all are."""
+    weight = torch.tensor([[1.0, -1.0, 1.0, -1.0]])
+    tried = list(stronger_pruning(weight, LayerSetting(4), SYMMETRIC))
+    assert tried == [LayerSetting(4, step / 4) for step in range(12, 4, -1)]
+    assert list(fewer_bits(weight, LayerSetting(4), PAPERS)) == [
+        LayerSetting(bits, 0.0, "tensor", "absmax") for bits in (1, 2, 3)
+    ]

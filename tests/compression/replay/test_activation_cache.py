@@ -268,3 +268,14 @@ def test_nothing_is_kept_until_it_is_asked_for(
 ) -> None:
     torch.testing.assert_close(cache.run(torch.arange(10), 7), model(tiles), rtol=1e-4, atol=1e-4)
     assert cache.bytes == 0 and cache.work == pytest.approx(10)
+
+
+@torch.no_grad()
+def test_norms_are_no_work(tiles: Tensor) -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 4))
+    model = Classifier(net, SPEC).eval()
+    program = Program(model)
+    sizes = value_sizes(Folded(program, model.net, "float32"), model.normalise(tiles))
+    whole = 3 * 4 * 36 + 144 * 4
+    costs = step_costs(program, model.net, sizes)
+    assert costs == pytest.approx([0, *[3 * 4 * 36 / whole] * 3, 1])

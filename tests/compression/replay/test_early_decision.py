@@ -206,3 +206,22 @@ def test_as_many_wrong_as_are_allowed_is_no_reason_to_stop() -> None:
     known.truth[5] = 2.0
     assert known.decision.decide(295) == Verdict(True, 295, 295, 300, 300)
     assert not known.decision.decide(296).accepted
+
+
+def test_what_is_open_is_the_gap_to_the_second_class() -> None:
+    """The error is 1; a gap of 5 to the second of three classes is open, however far the third."""
+    fast = torch.tensor([[100.0, 50.0, 0.0]] * 4)
+    exact = fast - torch.tensor([1.0, 0.0, 0.0])
+    asked: list[list[int]] = []
+
+    def computed(ids: Tensor) -> Tensor:
+        asked.append(ids.tolist())
+        return exact[ids]
+
+    decision = EarlyDecision(torch.zeros(4, dtype=torch.long), lambda ids: fast[ids], computed)
+    decision.whole()
+    assert decision.error == pytest.approx(1)
+    del asked[:]
+    fast[2] = torch.tensor([100.0, 95.0, 0.0])
+    exact[2] = torch.tensor([99.0, 95.0, 0.0])
+    assert decision.decide(4).accepted and asked == [[2]]

@@ -287,3 +287,23 @@ def test_weights_that_are_read_and_values_that_nobody_uses(x: Tensor) -> None:
     changed, _ = program.run(execution.input(x), 0, execution.call)
     model.net.part["inner"].weight.mul_(2)
     torch.testing.assert_close(changed, model.net(x), rtol=1e-4, atol=1e-4)
+
+
+class Between(nn.Module):
+    """Other steps lie between a layer and its activation: a cut there would keep its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = (nn.Conv2d(3, 3, 1) for _ in range(3))
+        self.near, self.far = nn.ReLU(), nn.ReLU()
+        self.head = nn.Linear(3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.a(x)  # step 0
+        c = self.c(self.b(x))  # 1, 2
+        return self.head((self.near(c) + self.far(a)).mean((2, 3)))  # 3, 4, …
+
+
+def test_what_a_step_between_could_keep_is_not_overwritten() -> None:
+    program = Program(Classifier(Between(), SPEC).eval())
+    assert {str(node.target) for node in program.in_place} == {"near"}

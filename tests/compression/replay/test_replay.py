@@ -211,3 +211,34 @@ def test_a_trial_is_corrected_from_its_layer_on_and_undone(
     later = Trial(program, model.net, state.net, LAST, LayerSetting(2))
     later.correct(measuring.figures, False)
     assert later.changed == {LAST}
+
+
+@pytest.mark.parametrize("budget", [0, 40_000, 2**30])
+@pytest.mark.parametrize("bits", [8, 32])
+def test_states_are_recalibrated_as_plans_are(
+    model: Classifier, tiles: Tensor, budget: int, bits: int
+) -> None:
+    """Judged, dropped and accepted in turn; from floats, as planners go, by pruning alone."""
+    calibration = Calibration(tiles[:12], "float32")
+    order = [FIRST, MIDDLE, LAST]
+    replay = made(model, tiles, uniform_plan(model, bits, recalibrate=12), budget, calibration)
+    layers = dict(replay.plan.layers)
+    replay.start(order)
+    for name, low, k, accepted in (
+        (FIRST, 2, 2.0, False), (FIRST, 3, 0.5, True), (MIDDLE, 1, 1.5, False),
+        (MIDDLE, 2, 1.0, True), (LAST, 2, 0.75, True), (MIDDLE, 3, 0.25, True),
+    ):  # fmt: skip
+        setting = LayerSetting(low if bits == 8 else 32, k)
+        plan = Plan({**layers, name: setting}, recalibrate=12)
+        replay.judge(name, setting, 0, order)
+        expected = apply(model, plan, calibration).model.state_dict()
+        for key, value in replay.model.state_dict().items():
+            torch.testing.assert_close(value, expected[key], rtol=1e-3, atol=1e-4)
+        with torch.no_grad():
+            fast = replay.fast.run(torch.arange(20), replay.program.at[name])
+            torch.testing.assert_close(fast, replay.model(tiles), rtol=1e-3, atol=1e-3)
+        if accepted:
+            replay.accept()
+            layers[name] = setting
+        else:
+            replay.drop()
