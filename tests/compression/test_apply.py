@@ -250,3 +250,9 @@ def test_weights_that_are_not_finite(model: Classifier) -> None:
         weight_of(broken, "head")[0, 0] = float("nan")
     with pytest.raises(LccError, match=r"weights of 'head\.weight' are not finite"):
         apply(broken, Plan({}))
+
+
+def test_a_plan_that_recalibrates_needs_tiles(model: Classifier) -> None:
+    with pytest.raises(LccError, match="recalibrates on 7 training tiles, and none are at hand"):
+        apply(model, uniform_plan(model, 4, recalibrate=7))
+    assert apply(model, Plan({}, recalibrate=7)).recalibrated == 0

@@ -330,3 +330,35 @@ def test_tiles_lie_nowhere() -> None:
         make_split(tiles, "blocks-30/10/60")
     assert protocols(tiles) == RANDOM
     assert set(protocols(scene(np.eye(9, dtype=int), 1))) == {*RANDOM, *SPATIAL}
+
+
+def plain_regions(labels: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Pixel by pixel: what touches, by side or corner, and is of one class."""
+    found = np.full(labels.shape, -1)
+    names: dict[tuple, int] = {}
+    for start in np.ndindex(labels.shape):
+        if labels[start] < 0 or found[start] >= 0:
+            continue
+        region, ahead = {start}, [start]
+        while ahead:
+            row, column = ahead.pop()
+            for place in itertools.product(range(row - 1, row + 2), range(column - 1, column + 2)):
+                inside = all(0 <= p < n for p, n in zip(place, labels.shape, strict=True))
+                if inside and labels[place] == labels[start] and place not in region:
+                    region.add(place)
+                    ahead.append(place)
+        large = len(region) > (labels == labels[start]).sum() / 3
+        for place in region:
+            key = (start, int(blocks[place]) if large else None)
+            found[place] = names.setdefault(key, len(names))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_regions_against_pixel_by_pixel(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    labels = generator.choice([-1, 0, 1, 2], (15, 16), p=[0.4, 0.15, 0.15, 0.3])
+    blocks = block_groups(labels, int(generator.integers(1, 7)), generator)
+    known = labels >= 0
+    groups = region_groups(labels, blocks)
+    assert same_partition(groups[known], plain_regions(labels, blocks)[known])

@@ -128,7 +128,7 @@ def test_boldest_first_until_one_holds() -> None:
     assert (last.layer, last.bits, last.kept) == ("blocks.0.second.0", 3, True)
     assert (last.k, last.granularity, last.scale, last.need) == (0, "tensor", "absmax", 86)
     assert (last.low, last.high, last.tiles, last.seen) == (50, 60, 100, 70)
-    assert 0 <= last.seconds < 60
+    assert 0 <= last.seconds == round(last.seconds, 4) < 60
 
 
 def test_mildest_first_until_one_fails() -> None:
@@ -263,3 +263,16 @@ def test_pruning_that_removes_nothing_is_not_tried() -> None:
     assert list(fewer_bits(weight, LayerSetting(4), PAPERS)) == [
         LayerSetting(bits, 0.0, "tensor", "absmax") for bits in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize(("method", "bits"), [("lap", {32}), ("laq", {1}), ("laq+lap", {1})])
+def test_planners_start_from_what_they_change(method: str, bits: set[int]) -> None:
+    """Everything may be lost: bits go as far as they can, and pruning alone leaves floats."""
+    model = lived_in()
+    tiles = torch.randint(0, 256, (8, 3, 16, 16), dtype=torch.uint8)
+    given = PlanningInput(model, tiles, torch.zeros(8, dtype=torch.long))
+    plan = search(SearchSettings.of(method, PAPERS, t_margin=100, half_ends=False), given).plan
+    assert {one.bits for one in plan.layers.values()} == bits
+    assert {(one.granularity, one.scale) for one in plan.layers.values()} == {("tensor", "absmax")}
+    strengths = {one.prune_k for one in plan.layers.values()}
+    assert strengths == {0.0} if method == "laq" else max(strengths) == 3

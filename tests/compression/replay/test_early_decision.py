@@ -169,6 +169,8 @@ def test_open_answers_are_computed_in_steps_until_it_is_certain() -> None:
     known, verdict = opened(70, 83, 0.0)
     assert verdict == Verdict(True, 114, 120, 120, 120)
     assert known.computed == [[*range(119, 119 - 32, -1)], [*range(87, 87 - 32, -1)]]
+    known, _ = opened(70, 82, 0.0)
+    assert len(known.computed) == 1  # just enough
     known, verdict = opened(70, 50, 0.0)
     assert known.computed == [] and verdict == Verdict(True, 50, 120, 120, 120)
 

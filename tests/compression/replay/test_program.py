@@ -307,3 +307,28 @@ class Between(nn.Module):
 def test_what_a_step_between_could_keep_is_not_overwritten() -> None:
     program = Program(Classifier(Between(), SPEC).eval())
     assert {str(node.target) for node in program.in_place} == {"near"}
+
+
+class InPlace(nn.Module):
+    """A function that is asked to overwrite what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 5, 1), nn.Linear(5, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(F.relu(self.conv(x), inplace=True).mean((2, 3)))
+
+
+@torch.no_grad()
+def test_functions_in_place_are_not(x: Tensor) -> None:
+    torch.manual_seed(6)
+    model = Classifier(InPlace(), SPEC).eval()
+    program = Program(model)
+    execution = Folded(program, model.net, "float32")
+    _, values = program.run(execution.input(x), 0, execution.call, 1, frozenset(program.live(1)))
+    (value,) = values.values()
+    before = value.clone()
+    got, _ = program.run(values, 1, execution.call)
+    assert torch.equal(value, before) and float(before.min()) < 0
+    torch.testing.assert_close(got, model.net(x), rtol=1e-4, atol=1e-4)
