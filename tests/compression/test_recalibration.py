@@ -172,8 +172,8 @@ def test_it_can_be_stopped_between_chunks(model: Classifier) -> None:
     calibration = Calibration(torch.zeros((600, 3, 2, 2), dtype=torch.uint8), "float32")
     float_means(model, calibration)
     asked: list[int] = []
+    stop = Hooks(should_stop=lambda: asked.append(1) or len(asked) > 1)
     with pytest.raises(Cancelled):
-        stop = Hooks(should_stop=lambda: asked.append(1) or len(asked) > 1)
         recalibrate(model, calibration, hooks=stop)
     assert len(asked) == 2
 

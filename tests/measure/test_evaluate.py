@@ -61,8 +61,8 @@ def test_it_tells_how_far_it_is_and_stops_between_batches(model: torch.nn.Module
     logits(model, TILES, IDS, Compute(batch=3), Hooks(told.append))
     assert [(one.done, one.total) for one in told] == [(3, 7), (6, 7), (7, 7)]
     asked: list[int] = []
+    stop = Hooks(should_stop=lambda: asked.append(1) or len(asked) > 2)
     with pytest.raises(Cancelled):
-        stop = Hooks(should_stop=lambda: asked.append(1) or len(asked) > 2)
         logits(model, TILES, IDS, Compute(batch=3), stop)
     assert len(asked) == 3
 
