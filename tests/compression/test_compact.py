@@ -101,3 +101,9 @@ def test_some_norms_and_biases_are_folded_and_rounded() -> None:
     np.testing.assert_array_equal(
         model.net.head.bias.detach().numpy(), two_bytes(before["head.bias"].numpy())
     )
+
+
+def test_the_largest_may_be_negative() -> None:
+    """Over 2¹⁷ what is near 1 is a multiple of 2⁻⁷; over 2¹⁶ it would be one of 2⁻⁸."""
+    values = torch.tensor([-70_000.0, 317 / 256, 60_000.0])
+    assert compact_round(values)[1] == 316 / 256  # halfway, to the even one

@@ -174,7 +174,9 @@ def test_ids_are_those_of_files_already_written() -> None:
 
 
 def test_a_negative_zero_is_zero() -> None:
-    assert Plan({"a": LayerSetting(4, -0.0)}).id == Plan({"a": LayerSetting(4, 0.0)}).id
+    negative = Plan({"a": LayerSetting(5, -0.0, "tensor")}).id
+    assert negative == "bf074cc029f5"  # of 0.0, not −0.0
+    assert Plan({"a": LayerSetting(5, 0.0, "tensor")}).id == negative
     assert Plan({"a": LayerSetting(4, 1)}).id == Plan({"a": LayerSetting(4, 1.0)}).id
 
 
@@ -224,3 +226,10 @@ def test_ids_that_results_may_be_stored_under() -> None:
     one = Plan({"a": LayerSetting(1, scale="absmax")})
     named = {"bits": 1, "prune_k": 0.0, "granularity": "channel", "scale": "absmax"}
     assert one.ids == (Plan({"a": LayerSetting(1)}).id, once({"a": named}, "float16"))
+
+
+def test_a_quantizer_that_there_is_not() -> None:
+    with pytest.raises(LccError, match=r"not a plan .*quantizer='mine'"):
+        Plan.from_json(plan(bits=4, quantizer="mine"))
+    with pytest.raises(ValueError, match="quantizer='mine'"):
+        LayerSetting(4, quantizer="mine")

@@ -276,3 +276,14 @@ def test_planners_start_from_what_they_change(method: str, bits: set[int]) -> No
     assert {(one.granularity, one.scale) for one in plan.layers.values()} == {("tensor", "absmax")}
     strengths = {one.prune_k for one in plan.layers.values()}
     assert strengths == {0.0} if method == "laq" else max(strengths) == 3
+
+
+def test_floats_are_their_own_reference() -> None:
+    model = lived_in()
+    tiles = torch.randint(0, 256, (8, 3, 16, 16), dtype=torch.uint8)
+    given = PlanningInput(model, tiles, torch.zeros(8, dtype=torch.long), precision="float32")
+    own, other = (
+        search(SearchSettings.of("lap", t_margin=10, reference=reference), given)
+        for reference in ("8-bit", "float")
+    )
+    assert own.equivalents == other.equivalents and own.reference == other.reference

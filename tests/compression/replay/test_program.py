@@ -295,13 +295,13 @@ class Between(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.a, self.b, self.c = (nn.Conv2d(3, 3, 1) for _ in range(3))
-        self.near, self.far = nn.ReLU(), nn.ReLU()
+        self.far, self.near = nn.ReLU(), nn.ReLU()
         self.head = nn.Linear(3, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         a = self.a(x)  # step 0
         c = self.c(self.b(x))  # 1, 2
-        return self.head((self.near(c) + self.far(a)).mean((2, 3)))  # 3, 4, …
+        return self.head(self.near(c + self.far(a)).mean((2, 3)))  # 4, 3, …
 
 
 def test_what_a_step_between_could_keep_is_not_overwritten() -> None:
