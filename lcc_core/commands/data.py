@@ -56,17 +56,17 @@ def list_sets(_: argparse.Namespace, context: Context) -> dict[str, Any]:
     rows, sets = [], []
     for name in [*DATASETS.names(), *(n for n in here if n not in DATASETS)]:
         known, kept = DATASETS.get(name), here.get(name)
-        title = known.title if known else kept.title
-        entry: dict[str, Any] = {"name": name, "title": title, "stored": kept is not None}
+        one: Any = known or kept  # it is known, or stored
+        entry: dict[str, Any] = {"name": name, "title": one.title, "stored": kept is not None}
         if kept:
             entry |= asdict(kept)
         sets.append(entry)
         rows.append(
             (
                 name,
-                title,
-                kept.tiles if kept else known.tiles,
-                kept.classes if kept else len(known.classes),
+                one.title,
+                (kept or one).tiles,
+                kept.classes if kept else len(one.classes),
                 size(kept.bytes) if kept else "–",
                 _state(known, name, kept is not None),
             )

@@ -28,7 +28,7 @@ def add_task(
     task: type[Task],
     report: Report,
     build: Build | None = None,
-) -> argparse.ArgumentParser:
+) -> Any:
     """Add the command of a kind of work.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -133,7 +134,7 @@ def keep_scene(
 def check_published(file: SceneFile, path: Path, name: str) -> None:
     """Raise ``DataError`` for any other file than the published one."""
     with open_regular(path) as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
+        found = hashlib.file_digest(cast(Any, opened), "sha256").hexdigest()
     if found != file.archive.sha256:
         raise DataError(
             f"{path.name} is not the published file of {name} ({path.stat().st_size:,} bytes with "

@@ -60,9 +60,9 @@ class Against:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Against:
-        rows = (Measurement.from_json(content[name]) for name in ("source", "result"))
+        source, result = (Measurement.from_json(content[name]) for name in ("source", "result"))
         pairs = {int(n): (one, other) for n, (one, other) in content["latency_ms"].items()}
-        return cls(*rows, pairs)
+        return cls(source, result, pairs)
 
 
 def layer_widths(spec: ModelSpec) -> list[LayerWidth]:

@@ -51,22 +51,16 @@ def control(
         )
     if one.kind is bool:
         return place.toggle(label, bool(value), **asked)
+    kind: Any = one.kind  # int or float
+    low = kind(one.low) if math.isfinite(one.low) else None
+    high = kind(one.high) if math.isfinite(one.high) else None
+    step = kind(one.step) if one.step else None
     if one.optional:
-        return place.number_input(
-            label, one.kind(one.low) if math.isfinite(one.low) else None,
-            one.kind(one.high) if math.isfinite(one.high) else None, value,
-            one.kind(one.step) if one.step else None, **asked,
-        )  # fmt: skip
+        return place.number_input(label, low, high, value, step, **asked)
     if one.step and (one.high - one.low) / one.step <= MOST_STOPS:
-        found = place.slider(
-            label, one.kind(one.low), one.kind(one.high), one.kind(value), one.kind(one.step),
-            **asked,
-        )  # fmt: skip
+        found: Any = place.slider(label, low, high, kind(value), step, **asked)
         return round(found, 9) if one.kind is float else found
-    low = one.kind(one.low) if math.isfinite(one.low) else None
-    high = one.kind(one.high) if math.isfinite(one.high) else None
-    step = one.kind(one.step) if one.step else None
-    return one.kind(place.number_input(label, low, high, one.kind(value), step, **asked))
+    return kind(place.number_input(label, low, high, kind(value), step, **asked))
 
 
 def _typed(one: Setting, text: str) -> Any:

@@ -87,5 +87,5 @@ def test_an_ending_of_no_format_is_refused() -> None:
 def test_the_page_offers_it() -> None:
     test = page("compress")
     assert not test.exception
-    labels = [one.label for one in test.get("download_button")]
+    labels = [one.proto.label for one in test.get("download_button")]
     assert "Download ONNX" in labels and "Download TorchScript" in labels

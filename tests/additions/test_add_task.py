@@ -94,3 +94,18 @@ def test_a_job_of_a_kind_that_is_gone_is_listed_and_says_so(home: Home) -> None:
         jobs.resume(home, ended.id)
     test = page("jobs")
     assert not test.exception and "Adding 2 numbers" in words(test)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "no JSON"), ("[1]", "holds no task"), ("{}", "no kind of work"), (None, "not exist")],
+)
+def test_a_file_that_holds_no_task_is_one_line(
+    shell: Shell, tmp_path: Path, text: str | None, said: str
+) -> None:
+    file = tmp_path / "task.json"
+    if text is not None:
+        file.write_text(text)
+    shell("run", file, code=2)
+    (line,) = shell.err.splitlines()
+    assert said in line

@@ -21,7 +21,7 @@ from lcc_core.data.splits import Split
 from lcc_core.data.tiles import TileSet
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import predict
-from lcc_core.models import ModelSpec, build
+from lcc_core.models import Classifier, ModelSpec, build
 from lcc_core.torchvision_cpu import import_torchvision
 from lcc_core.training import make_recipe, train
 
@@ -60,7 +60,7 @@ def loader(
     return torch.utils.data.DataLoader(folder, BATCH, shuffle=True)
 
 
-def network(tiles: TileSet) -> torch.nn.Module:
+def network(tiles: TileSet) -> Classifier:
     return build(ModelSpec("resnet18", tiles.class_names, tiles.mean, tiles.std))
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from tiny import lived_in, part, spec
 
 from lcc_core.channels.criteria import channel_scores
-from lcc_core.channels.groups import NORM, OUT, channel_groups
+from lcc_core.channels.groups import (
+    NORM,
+    OUT,
+    ChannelGroup,
+    Member,
+    channel_groups,
+)
 
 GROUPS = {group.name: group for group in channel_groups(spec())}
 DRAW = torch.Generator()
@@ -73,3 +79,14 @@ def test_groups_come_in_graph_order() -> None:
     names = [group.name for group in channel_groups(spec("resnet18"))]
     assert names[:4] == ["conv1", "layer1.0.conv1", "layer1.1.conv1", "layer2.0.conv1"]
     assert names[-1] == "layer4.1.conv1"
+
+
+def test_a_channel_of_several_places_is_their_mean() -> None:
+    """Two channels: the first makes places 0 and 2, the second place 1; a third has none here."""
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3, bias=False))
+    with torch.no_grad():
+        net[0].weight.copy_(torch.tensor([[3.0, 4.0], [0.0, -1.0], [0.0, 2.0]]))
+    root, index = torch.tensor([0, 1, 0]), torch.tensor([0, 1, 2])
+    group = ChannelGroup("0", 3, (Member("0", "out", root, index),), 1, torch.zeros(3))
+    assert channel_scores(net, group, "l2", DRAW)[0].tolist() == [3.5, 1, 0]
+    assert channel_scores(net, group, "l1", DRAW)[0].tolist() == [4.5, 1, 0]

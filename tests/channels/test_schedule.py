@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcc_core.channels.schedule import KINDS, Schedule, step_ratio
+from lcc_core.channels.schedule import Schedule, Step, step_ratio
 
+KINDS = ("one-shot", "iterative", "multi-pass")
 LAYERS = [f"layer{i}" for i in range(7)]
 
 
@@ -53,3 +54,39 @@ def test_defaults() -> None:
     for bad in wrong:
         with pytest.raises(ValueError, match=r"schedule=|passes="):
             Schedule(**bad)
+
+
+def test_steps_by_hand() -> None:
+    assert Schedule().steps(LAYERS, 5) == [Step(1.0, (), 5)]
+    assert Schedule("multi-pass").steps(LAYERS, 2) == [Step(0.5, (), 1), Step(1.0, (), 1)]
+    assert Schedule("multi-pass", 4).steps(LAYERS, 6) == [
+        Step(0.25, (), 2),
+        Step(0.5, (), 1),
+        Step(0.75, (), 1),
+        Step(1.0, (), 2),
+    ]  # fmt: skip  round(1.5) = 2, round(3) = 3, round(4.5) = 4
+    assert Schedule("iterative", 2).steps(LAYERS[:3], 5) == [
+        Step(1.0, ("layer0", "layer1"), 2),
+        Step(1.0, ("layer2",), 3),
+    ]  # fmt: skip  round(1.5) = 2 layers, round(2.5) = 2 epochs
+    assert Schedule("iterative", 9).steps(LAYERS[:2], 2) == [
+        Step(1.0, ("layer0",), 1), Step(1.0, ("layer1",), 1),
+    ]  # fmt: skip
+
+
+def test_passes_that_are_allowed() -> None:
+    assert Schedule() == Schedule("one-shot", 0)
+    assert len(Schedule("multi-pass", 100).steps(LAYERS, 100)) == 100
+    assert len(Schedule("multi-pass", 1).steps(LAYERS, 1)) == 1
+    with pytest.raises(ValueError, match="passes=101"):
+        Schedule("multi-pass", 101)
+    with pytest.raises(ValueError, match=r"epochs=3 .* 4 or more"):
+        Schedule("multi-pass", 4).steps(LAYERS, 3)
+
+
+def test_a_step_of_the_ratio_by_hand() -> None:
+    # 0.75 in two: half of them, and half of what is left.
+    assert step_ratio(0.75, 0.0, 0.5) == pytest.approx(0.5)
+    assert step_ratio(0.75, 0.5, 1.0) == pytest.approx(0.5)
+    assert step_ratio(0.75, 0.0, 1.0) == pytest.approx(0.75)
+    assert step_ratio(0.36, 0.5, 1.0) == pytest.approx(0.2)

@@ -65,7 +65,67 @@ def test_entropy_extremes() -> None:
     assert histogram_entropy(torch.arange(256.0)) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("wrong", [{"w_share": 1.1}, {"w_share": -0.1}, {"w_sparsity": -1}])
+def test_half_a_histogram_is_seven_bits_of_eight() -> None:
+    # 128 of 256 bins, equally many in each: 7 bits; the histogram spans the weights themselves.
+    assert histogram_entropy(torch.arange(256.0)[::2].clone()) == pytest.approx(7 / 8, abs=1e-6)
+    assert histogram_entropy(torch.tensor([1.0, 2.0, 2.0, 2.0])) == pytest.approx(
+        (0.25 * 2 - 0.75 * math.log2(0.75)) / 8, abs=1e-6
+    )
+
+
+@pytest.fixture
+def sparse() -> Classifier:
+    """Weights of the head made by hand, a quarter of them 0; all other layers constant."""
+    made = build(ModelSpec("compact", ("a", "b", "c", "d"), (0.5,) * 3, (0.2,) * 3))
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.fill_(0.25)
+        head = weight_of(made, "head")
+        head.copy_(torch.tensor([0.0, 0.5, -0.5, 2.0])[:, None].expand_as(head))
+    return made
+
+
+def test_every_term_by_hand(sparse: Classifier) -> None:
+    """The head: S = ¼, four values equally often (2 bits of 8), the largest variance (N_V = 1)."""
+    (*others, head) = importance(sparse, ImportanceWeights(w_entropy=0.5, w_sparsity=2.0))
+    assert (head.name, head.sparsity, head.variance) == ("head", 0.25, pytest.approx(1))
+    assert head.entropy == pytest.approx(0.25)
+    expected = 0.5 * head.share + 0.5 * 0 + 0.5 * 0.25 + 2 * 0.25
+    assert head.importance == pytest.approx(expected, abs=1e-6)
+    weights = {row.name: weight_of(sparse, row.name).numel() for row in (*others, head)}
+    for row in others:
+        assert (row.weights, row.share) == (
+            weights[row.name],
+            weights[row.name] / sum(weights.values()),
+        )
+        assert (row.sparsity, row.entropy) == (0, 0)
+        assert row.variance == pytest.approx(math.log(math.e - 1))
+        plain = 0.5 * row.share + 0.5 * (1 - math.log(math.e - 1))
+        assert row.importance == pytest.approx(plain)
+    (*_, plus) = importance(sparse, ImportanceWeights(0.25, plus_variance=True))
+    assert plus.importance == pytest.approx(0.25 * plus.share + 0.75)
+
+
+def test_a_net_of_constants_has_the_least_variance_everywhere(sparse: Classifier) -> None:
+    with torch.no_grad():
+        weight_of(sparse, "head").fill_(3)
+    assert {row.variance for row in importance(sparse)} == {math.log(math.e - 1)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"w_share": 1.1}, {"w_share": -0.1}, {"w_entropy": -0.1}, {"w_entropy": 10.1},
+        {"w_sparsity": -1}, {"w_sparsity": 11},
+    ],
+)  # fmt: skip
 def test_weights_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
         ImportanceWeights(**wrong)
+
+
+def test_the_weights_of_share_and_variance_are_one_together() -> None:
+    assert ImportanceWeights() == ImportanceWeights(0.5, 0.0, 0.0, False)
+    for share in (0.0, 0.1 + 0.2, 0.7, 1.0):
+        assert ImportanceWeights(share).w_variance == round(1 - share, 9)
+    ImportanceWeights(1.0, 10.0, 10.0)

@@ -37,3 +37,9 @@ def test_larger_k_keeps_fewer(seed: int, one: float, other: float) -> None:
     weight = torch.randn(6, 6, generator=torch.Generator().manual_seed(seed))
     small, large = keep_mask(weight, min(one, other)), keep_mask(weight, max(one, other))
     assert not (large & ~small).any()
+
+
+def test_a_weight_at_the_limit_stays() -> None:
+    # Mean 0, Σw² = 16: σ = 2.
+    weight = torch.tensor([[2.0, -2.0], [-2.0, 2.0]])
+    assert keep_mask(weight, 1.0).all() and not keep_mask(weight, 1.0001).any()

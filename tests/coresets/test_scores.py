@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lcc_core.coresets import scores_of
+from lcc_core.coresets import Scores, scores_of
 from lcc_core.coresets.scores import forgetting_events
 from lcc_core.training.dynamics import Dynamics
 
@@ -82,3 +82,29 @@ def test_a_run_taken_over_without_logits_goes_on_without_them() -> None:
     dynamics.record(1, np.array([0, 1]), torch.eye(2), torch.tensor([0, 1]))
     assert set(dynamics.upto(2)) == {"confidence", "margin", "true_margin", "correct"}
     assert scores_of(dynamics.upto(2)).aum_of == "probabilities"
+
+
+def test_scores_by_hand() -> None:
+    tables = {
+        "correct": np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 0]], np.uint8),
+        "margin": np.array([[9, 9, 9], [9, 9, 9], [9, 9, 9], [0.5, 0.25, 1]], np.float16),
+        "confidence": np.array([[9, 9, 9], [9, 9, 9], [9, 9, 9], [0.75, 0.5, 0]], np.float16),
+        "true_margin": np.array([[1, 2, 3], [1, 2, 3], [1, 2, 3], [5, 2, -9]], np.float16),
+    }
+    tables["logit_margin"] = 2 * tables["true_margin"]
+    scores = scores_of(tables)
+    assert scores.forgetting.tolist() == [2, 1, math.inf]
+    assert scores.margin.tolist() == [0.5, 0.25, 1] and scores.confidence.tolist() == [0.75, 0.5, 0]
+    assert scores.aum.tolist() == [4, 4, 0]
+    for name in ("forgetting", "margin", "confidence", "aum"):
+        assert scores.named(name) is getattr(scores, name)
+        assert scores.named(name).dtype == np.float32
+    assert Scores.NAMES == ("forgetting", "margin", "confidence", "aum")
+    assert scores_of(tables, "probabilities").aum.tolist() == [2, 2, 0]
+    assert Scores(*(np.zeros(3, np.float32),) * 4).aum_of == "logits"
+
+
+def test_areas_do_not_lose_what_float16_cannot_sum() -> None:
+    table = np.full((5000, 1), 20.0, np.float16)  # the sum is beyond float16
+    tables = dict.fromkeys(("correct", "margin", "confidence", "logit_margin"), table)
+    assert scores_of(tables).aum.tolist() == [20]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_surrogate_from_files(home: Home, tmp_path: Path) -> None:
     np.save(tmp_path / "labels.npy", labels)
     np.save(tmp_path / "spectra.npy", spectra)
     np.save(tmp_path / "of.npy", np.repeat([1, 2, 3, 4], 10)[:, None])
-    paths = [tmp_path / f"{name}.npy" for name in ("labels", "spectra", "of")]
+    paths: Any = [tmp_path / f"{name}.npy" for name in ("labels", "spectra", "of")]
     drawn = draw_surrogate("mine", Surrogate(*paths), home, SceneChoice(5, classes=scenes.NAMES))
     assert isinstance(drawn, Scene) and drawn.synthetic and drawn.extent == labels.shape
     for number in range(4):

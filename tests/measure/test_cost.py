@@ -9,7 +9,7 @@ import torch
 from tiny import scene_spec, spec
 from torch.utils.flop_counter import FlopCounterMode
 
-from lcc_core.measure.cost import latencies_ms, latency_ms, macs
+from lcc_core.measure.cost import latencies_ms, latency_ms, macs, parameters
 from lcc_core.models import Classifier, build
 from lcc_core.models.spec import ModelSpec
 
@@ -64,3 +64,56 @@ def test_macs_are_half_the_operations_that_torch_counts(arch: str) -> None:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(model.spec.example(1, size))
     assert macs(model, size) == counter.get_total_flops() // 2 > 0
+
+
+def test_parameters_are_counted() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    assert parameters(net) == 3 * 4 + 4 + 4 + 4
+
+
+def test_macs_of_one_tile_by_hand() -> None:
+    class Two(torch.nn.Module):
+        spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = torch.nn.Conv2d(3, 4, 3), torch.nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            assert len(x) == 1
+            return self.head(self.conv(x.float()).mean((2, 3)))
+
+    # 6×5 places of 27·4 products, and 4·2.
+    assert macs(Two(), (8, 7)) == 30 * 27 * 4 + 8
+
+
+def test_runs_and_batches_that_are_asked_for() -> None:
+    seen: list[int] = []
+
+    class Counting(Slow):
+        def forward(self, tile: torch.Tensor) -> torch.Tensor:
+            assert not torch.is_grad_enabled()
+            seen.append(len(tile))
+            return tile
+
+    model = Counting(0, [])
+    assert latency_ms(model, (8, 8), runs=2, batch=5) >= 0 and seen == [5] * (3 + 2)
+    del seen[:]
+    latency_ms(model, (8, 8))
+    assert seen == [1] * (3 + 20)
+    del seen[:]
+    latencies_ms([model], (8, 8))
+    assert seen == [1] * (3 + 20)
+
+
+def test_milliseconds_and_the_warm_up_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of its own: the three first runs take 1 s each, the others 5, 3 and 4 s."""
+    clock, spans = [0.0], [1.0, 1.0, 1.0, 5.0, 3.0, 4.0]
+
+    class Ticking(Slow):
+        def forward(self, tile: torch.Tensor) -> torch.Tensor:
+            clock[0] += spans.pop(0)
+            return tile
+
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    assert latency_ms(Ticking(0, []), (8, 8), runs=3) == 3000

@@ -76,3 +76,39 @@ def test_wilson_narrows_and_knows_nothing_of_nothing() -> None:
     assert wilson_interval(0, 0) == (0, 1)
     small, large = wilson_interval(9, 10), wilson_interval(900, 1000)
     assert large[1] - large[0] < small[1] - small[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "low", "high"),
+    [
+        # z²/n/2 over 1 + z²/n, and z·√(p(1 − p)/n + z²/4n²) on both sides of it.
+        (9, 10, 0.5958499732, 0.9821237869),
+        (0, 10, 0.0, 0.2775327998),
+        (10, 10, 0.7224672002, 1.0),
+        (50, 100, 0.4038315304, 0.5961684696),
+        (2700, 2700, 0.9985792, 1.0),
+    ],
+)
+def test_wilson_of_known_shares(right: int, total: int, low: float, high: float) -> None:
+    assert wilson_interval(right, total) == pytest.approx((low, high), abs=1e-6)
+
+
+def test_a_confusion_is_of_the_truth_by_row() -> None:
+    matrix = confusion_matrix(np.array([0, 0, 2]), np.array([1, 1, 0]), 3)
+    assert matrix.tolist() == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
+    assert recalls(np.array([[3, 1], [0, 2]])).tolist() == [0.75, 1]
+    assert type(overall_accuracy(matrix)) is float and type(kappa(matrix)) is float
+
+
+def test_a_class_without_tiles_is_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    assert np.isnan(recalls(np.array([[0, 0], [1, 1]]))[0]) and not recwarn.list
+
+
+def test_kappa_of_chance_and_of_one_class() -> None:
+    assert kappa(np.array([[5, 0], [0, 0]])) == 0  # nothing but one class: chance is certain
+    assert kappa(np.array([[1, 1], [1, 1]])) == 0 and kappa(np.array([[0, 2], [2, 0]])) == -1
+
+
+def test_kappa_by_hand() -> None:
+    # Truths 8 and 2, answers 7 and 3: chance (8·7 + 2·3) / 100.
+    assert kappa(np.array([[6, 2], [1, 1]])) == pytest.approx((0.7 - 0.62) / (1 - 0.62))

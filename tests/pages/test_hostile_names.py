@@ -252,12 +252,11 @@ def test_the_cloud_of_results_and_reports(home: Home, tmp_path: Path) -> None:
     for kind in report.FORMATS:
         report.export(place, points, tmp_path / f"study{kind}")
     read = pd.read_parquet(tmp_path / "study.parquet")
-    assert (
-        str(read["error"][1]).replace("\\udc80", "\udc80") == name
-    )  # else as it is: no spreadsheet
+    # Else as it is: no spreadsheet.
+    assert str(read["error"][1]).replace("\\udc80", "\udc80") == name
     formula = [PointRow("c", every[0].point, None, '=cmd("x")')]
     report.export(place, formula, tmp_path / "formula.csv")
-    assert pd.read_csv(tmp_path / "formula.csv")["error"][0] == '\'=cmd("x")'
+    assert str(pd.read_csv(tmp_path / "formula.csv")["error"].iloc[0]) == '\'=cmd("x")'
 
 
 def test_the_list_of_disagreements(home: Home) -> None:

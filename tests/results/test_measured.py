@@ -209,6 +209,7 @@ def test_zeros_of_the_float_weights_were_pruned(
     papers = preset("papers").quantizer
     for plan in (Plan({}), uniform_plan(sparse.model(), 1, 0, papers, recalibrate=8)):
         row = measure_plan(Workspace(home, [tiles]), sparse, plan)
+        assert row.pruned is not None
         assert row.pruned == pytest.approx(gone / every, abs=2 / every) and row.pruned > 0.2
         assert row.zeros_free_ratio == pytest.approx(row.nominal_ratio / (1 - row.pruned))
     assert row.sparsity == pytest.approx(row.pruned)

@@ -123,5 +123,6 @@ class Folded(Execution):
 
 def affine(norm: nn.Module) -> tuple[Tensor, Tensor]:
     """Scale and shift of a batch norm in evaluation, one a channel."""
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - norm.running_mean * scale
+    given: Any = norm
+    scale = given.weight / torch.sqrt(given.running_var + given.eps)
+    return scale, given.bias - given.running_mean * scale

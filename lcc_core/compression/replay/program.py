@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from torch import fx, nn
+from torch.fx.node import map_arg
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
@@ -146,8 +147,8 @@ class Program:
     def _do(
         self, node: fx.Node, values: Values, call: Callable[[fx.Node, tuple, dict], Any]
     ) -> Any:
-        args = cast(tuple, fx.node.map_arg(node.args, values.__getitem__))
-        kwargs = cast(dict, fx.node.map_arg(node.kwargs, values.__getitem__))
+        args = cast(tuple, map_arg(node.args, values.__getitem__))
+        kwargs = cast(dict, map_arg(node.kwargs, values.__getitem__))
         if node.op in ("call_module", "get_attr"):
             return call(node, args, kwargs)
         if node.op == "call_method":

@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from plain_compression import entropy_bits, quantized, two_bytes
 
-from lcc_core.compression.compact import compact_round
+from lcc_core.compression.codes import Codes
 from lcc_core.compression.quantizers.symmetric import Symmetric, quantize
 
 VALUES = st.floats(-100, 100, width=32, allow_subnormal=False)
@@ -121,9 +122,90 @@ def test_weights_that_were_pruned_before_stay_zero(
 @given(WEIGHTS, st.integers(1, 8), st.sampled_from(["absmax", "lse"]))
 def test_channel_scales_survive_two_bytes(weight: np.ndarray, bits: int, scale: str) -> None:
     got = quantize(torch.from_numpy(weight), setting(bits, "channel", scale)).scale
-    assert torch.equal(compact_round(got), got)
+    np.testing.assert_array_equal(two_bytes(got.numpy()), got)
 
 
 def test_float_is_no_quantization() -> None:
     with pytest.raises(ValueError, match="bits=32"):
         Symmetric(32)
+
+
+def test_coded_bits_by_hand() -> None:
+    """Halves, quarters: ½·1 + 2·¼·2 = 1.5 bits a code, four codes."""
+    codes = torch.tensor([[0, 0], [7, -127]], dtype=torch.int8)
+    assert Codes(codes, torch.ones(1), 8).coded_bits == pytest.approx(6)
+    assert Codes(torch.full((3, 5), -127, dtype=torch.int8), torch.ones(1), 8).coded_bits == 0
+    whole = torch.arange(-127, 128, dtype=torch.int8)[None]
+    assert Codes(whole, torch.ones(1), 8).coded_bits == pytest.approx(255 * np.log2(255))
+
+
+@FEW
+@given(WEIGHTS, BITS)
+def test_coded_bits_are_the_entropy(weight: np.ndarray, bits: int) -> None:
+    got = quantize(torch.from_numpy(weight), setting(bits))
+    expected = entropy_bits(got.codes.numpy()) * weight.size
+    assert got.coded_bits == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_bit_by_channel_and_by_hand() -> None:
+    """Each row's mean over what it keeps; a row that keeps nothing has scale 0."""
+    weight = torch.tensor([[1.0, -3.0, 0.5], [0.0, -4.0, 2.0], [0.0, 0.0, 0.0], [2.0, 2.0, -5.0]])
+    keep = torch.tensor([[True, True, False], [True] * 3, [True] * 3, [True] * 3])
+    got = quantize(weight, setting(1, "channel"), keep)
+    assert got.codes.tolist() == [[1, -1, 0], [0, -1, 1], [0, 0, 0], [1, 1, -1]]
+    assert got.scale.tolist() == [2.0, 3.0, 0.0, 3.0] and got.bits == 1
+    assert quantize(weight[3:], setting(1, "channel")).scale.tolist() == [3.0]
+
+
+def test_codes_round_to_the_nearest_and_stop_at_the_largest() -> None:
+    weight = torch.tensor([[7.0, 3.4, -3.6, 0.4], [0.7, -0.06, 0.04, -0.7]])
+    tensor = quantize(weight, setting(4))
+    assert tensor.codes.tolist() == [[7, 3, -4, 0], [1, 0, 0, -1]] and tensor.scale.tolist() == [1]
+    channel = quantize(weight, setting(4, "channel"))
+    assert channel.codes.tolist() == [[7, 3, -4, 0], [7, -1, 0, -7]]
+    assert channel.scale.tolist() == pytest.approx([1, 0.1], rel=1e-3)
+    np.testing.assert_allclose(
+        channel.dequantize(), [[7, 3, -4, 0], [0.7, -0.1, 0, -0.7]], rtol=1e-3, atol=0
+    )
+
+
+def bells(rows: int, columns: int, seed: int) -> np.ndarray:
+    """Rows of many shapes, flat to heavy-tailed, so that every start of the search wins some."""
+    generator = np.random.default_rng(seed)
+    kinds = (
+        generator.normal(size=(rows, columns)),
+        generator.laplace(size=(rows, columns)),
+        generator.uniform(-1, 1, (rows, columns)),
+        generator.standard_t(3, (rows, columns)),
+        np.sign(generator.normal(size=(rows, columns)))
+        * generator.gamma(0.4, size=(rows, columns)),
+    )
+    weight = np.concatenate(kinds)
+    weight[0], weight[0, 0] = 0.01, 1.0  # one weight alone
+    return weight.astype(np.float32)
+
+
+# 512 weights of a longer row rank the starts: one, two and three steps, and the lengths between.
+@pytest.mark.parametrize("columns", [3, 27, 511, 512, 1023, 1024, 1537])
+@pytest.mark.parametrize("bits", [2, 3, 4, 5, 8])
+def test_least_squares_scales_are_those_of_plain_arithmetic(bits: int, columns: int) -> None:
+    weight = bells(6, columns, seed=columns)
+    got = quantize(torch.from_numpy(weight), setting(bits, "channel", "lse"))
+    plain = quantized(weight, bits, True, True, np.ones(weight.shape, bool))
+    np.testing.assert_allclose(got.scale, plain.scale, rtol=1e-3, atol=1e-3 * plain.scale.max())
+    own, found = (
+        plain.error(weight),
+        error(torch.from_numpy(weight), setting(bits, "channel", "lse")),
+    )
+    assert found == pytest.approx(own, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("bits", [1, 4])
+def test_weights_of_any_float_kind(kind: torch.dtype, bits: int) -> None:
+    weight = torch.from_numpy(bells(2, 40, seed=1)).to(kind)
+    for scale in ("absmax", "lse"):
+        got = quantize(weight, setting(bits, "channel", scale))
+        plain = quantize(weight.float(), setting(bits, "channel", scale))
+        assert got.scale.dtype == torch.float32 and torch.equal(got.scale, plain.scale)
+        assert torch.equal(got.codes, plain.codes)
