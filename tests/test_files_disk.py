@@ -39,8 +39,9 @@ def files(world: World) -> list[Path]:
 
 def in_one_line(ended: Ended) -> None:
     assert ended.code == 2, (ended.code, ended.err)
-    lines = [line for line in ended.err.splitlines() if not line.startswith("{")]
-    assert len(lines) == 1 and lines[0].startswith("lcc: "), ended.err
+    # Reports of its work may stand before it.
+    lines = [line for line in ended.err.splitlines() if line.startswith("lcc: ")]
+    assert len(lines) == 1 and ended.err.splitlines()[-1] == lines[0], ended.err
     assert "traceback" not in ended.err.lower()
     told = ("no space left", "file too large", "has 0 B free")
     assert any(words in lines[0] for words in told), lines

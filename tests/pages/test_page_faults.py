@@ -31,8 +31,8 @@ def test_a_fault_is_told_and_logged(home: Home, monkeypatch: pytest.MonkeyPatch,
 
 def test_one_beside_the_page_leaves_the_page(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobstrip, "show", planted)
-    test = page("data")
-    assert len(test.error) == 1 and [one.value for one in test.title] == ["Data"]
+    test = page()
+    assert len(test.error) == 1 and len(test.title) == 1
 
 
 def test_an_error_for_the_user_is_not_logged(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

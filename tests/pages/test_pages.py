@@ -278,17 +278,16 @@ def test_a_comparison_of_coresets_runs_as_a_job(trained: Home) -> None:
     test = page("coresets")
     test.select_slider(key="keep").set_value(50).run()
     fields = {field.label: field for field in test.multiselect}
-    fields["Methods"].set_value(["random"]).run()
-    fields = {field.label: field for field in test.multiselect}
+    fields["Coresets"].set_value(["random"])
+    fields["Seeds"].set_value([0, 1])
     fields["Tiles to keep (%)"].set_value([50]).run()
     test.number_input(key="study-epochs").set_value(1).run()
-    next(s for s in test.slider if s.label == "Seeds").set_value(2).run()
-    assert "2 trainings, 6 measurements" in words(test)
+    assert "**6 points**, on 2 trainings and 2 searches" in words(test)
     named(test.button, "Run the comparison").click().run()
     assert not test.exception
     job = jobs.wait(trained, jobs.jobs(trained)[0].id, WAIT_S)
     assert job.state == "done", job.error
-    assert len(job.result["rows"]) == 6
+    assert (job.result["points"], job.result["failed"]) == (6, 0)
     test.run()
     assert not test.exception and not test.error
 
