@@ -120,3 +120,17 @@ def test_a_stopped_one_says_how_far_it_came(world: World) -> None:
     given = PlanningInput(model, tiles, torch.zeros(8, dtype=torch.long))
     with pytest.raises(Cancelled):
         search(SearchSettings.of("draw"), given, Hooks(should_stop=lambda: True))
+
+
+def test_a_study_names_it(shell: Shell, tmp_path: Path) -> None:
+    study = (
+        'data = "mine"\narchs = ["compact"]\nmethods = ["draw"]\n[recipe]\nepochs = 2\nbatch = 8\n'
+    )
+    (tmp_path / "drawn.toml").write_text(study)
+    with pytest.raises(SystemExit):
+        shell("study", "run", "--help")
+    assert "draw" in shell.capsys.readouterr().out
+    ended = shell.json("study", "run", tmp_path / "drawn.toml")
+    assert (ended["points"], ended["failed"]) == (1, 0)
+    [row] = [row for row in own_rows(Home.find(shell.home)) if row.method == "draw"]
+    assert row.plan.facts["part"] == "validation" and row.measurement.tiles > 0

@@ -172,3 +172,19 @@ def test_without_its_module_a_file_and_a_row_say_what_is_missing(
     told = own_rows(Home.find(shell.home))
     assert made["plan"] not in [row.measurement.plan for row in told]
     assert any("quantizer='powers'" in one.reason for one in told.unreadable)
+
+
+def test_a_study_names_it(shell: Shell, tmp_path: Path) -> None:
+    study = (
+        'data = "mine"\narchs = ["compact"]\nbits = [3]\nquantizers = ["powers"]\n'
+        "[recipe]\nepochs = 2\nbatch = 8\n"
+    )
+    (tmp_path / "powers.toml").write_text(study)
+    ended = shell.json("study", "run", tmp_path / "powers.toml")
+    assert (ended["points"], ended["failed"]) == (1, 0)
+    schemes = [
+        (row, {one.quantizer for one in row.plan.layers.values()})
+        for row in own_rows(Home.find(shell.home))
+    ]
+    [row] = [row for row, of in schemes if of == {"powers"}]
+    assert {one.bits for one in row.plan.layers.values()} == {3}
