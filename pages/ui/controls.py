@@ -84,7 +84,7 @@ def _key(chosen: Preset, name: str) -> str:
 
 def fixed(checkpoint: Checkpoint) -> Plan:
     """One k and one number of bits for all layers."""
-    left, right, *rest = st.columns([3, 3, 2, 2, 2])
+    left, right, *rest = st.columns([8, 8, 7, 5, 5])
     own = {one.name: one for one in settings_of(UniformConfig)}
     k = control(own["k"], left)
     bits = control(own["bits"], right, value=BITS)
