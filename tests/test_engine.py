@@ -166,10 +166,9 @@ def test_search(model: Classifier, answers: np.ndarray) -> None:
 def test_coreset() -> None:
     generator = np.random.default_rng(2)
     n, names = 120, ("a", "b", "c")
-    scores = Scores(
-        generator.integers(0, 5, n).astype(np.float64),
-        *(generator.uniform(-1, 1, n) for _ in range(3)),
-    )
+    forgetting = generator.integers(0, 5, n).astype(np.float64)
+    margin, confidence, aum = (generator.uniform(-1, 1, n) for _ in range(3))
+    scores = Scores(forgetting, margin, confidence, aum)
     labels = generator.integers(0, 3, n)
     found = {
         name: hashed(select(scores, labels, names, CoresetSettings.named(name, 0.2, 4)))
@@ -216,7 +215,7 @@ def scenes_spec(scene: Scene) -> ModelSpec:
 @pytest.mark.parametrize("noun", ["training", "plateau"])
 def test_training(noun: str, home: Home) -> None:
     given = make_tiles()
-    schedule = {"schedule": "plateau"} if noun == "plateau" else {}
+    schedule: dict[str, Any] = {"schedule": "plateau"} if noun == "plateau" else {}
     recipe = make_recipe("compact", epochs=3, batch=8, **schedule)
     made = train(recipe, given, make_split(given), home)
     found = {f"{one['epoch']}: rate": one["rate"] for one in made.log}

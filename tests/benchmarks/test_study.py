@@ -97,7 +97,7 @@ def test_study(source: tuple[Home, Checkpoint], tmp_path: Path) -> None:
     ]
 
     single = apart(source, tmp_path / "single")
-    pairs = [(bits, k) for bits in study.bits for k in study.k]
+    pairs = [(bits, k) for bits in study["bits"] for k in study["k"]]
     times = []
     for bits, k in pairs[:: max(1, len(pairs) // SAMPLE)][:SAMPLE]:
         out = tmp_path / "one.lcc"

@@ -103,7 +103,8 @@ def test_evaluation(tiles: TileSet, ids: np.ndarray, loader: torch.utils.data.Da
             for images, _ in loader:
                 model.net(images).argmax(1)
 
-    plain(), predict(model, tiles, ids)
+    plain()
+    predict(model, tiles, ids)
     baseline, ours = seconds(plain), seconds(lambda: predict(model, tiles, ids))
     print(
         f"\nevaluation, ResNet18, {TILES} tiles of {tiles.name}: {TILES / ours:.0f} tiles/s "

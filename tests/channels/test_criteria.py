@@ -83,9 +83,10 @@ def test_groups_come_in_graph_order() -> None:
 
 def test_a_channel_of_several_places_is_their_mean() -> None:
     """Two channels: the first makes places 0 and 2, the second place 1; a third has none here."""
-    net = torch.nn.Sequential(torch.nn.Linear(2, 3, bias=False))
+    layer = torch.nn.Linear(2, 3, bias=False)
+    net = torch.nn.Sequential(layer)
     with torch.no_grad():
-        net[0].weight.copy_(torch.tensor([[3.0, 4.0], [0.0, -1.0], [0.0, 2.0]]))
+        layer.weight.copy_(torch.tensor([[3.0, 4.0], [0.0, -1.0], [0.0, 2.0]]))
     root, index = torch.tensor([0, 1, 0]), torch.tensor([0, 1, 2])
     group = ChannelGroup("0", 3, (Member("0", "out", root, index),), 1, torch.zeros(3))
     assert channel_scores(net, group, "l2", DRAW)[0].tolist() == [3.5, 1, 0]

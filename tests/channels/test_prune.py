@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -29,13 +30,13 @@ def test_defaults_and_ends_of_the_ranges() -> None:
         {"floor": 4096},
         {"seed": 2**31 - 1},
     ):
-        ChannelPruning(**fine)
+        ChannelPruning(**cast(Any, fine))
     for wrong in (
         {"ratio": 0.901}, {"ratio": -0.1}, {"floor": 0}, {"floor": 4097}, {"seed": -1},
         {"seed": 2**31}, {"scope": "all"},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
-            ChannelPruning(**wrong)
+            ChannelPruning(**cast(Any, wrong))
     for criterion in ("attention", "norm", "l1", "l2", "random"):
         assert ChannelPruning(criterion).criterion == criterion
 

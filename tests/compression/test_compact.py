@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny import lived_in
+from tiny import lived_in, part
 from torch import nn
 
 from lcc_core.compression.compact import (
@@ -79,27 +79,27 @@ def test_all_but_the_weights_of_the_layers_is_rounded() -> None:
         kept = name in ("stem.0.weight", "head.weight")
         expected = before[name] if kept else torch.from_numpy(two_bytes(before[name].numpy()))
         assert torch.equal(value, expected), name
-    assert not torch.equal(model.net.head.bias, before["head.bias"])
+    assert not torch.equal(part(model, "head").bias, before["head.bias"])
 
 
 def test_some_norms_and_biases_are_folded_and_rounded() -> None:
     model, other = lived_in(), lived_in()
     before = {name: value.clone() for name, value in model.net.state_dict().items()}
     round_some(model.net, ["stem.1"], ["head"])
-    fold_norm(other.net.stem[1])
+    fold_norm(part(other, "stem.1"))
     changed = {
         n for n, value in model.net.state_dict().items() if not torch.equal(value, before[n])
     }
     assert changed == {
         "stem.1.weight", "stem.1.bias", "stem.1.running_mean", "stem.1.running_var", "head.bias",
     }  # fmt: skip
-    for part in ("weight", "bias"):
-        folded = getattr(other.net.stem[1], part).detach().numpy()
+    for side in ("weight", "bias"):
+        folded = getattr(part(other, "stem.1"), side).detach().numpy()
         np.testing.assert_array_equal(
-            getattr(model.net.stem[1], part).detach().numpy(), two_bytes(folded)
+            getattr(part(model, "stem.1"), side).detach().numpy(), two_bytes(folded)
         )
     np.testing.assert_array_equal(
-        model.net.head.bias.detach().numpy(), two_bytes(before["head.bias"].numpy())
+        part(model, "head").bias.detach().numpy(), two_bytes(before["head.bias"].numpy())
     )
 
 

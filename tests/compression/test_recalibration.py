@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from tiny import NAMES, make_tiles
+from tiny import NAMES, make_tiles, part
 from torch import Tensor, nn
 
 from lcc_core.compression import Plan, uniform_plan
@@ -56,7 +56,7 @@ LAYERS = ("first", "norm", "free", "alone", "bare", "wide", "head")
 def model() -> Classifier:
     torch.manual_seed(0)
     made = Classifier(Mixed(), SPEC).eval()
-    for norm in (made.net.norm, made.net.alone):
+    for norm in (part(made, "norm"), part(made, "alone")):
         nn.init.uniform_(norm.weight, 0.5, 1.5)
         nn.init.normal_(norm.bias, 0, 0.3)
         nn.init.normal_(norm.running_mean, 0, 0.3)
@@ -107,13 +107,13 @@ def test_float_means_are_mean_outputs_and_measured_once(model: Classifier, tiles
         # Norms there use the statistics of the tiles, as they do in training.
         assert means[name].shape == (made[name].shape[channel],)
     trained = copy.deepcopy(model)
-    for norm in (trained.net.norm, trained.net.alone):
+    for norm in (part(trained, "norm"), part(trained, "alone")):
         norm.train()
     _, made = passing(trained, tiles)
     for name, channel in CHANNEL.items():
         torch.testing.assert_close(means[name], mean(made[name], channel), rtol=1e-4, atol=1e-5)
     with torch.no_grad():
-        model.net.head.bias.add_(5)
+        part(model, "head").bias.add_(5)
     assert torch.equal(float_means(model, calibration)["head"], means["head"])
 
 
@@ -127,13 +127,13 @@ def test_afterwards_means_and_variances_are_right_everywhere(
     float_means(model, calibration)
     other = copy.deepcopy(model)
     for name in ("first", "free", "bare", "wide", "head"):
-        weight = other.net.get_submodule(name).weight
+        weight = part(other, name).weight
         weight.copy_((weight * 2).round() / 2)
     before = copy.deepcopy(other.net.state_dict())
     recalibrate(other, calibration)
     given, made = passing(other, tiles)
     for name in ("norm", "alone"):
-        norm = other.net.get_submodule(name)
+        norm = part(other, name)
         torch.testing.assert_close(norm.running_mean, mean(given[name], 1), rtol=1e-4, atol=1e-5)
         variance = given[name].transpose(0, 1).flatten(1).var(1, correction=0)
         torch.testing.assert_close(norm.running_var, variance, rtol=1e-3, atol=1e-5)
@@ -161,11 +161,10 @@ def test_figures_of_chunks_are_averaged(model: Classifier) -> None:
     float_means(model, calibration)
     recalibrate(other, calibration)
     halves = [passing(model, tiles[ids])[0]["norm"] for ids in calibration.chunks()]
-    torch.testing.assert_close(
-        other.net.norm.running_mean, sum(mean(half, 1) for half in halves) / 2
-    )
+    norm = part(other, "norm")
+    torch.testing.assert_close(norm.running_mean, sum(mean(half, 1) for half in halves) / 2)
     variances = [half.transpose(0, 1).flatten(1).var(1, correction=0) for half in halves]
-    torch.testing.assert_close(other.net.norm.running_var, sum(variances) / 2, rtol=1e-4, atol=0)
+    torch.testing.assert_close(norm.running_var, sum(variances) / 2, rtol=1e-4, atol=0)
 
 
 def test_it_can_be_stopped_between_chunks(model: Classifier) -> None:
@@ -249,8 +248,8 @@ def test_means_are_float32_in_bf16_too(model: Classifier, tiles: Tensor) -> None
 
 
 def test_a_variance_is_never_below_zero() -> None:
-    net = nn.Sequential(nn.BatchNorm2d(2))
+    norm = nn.BatchNorm2d(2)
     figures = Figures()
     figures.add("0", torch.tensor([1.0, 2.0]), torch.tensor([-1e-9, 3.0]))
-    take_over(net, figures, {"0"}, {})
-    assert net[0].running_var.tolist() == [0, 3] and net[0].running_mean.tolist() == [1, 2]
+    take_over(nn.Sequential(norm), figures, {"0"}, {})
+    assert norm.running_var.tolist() == [0, 3] and norm.running_mean.tolist() == [1, 2]

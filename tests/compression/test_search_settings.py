@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_words_that_are_allowed(name: str) -> None:
     for value in ALLOWED[name]:
         assert getattr(SearchSettings.of("lap", **{name: value}).config, name) == value
     with pytest.raises((ValueError, LccError), match=f"{name}='else'"):
-        SearchSettings.of(**{name: "else"})
+        SearchSettings.of(**cast(Any, {name: "else"}))
 
 
 def test_numbers_that_are_allowed() -> None:
@@ -48,7 +49,7 @@ def test_numbers_that_are_allowed() -> None:
         assert SearchSettings(recalibrate=tiles).recalibrate == tiles
     for tiles in (-1, 100_001, 1.0, True):
         with pytest.raises(ValueError, match="recalibrate="):
-            SearchSettings(recalibrate=tiles)
+            SearchSettings(recalibrate=cast(Any, tiles))
 
 
 @pytest.mark.parametrize("method", ["laq", "lap", "laq+lap", "size"])

@@ -79,17 +79,18 @@ def test_norms_without_statistics_are_left_alone() -> None:
 
 
 def test_folded_is_what_has_mean_0_and_variance_1_in_every_norm() -> None:
-    net = nn.Sequential(nn.BatchNorm2d(2, eps=0.25), nn.BatchNorm2d(2, affine=False), nn.ReLU())
+    norm = nn.BatchNorm2d(2, eps=0.25)
+    net = nn.Sequential(norm, nn.BatchNorm2d(2, affine=False), nn.ReLU())
     assert not is_folded(net)  # variance 1, not 1 − ε
-    net[0].running_var.fill_(0.75)
+    norm.running_var.fill_(0.75)
     assert is_folded(net)  # a norm without scales is not folded, and none is asked of it
-    for change in (lambda: net[0].running_var[0].fill_(1), lambda: net[0].running_mean[1].fill_(2)):
+    for change in (lambda: norm.running_var[0].fill_(1), lambda: norm.running_mean[1].fill_(2)):
         change()
         assert not is_folded(net)
-        net[0].running_var.fill_(0.75)
-        net[0].running_mean.fill_(0)
+        norm.running_var.fill_(0.75)
+        norm.running_mean.fill_(0)
     assert not is_folded(nn.Sequential(nn.Linear(2, 2)))
-    assert not is_folded(nn.Sequential(net[0], nn.BatchNorm2d(2)))
+    assert not is_folded(nn.Sequential(norm, nn.BatchNorm2d(2)))
 
 
 def test_statistics_by_hand() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 from tiny import spec
 
@@ -59,7 +61,7 @@ def test_spared_layers_keep_8_bits_or_more_and_are_not_pruned(bits: int, kept: i
 def test_a_config_is_checked() -> None:
     assert UniformConfig() == UniformConfig(0.0, 8, None)
     for fine in ({"k": 10.0}, {"bits": 32}, {"bits": 1}):
-        UniformConfig(**fine)
+        UniformConfig(**cast(Any, fine))
     for wrong in ({"k": -0.25}, {"k": 10.25}, {"bits": 9}, {"bits": 0}):
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
-            UniformConfig(**wrong)
+            UniformConfig(**cast(Any, wrong))

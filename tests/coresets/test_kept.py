@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,10 @@ class Known:
         return self.tables
 
 
+def known_by(tables: dict[str, np.ndarray]) -> Any:
+    return Known(tables)
+
+
 def dynamics(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     tables = {
@@ -110,7 +115,7 @@ def dynamics(n: int, seed: int = 0) -> dict[str, np.ndarray]:
 def test_a_choice_is_told_whole(how: str) -> None:
     split = make_split(TILES, "70/30", 2, how)
     count = len(split.train)
-    known = Known(dynamics(count))
+    known = known_by(dynamics(count))
     known.tables["margin"][-1] = rank = np.arange(count) * 7 % count  # easy and hard in each class
     one = choose_coreset(known, TILES, split, CoresetSettings("margin", 0.5))
     # The half of smallest margin in the last epoch, as numbers of the whole set.
@@ -128,7 +133,7 @@ def test_a_choice_is_told_whole(how: str) -> None:
 
 def test_a_choice_by_areas_takes_them_of_what_was_asked_for() -> None:
     split = make_split(TILES)
-    known = Known(dynamics(len(split.train)))
+    known = known_by(dynamics(len(split.train)))
     settings = CoresetSettings("ccs", 0.4, own=Ccs(0.4))
     by_logits = choose_coreset(known, TILES, split, settings)
     other = replace(settings, own=Ccs(0.4, "probabilities"))
@@ -152,7 +157,7 @@ def test_a_choice_by_areas_takes_them_of_what_was_asked_for() -> None:
     ],
 )
 def test_names_say_what_it_is(settings: CoresetSettings, name: str) -> None:
-    assert default_name(Known({}), settings) == name
+    assert default_name(known_by({}), settings) == name
 
 
 def test_kept_read_listed_and_deleted(home: Home) -> None:

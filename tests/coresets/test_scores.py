@@ -101,10 +101,12 @@ def test_scores_by_hand() -> None:
         assert scores.named(name).dtype == np.float32
     assert Scores.NAMES == ("forgetting", "margin", "confidence", "aum")
     assert scores_of(tables, "probabilities").aum.tolist() == [2, 2, 0]
-    assert Scores(*(np.zeros(3, np.float32),) * 4).aum_of == "logits"
+    zeros = np.zeros(3, np.float32)
+    assert Scores(zeros, zeros, zeros, zeros).aum_of == "logits"
 
 
 def test_areas_do_not_lose_what_float16_cannot_sum() -> None:
     table = np.full((5000, 1), 20.0, np.float16)  # the sum is beyond float16
-    tables = dict.fromkeys(("correct", "margin", "confidence", "logit_margin"), table)
+    names = ("correct", "margin", "confidence", "logit_margin")
+    tables: dict[str, np.ndarray] = dict.fromkeys(names, table)
     assert scores_of(tables).aum.tolist() == [20]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -178,15 +178,15 @@ def test_settings_out_of_range(bad: dict) -> None:
 def test_defaults_and_ends_of_the_ranges() -> None:
     assert CoresetSettings() == CoresetSettings("ccs", 0.1, False, 0, Ccs(None, "logits"))
     for fine in ({"fraction": 1.0}, {"seed": 2**31 - 1}):
-        CoresetSettings(**fine)
+        CoresetSettings(**cast(Any, fine))
     for bad in ({"seed": 2**31}, {"fraction": -0.1}):
         with pytest.raises(ValueError, match=f"{next(iter(bad))}="):
-            CoresetSettings(**bad)
+            CoresetSettings(**cast(Any, bad))
     for fine in ({"beta": 0.0}, {"beta": 0.99}, {"aum": "probabilities"}):
-        Ccs(**fine)
+        Ccs(**cast(Any, fine))
     for bad in ({"beta": -0.1}, {"beta": 1.0}, {"aum": "ranks"}):
         with pytest.raises(ValueError, match=f"{next(iter(bad))}="):
-            Ccs(**bad)
+            Ccs(**cast(Any, bad))
 
 
 def test_settings_as_a_file_and_by_name() -> None:
@@ -269,7 +269,8 @@ def test_equal_areas_are_one_stratum() -> None:
 def test_the_least_of_a_stratum_counts_as_inside() -> None:
     """51 values 0…50: bins of width 1, the last of two values; a hundredth part is one each."""
     values = np.arange(51, dtype=np.float32)
-    scores = Scores(*(np.zeros(51, np.float32),) * 3, values)
+    zeros = np.zeros(51, np.float32)
+    scores = Scores(zeros, zeros, zeros, values)
     labels = np.zeros(51, np.int64)
     keep = select(scores, labels, ("a",), CoresetSettings("ccs", 50 / 51, own=Ccs(0.0)))
     assert keep.tolist() in ([*range(50)], [*range(49), 50])
@@ -320,7 +321,8 @@ def test_random_is_drawn_from_all() -> None:
 
 def test_too_few_is_said_with_the_share_that_would_do() -> None:
     labels = np.array([0, 1, 2, 3, 0, 0, 0])
-    scores = Scores(*(np.zeros(7, np.float32),) * 4)
+    zeros = np.zeros(7, np.float32)
+    scores = Scores(zeros, zeros, zeros, zeros)
     with pytest.raises(DataError) as told:
         select(scores, labels, NAMES, CoresetSettings("random", 3 / 7))
     assert told.value.what.endswith(
@@ -334,7 +336,7 @@ def test_too_few_is_said_with_the_share_that_would_do() -> None:
 @pytest.mark.parametrize("bad", [{"beta": 1.0}, {"beta": -0.1}, {"aum": "ranks"}])
 def test_own_settings_out_of_range(bad: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
-        Ccs(**bad)
+        Ccs(**cast(Any, bad))
 
 
 def test_a_table_names_the_settings_of_its_method_alone() -> None:

@@ -120,7 +120,7 @@ def test_blocks_are_squares_from_a_random_corner(side: int) -> None:
     seen: dict[tuple[int, int], int] = {}
     for row, column in np.ndindex(labels.shape):
         place = ((row + int(down)) // side, (column + int(right)) // side)
-        assert seen.setdefault(place, groups[row, column]) == groups[row, column]
+        assert seen.setdefault(place, int(groups[row, column])) == groups[row, column]
     assert len(set(seen.values())) == len(seen) and groups.shape == labels.shape
 
 

@@ -13,13 +13,14 @@ from lcc_core.measure.cost import latencies_ms, latency_ms, macs, parameters
 from lcc_core.models import Classifier, build
 from lcc_core.models.spec import ModelSpec
 
+SPEC = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
+
 
 class Slow(Classifier):
     """Takes as long as it is told, and notes when it was asked."""
 
     def __init__(self, seconds: float, asked: list[float]) -> None:
-        spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
-        super().__init__(torch.nn.Identity(), spec)
+        super().__init__(torch.nn.Identity(), SPEC)
         self.seconds, self.asked = seconds, asked
 
     def forward(self, tiles: torch.Tensor) -> torch.Tensor:
@@ -68,13 +69,11 @@ def test_macs_are_half_the_operations_that_torch_counts(arch: str) -> None:
 
 def test_parameters_are_counted() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
-    assert parameters(net) == 3 * 4 + 4 + 4 + 4
+    assert parameters(Classifier(net, SPEC)) == 3 * 4 + 4 + 4 + 4
 
 
 def test_macs_of_one_tile_by_hand() -> None:
     class Two(torch.nn.Module):
-        spec = ModelSpec("none", ("a", "b"), (0.5,) * 3, (0.2,) * 3)
-
         def __init__(self) -> None:
             super().__init__()
             self.conv, self.head = torch.nn.Conv2d(3, 4, 3), torch.nn.Linear(4, 2)
@@ -84,7 +83,7 @@ def test_macs_of_one_tile_by_hand() -> None:
             return self.head(self.conv(x.float()).mean((2, 3)))
 
     # 6×5 places of 27·4 products, and 4·2.
-    found = macs(Two(), (8, 7))
+    found = macs(Classifier(Two(), SPEC), (8, 7))
     assert found == 30 * 27 * 4 + 8 and type(found) is int
 
 

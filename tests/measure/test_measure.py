@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ ANSWERS = np.array([0, 1, 1, 1, 3, 3, 0, 1, 2, 0])
 
 @pytest.fixture
 def row_of(monkeypatch: pytest.MonkeyPatch):
-    def made(compressed: Compressed, answers: np.ndarray = ANSWERS, **options: object):
+    def made(compressed: Compressed, answers: np.ndarray = ANSWERS, **options: Any):
         def told(model: object, tiles: object, ids: np.ndarray, *how: object) -> np.ndarray:
             asked.append((model, tiles, ids.tolist(), how))
             return answers[: len(ids)]
@@ -124,7 +125,7 @@ def test_it_can_be_stopped() -> None:
             apply(lived_in(), Plan({})),
             ORIGIN,
             Sample(TILES, TEST),
-            hooks=Hooks(should_stop=lambda: 1),
+            hooks=Hooks(should_stop=lambda: True),
         )
 
 

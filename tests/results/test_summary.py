@@ -21,7 +21,8 @@ def test_of_rows_that_are_alike() -> None:
     rows.append({"arch": "b", "seed": 0, "oa": 0.5})
     first, second = summarize(rows, ("arch",), ("oa", "cost"))
     assert (first.key, first.n) == ({"arch": "a"}, 3)
-    assert first.figures["oa"] == Spread(pytest.approx(MEAN), pytest.approx(SPREAD))
+    spread = first.figures["oa"]
+    assert (spread.mean, spread.sd) == pytest.approx((MEAN, SPREAD))
     assert first.flat()["± oa"] == pytest.approx(SPREAD) and first.flat()["n"] == 3
     assert second.figures == {"oa": Spread(0.5, None)}  # a single one has no ±
     assert second.figures["oa"].text() == "0.50" and first.figures["oa"].text() == "0.92 ± 0.02"

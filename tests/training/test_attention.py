@@ -119,22 +119,20 @@ def test_measuring_evaluates_and_leaves_no_trace(mode: bool) -> None:
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     for name, value in means.items():
         torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-6)
-        assert (
-            value.dtype == torch.float32 and not model.net.get_submodule(name).gate._forward_hooks
-        )
+        assert value.dtype == torch.float32 and not part(model, name).gate._forward_hooks
 
 
 def test_folding_by_hand() -> None:
     model = lived_in()
     scale, shift = (
-        getattr(model.net.stem[1], part).detach().clone() for part in ("weight", "bias")
+        getattr(part(model, "stem.1"), side).detach().clone() for side in ("weight", "bias")
     )
     insert_attention(model)
-    names = [name for name, part in model.net.named_modules() if isinstance(part, Attended)]
-    weights = {n: torch.full((model.net.get_submodule(n).norm.num_features,), 0.25) for n in names}
+    names = [name for name, layer in model.net.named_modules() if isinstance(layer, Attended)]
+    weights = {n: torch.full((part(model, n).norm.num_features,), 0.25) for n in names}
     fold_attention(model, weights)
-    assert torch.equal(model.net.stem[1].weight, scale * 0.25)
-    assert torch.equal(model.net.stem[1].bias, shift * 0.25)
+    assert torch.equal(part(model, "stem.1").weight, scale * 0.25)
+    assert torch.equal(part(model, "stem.1").bias, shift * 0.25)
 
 
 def test_measuring_can_be_stopped() -> None:
@@ -145,4 +143,4 @@ def test_measuring_can_be_stopped() -> None:
     with pytest.raises(Cancelled):
         mean_attention(model.train(), make_tiles(), np.arange(9), batch=2, hooks=stop)
     assert len(asked) == 3 and model.training
-    assert not model.net.get_submodule("stem.1").gate._forward_hooks
+    assert not part(model, "stem.1").gate._forward_hooks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -50,6 +51,7 @@ class Judge:
         return Verdict(accepted, 50, 60, 100, 70)
 
     def accept(self) -> None:
+        assert self.trial is not None
         layer, setting = self.trial
         self.plan = Plan({**self.plan.layers, layer: setting})
 
@@ -61,15 +63,17 @@ def walk(
     hooks: Hooks = QUIET,
     quantizer: Symmetric = SYMMETRIC,
 ) -> _Greedy:
-    given = SimpleNamespace(model=judge.original, quantizer=quantizer)
-    made = _Greedy(config, given, judge, ROWS, PARTS, hooks, reference=90)
+    given = cast(Any, SimpleNamespace(model=judge.original, quantizer=quantizer))
+    made = _Greedy(config, given, cast(Any, judge), ROWS, PARTS, hooks, reference=90)
     made.run(STAGES[method])
     return made
 
 
-def of(**change: object) -> _Greedy:
-    judge = SimpleNamespace(tiles=range(1000))
-    return _Greedy(GreedyConfig(**change), None, judge, ROWS, PARTS, QUIET, reference=900)
+def of(**change: Any) -> _Greedy:
+    judge = cast(Any, SimpleNamespace(tiles=range(1000)))
+    return _Greedy(
+        GreedyConfig(**change), cast(Any, None), judge, ROWS, PARTS, QUIET, reference=900
+    )
 
 
 def test_orders() -> None:

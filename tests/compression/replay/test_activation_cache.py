@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import NAMES
+from tiny import NAMES, part
 from torch import Tensor, nn
 
 from lcc_core.compression.replay.activation_cache import (
@@ -195,7 +195,7 @@ def test_what_a_candidate_changes_holds_once_it_is_taken(
     cache.run(ids, 7)
     rows = 4 * 10 * (144 + 144 + 8)
     assert cache.bytes == rows
-    weight = model.net.down.weight
+    weight = part(model, "down").weight
     weight.mul_(3)
     cache.execution.set_weight("down", weight)
     change = cache.program.at["down"]
@@ -221,7 +221,7 @@ def test_what_the_changed_layer_itself_puts_out_is_the_candidates(
     ids, truth = torch.arange(10), model(tiles)
     cache.keep(frozenset({5}))  # what is kept there is the output of ``down``
     change = cache.program.at["down"]
-    weight = model.net.down.weight.clone()
+    weight = part(model, "down").weight.clone()
     cache.execution.set_weight("down", 3 * weight)
     assert not torch.allclose(cache.run(ids, change), truth)
     cache.drop()

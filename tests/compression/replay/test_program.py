@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
-from tiny import NAMES
+from tiny import NAMES, part
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -43,7 +45,7 @@ def model() -> Classifier:
     torch.manual_seed(0)
     made = Classifier(Small(), SPEC).eval()
     with torch.no_grad():
-        for norm in (made.net.norm, made.net.norm2):
+        for norm in (part(made, "norm"), part(made, "norm2")):
             norm.weight.uniform_(0.5, 1.5)
             norm.bias.normal_(0, 0.5)
             norm.running_mean.normal_(0, 0.5)
@@ -168,8 +170,8 @@ def test_it_runs_from_any_cut_to_any_other(
     program = Program(model)
     execution = kind(program, model.net, "float32")
     for name in program.at if kind is Execution else ():
-        execution.set_weight(name, model.net.get_submodule(name).weight)
-        execution.biases[name] = model.net.get_submodule(name).bias
+        execution.set_weight(name, part(model, name).weight)
+        execution.biases[name] = part(model, name).bias
     truth = model.net(x)
     for cut in range(12):
         wanted = frozenset(program.live(cut))
@@ -189,20 +191,19 @@ def test_it_runs_from_any_cut_to_any_other(
 
 @torch.no_grad()
 def test_folded_weights_by_hand(model: Classifier) -> None:
-    net, program = model.net, Program(model)
-    folded = Folded(program, net, "float32")
-    scale = net.norm.weight / (net.norm.running_var + net.norm.eps).sqrt()
-    torch.testing.assert_close(
-        folded.weights["first"], net.first.weight * scale[:, None, None, None]
-    )
-    shift = net.norm.bias + (net.first.bias - net.norm.running_mean) * scale
+    folded = Folded(Program(model), model.net, "float32")
+    first, norm, norm2, head = (part(model, n) for n in ("first", "norm", "norm2", "head"))
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    torch.testing.assert_close(folded.weights["first"], first.weight * scale[:, None, None, None])
+    shift = norm.bias + (first.bias - norm.running_mean) * scale
     torch.testing.assert_close(folded.biases["first"], shift)
-    scale2, shift2 = affine(net.norm2)
-    torch.testing.assert_close(scale2, net.norm2.weight / (net.norm2.running_var + 1e-5).sqrt())
-    torch.testing.assert_close(shift2, net.norm2.bias - net.norm2.running_mean * scale2)
+    scale2, shift2 = affine(norm2)
+    torch.testing.assert_close(scale2, norm2.weight / (norm2.running_var + 1e-5).sqrt())
+    torch.testing.assert_close(shift2, norm2.bias - norm2.running_mean * scale2)
     torch.testing.assert_close(folded.biases["second"], shift2)
-    assert torch.equal(folded.weights["head"], net.head.weight)
-    assert torch.equal(folded.biases["head"], net.head.bias)
+    assert torch.equal(folded.weights["head"], head.weight)
+    bias = folded.biases["head"]
+    assert bias is not None and torch.equal(bias, head.bias)
 
 
 @torch.no_grad()
@@ -224,9 +225,9 @@ def test_only_what_is_named_is_taken_over(model: Classifier, x: Tensor) -> None:
 def test_the_net_itself_is_not_touched(model: Classifier) -> None:
     before = {name: value.clone() for name, value in model.net.state_dict().items()}
     execution = Execution(Program(model.train()), model.net, "bf16")
-    assert model.net.training and model.net.act.inplace and model.net.swish.inplace
+    assert model.net.training and part(model, "act").inplace and part(model, "swish").inplace
     assert all(parameter.requires_grad for parameter in model.net.parameters())
-    assert model.net.first.weight.dtype == torch.float32
+    assert part(model, "first").weight.dtype == torch.float32
     assert not any(module.training for module in execution.modules.values())
     assert not execution.modules["act"].inplace
     assert execution.modules["first"].weight.dtype == torch.bfloat16 == execution.dtype
@@ -257,7 +258,7 @@ class Attributes(nn.Module):
         self.head = nn.Linear(5, 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = self.part["inner"]
+        inner: Any = self.part["inner"]
         x = F.linear(x.permute(0, 2, 3, 1), inner.weight, inner.bias)  # steps 0, 1
         x = self.conv(x.permute(0, 3, 1, 2))  # 2, 3
         self.unused(x)
@@ -283,9 +284,9 @@ def test_weights_that_are_read_and_values_that_nobody_uses(x: Tensor) -> None:
     got, _ = program.run(values, place, execution.call)
     assert all(torch.equal(values[node], before[node]) for node in values)
     torch.testing.assert_close(got, model.net(x), rtol=1e-4, atol=1e-4)
-    execution.set_weight("part.inner", 2 * model.net.part["inner"].weight)
+    execution.set_weight("part.inner", 2 * part(model, "part.inner").weight)
     changed, _ = program.run(execution.input(x), 0, execution.call)
-    model.net.part["inner"].weight.mul_(2)
+    part(model, "part.inner").weight.mul_(2)
     torch.testing.assert_close(changed, model.net(x), rtol=1e-4, atol=1e-4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import lived_in
+from tiny import lived_in, part
 from torch import Tensor
 
 from lcc_core.compression import LayerSetting, Plan, apply, uniform_plan
@@ -183,7 +183,7 @@ def test_a_trial_changes_one_layer_and_undoes_it(model: Classifier) -> None:
     setting = LayerSetting(2, 0.5)
     trial = Trial(Program(model), model.net, state.net, MIDDLE, setting)
     expected = apply(model, Plan({MIDDLE: setting}, sides="float32")).model
-    assert torch.equal(trial.weight, expected.net.get_submodule(MIDDLE).weight)
+    assert torch.equal(trial.weight, part(expected, MIDDLE).weight)
     assert trial.changed == {MIDDLE} and trial.change == Program(model).at[MIDDLE]
     changed = {n for n, v in state.net.state_dict().items() if not torch.equal(v, before[n])}
     assert changed == {f"{MIDDLE}.weight"}
