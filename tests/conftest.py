@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tiny_folder import draw_folder
 from world import shipped_nothing, world  # noqa: F401
 
@@ -19,6 +20,10 @@ os.environ.setdefault("LCC_WORKERS", "0")
 # A test waits for its job: beside other tests it need not stand back.
 os.environ.setdefault("LCC_NICE", "0")
 
+
+# The same examples in every run, however busy the machine is.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 # What takes longest goes first, so that no worker is left alone with it at the end.
 LONGEST = (

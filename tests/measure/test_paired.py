@@ -219,4 +219,6 @@ def test_kinds_that_can_be_asked_for() -> None:
         mcnemar(0, 1) == (1, 0.5)
         and len(compare_pair(labels[:1], labels[:1], labels[:1]).interval) == 2
     )
-    assert difference_interval(2, 1, 3) and difference_interval(0, 0, 0)
+    # By hand: up 3/5, down 2/5, half 1.959964·√((1 − 1/25)/5); nothing measured: all there is.
+    assert difference_interval(2, 1, 3) == (pytest.approx(0.2 - 0.858813, abs=1e-6), 1.0)
+    assert difference_interval(0, 0, 0) == (-1.0, 1.0)
