@@ -172,7 +172,7 @@ def _of_weights(
     if how.norm != AUTO:
         return model, how.norm
     ids = split.train[np.unique(np.linspace(0, len(split.train) - 1, TRIED).astype(int))]
-    found = {}
+    found: dict[str, tuple[float, Classifier]] = {}
     for name, (mean, std) in norms.items():
         candidate = Classifier(model.net, replace(model.spec, mean=mean, std=std)).eval()
         found[name] = accuracy(candidate, tiles, ids, *where), candidate
