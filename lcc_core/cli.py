@@ -69,10 +69,10 @@ class _Parser(argparse.ArgumentParser):
         """
         self._later.append(add)
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
         while self._later:
             self._later.pop(0)()
-        return super().parse_known_args(args, namespace)
+        return super().parse_known_args(*args, **options)
 
     def error(self, message: str) -> NoReturn:
         what = message[:1].upper() + message[1:].rstrip(".")

@@ -21,9 +21,13 @@ LARGEST_INT = 2**63 - 1
 MOST_TABLES, MOST_COMMAS = 100_000, 1_200_000  # in one piece of JSON
 LARGEST_TEXT = 16 * 2**20  # bytes of a plan, a study or any other file of text
 REQUIRED: Any = object()
-KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-KINDS |= {list: "a list", dict: "a table"}
-ANNOTATIONS = {one.__name__: one for one in (str, int, float, bool)} | {"dict[str, Any]": dict}
+KINDS: dict[type, str] = {
+    str: "text", int: "a whole number", float: "a number", bool: "true or false",
+    list: "a list", dict: "a table",
+}  # fmt: skip
+ANNOTATIONS: dict[str, type] = {one.__name__: one for one in (str, int, float, bool)} | {
+    "dict[str, Any]": dict
+}
 SEQUENCES = (list, tuple)  # a list of a file; facts in memory hold tuples
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
@@ -127,8 +131,10 @@ def check_text(text: str) -> None:
 def is_kind(value: object, kind: type) -> bool:
     """Whether a value is of a kind in the sense of a file: 4.0 and true are no whole numbers."""
     if kind in (int, float):
+        if isinstance(value, bool):
+            return False
         if isinstance(value, Integral):
-            return not isinstance(value, bool) and abs(int(value)) <= LARGEST_INT
+            return abs(int(value)) <= LARGEST_INT
         return kind is float and isinstance(value, Real) and math.isfinite(cast(float, value))
     kinds: Any = {dict: Mapping, list: SEQUENCES}
     return isinstance(value, kinds.get(kind, kind))
@@ -145,7 +151,9 @@ def value_of(content: Mapping[str, Any], key: str, kind: type, default: Any = RE
     return float(value) if kind is float else value
 
 
-def values_of(content: Mapping[str, Any], key: str, kind: type, default: Any = REQUIRED) -> tuple:
+def values_of(
+    content: Mapping[str, Any], key: str, kind: type, default: Any = REQUIRED
+) -> tuple[Any, ...]:
     """The values of a list, each of that ``kind``, as a tuple."""
     values = value_of(content, key, list, default)
     for value in values:

@@ -96,7 +96,7 @@ class Setting:
         if self.many:
             is_list = isinstance(value, tuple) and (len(value) > 0 or self.default == ())
             require(is_list, self.name, Shortened(value), f"a list; each {self.allowed}")
-            for one in cast(tuple, value):
+            for one in cast(tuple[Any, ...], value):
                 self._check_one(one)
         else:
             self._check_one(value)

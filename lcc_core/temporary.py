@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Leftover:
 
 
 @contextlib.contextmanager
-def temporary_file(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
+def temporary_file(folder: Path, name: str) -> Generator[tuple[Path, int]]:
     """An empty file in ``folder`` and its descriptor; gone after the block unless renamed."""
     path, descriptor = _held(folder, name, _create_file)
     try:
@@ -47,7 +47,7 @@ def temporary_file(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
 
 
 @contextlib.contextmanager
-def held_file(path: Path) -> Iterator[None]:
+def held_file(path: Path) -> Generator[None]:
     """An empty file that is there during the block; its name must mark it as temporary."""
     descriptor = _create_file(path)
     try:
@@ -60,7 +60,7 @@ def held_file(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def temporary_folder(folder: Path, name: str) -> Iterator[Path]:
+def temporary_folder(folder: Path, name: str) -> Generator[Path]:
     """An empty folder in ``folder``; gone with all in it after the block unless renamed."""
     path, descriptor = _held(folder, name, _create_folder)
     try:
@@ -88,7 +88,7 @@ def replace_folder(folder: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _retired(target: Path) -> Iterator[Path | None]:
+def _retired(target: Path) -> Generator[Path | None]:
     """What was called ``target``, under a hidden name; deleted after the block if still there."""
     try:
         descriptor = os.open(target, os.O_RDONLY)
@@ -224,7 +224,7 @@ def _is(path: Path, descriptor: int) -> bool:
 
 
 @contextlib.contextmanager
-def _abandoned(path: Path) -> Iterator[bool]:
+def _abandoned(path: Path) -> Generator[bool]:
     """Whether nobody holds it; nobody else can sweep it meanwhile."""
     if fcntl is None:
         yield False

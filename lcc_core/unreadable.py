@@ -15,8 +15,10 @@ from lcc_core.reading import parse_own_json
 
 T = TypeVar("T")
 # What content that is not as this program writes it leads its readers to.
-ODD = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
-ODD += (OverflowError, RecursionError, EOFError, LccError)
+ODD = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+    OverflowError, RecursionError, EOFError, LccError,
+)  # fmt: skip
 NAMED = 3  # paths in one line
 
 

@@ -1,5 +1,7 @@
 """Trade-offs: every measurement, the front, and the best model within limits."""
 
+from typing import Any
+
 import streamlit as st
 
 from lcc_core.plaintext import csv_text, records, visible
@@ -56,7 +58,7 @@ def narrow(rows: list[ResultRow]) -> list[ResultRow]:
     archs = sorted({row.arch for row in rows})
     methods = sorted({row.method for row in rows})
     kept = sorted({row.fraction for row in rows}, reverse=True)
-    any_ = {"placeholder": "all", "bind": URL, "format_func": visible}
+    any_: dict[str, Any] = {"placeholder": "all", "bind": URL, "format_func": visible}
     arch = second.multiselect("Architectures", archs, key="archs", **any_)
     method = third.multiselect("Methods", methods, key="methods", help=HELP["methods"], **any_)
     names = {f"{100 * share:g} %": share for share in kept}

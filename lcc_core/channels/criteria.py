@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.channels.groups import NORM, OUT, ChannelGroup, Member
+from lcc_core.models.bases import NormLayer
 from lcc_core.models.layers import weight_in
 
 FALLBACK = "l2"
@@ -48,7 +48,7 @@ def _norm(net: nn.Module, name: str) -> nn.Module | None:
         module = net.get_submodule(name)
     except AttributeError:  # a free parameter
         return None
-    return module if isinstance(module, (_BatchNorm, nn.LayerNorm)) else None
+    return module if isinstance(module, (NormLayer, nn.LayerNorm)) else None
 
 
 def _spread(values: Tensor, member: Member, channels: int) -> Tensor:

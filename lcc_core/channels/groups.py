@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.errors import ModelError
 from lcc_core.models import ModelSpec, compressible_layers, skeleton
+from lcc_core.models.bases import ConvLayer
 
 SIDE = 64  # pixels of the tile that is traced; groups do not depend on it
 IN, OUT, NORM = "in", "out", "norm"
@@ -119,7 +119,7 @@ def _trace(net: nn.Module, shape: tuple[int, ...], prefix: str) -> list[ChannelG
         graph = tp.DependencyGraph().build_dependency(
             net, torch.zeros(shape, device=device), verbose=False
         )
-        traced = list(graph.get_all_groups(root_module_types=[_ConvNd, nn.Linear]))
+        traced = list(graph.get_all_groups(root_module_types=[ConvLayer, nn.Linear]))
     names = {module: name for name, module in net.named_modules()}
     names |= {parameter: name for name, parameter in net.named_parameters()}
     found = [_read(group, graph, names, prefix) for group in traced if not _ends(group, graph)]
@@ -142,10 +142,10 @@ def _read(group: Any, graph: Any, names: dict[Any, str], prefix: str) -> Channel
             continue
         root, index = torch.as_tensor(item.root_idxs), torch.as_tensor(item.idxs)
         outwards = graph.is_out_channel_pruning_fn(item.dep.handler)
-        weighted = isinstance(module, (_ConvNd, nn.Linear))
+        weighted = isinstance(module, (ConvLayer, nn.Linear))
         kind = (OUT if outwards else IN) if weighted else NORM
         members.append(Member(prefix + names[module], kind, root, index))
-        if not isinstance(module, _ConvNd) or module.groups == 1:
+        if not isinstance(module, ConvLayer) or module.groups == 1:
             continue
         size = module.out_channels if outwards else module.in_channels
         if module.groups == module.in_channels == module.out_channels:

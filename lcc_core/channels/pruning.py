@@ -59,4 +59,5 @@ class ChannelPruning:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> ChannelPruning:
-        return cls(**{**content, "only": tuple(content.get("only", ()))})
+        facts: dict[str, Any] = {**content, "only": tuple(content.get("only", ()))}
+        return cls(**facts)

@@ -23,8 +23,10 @@ BLOBS = ("codes", "sides", "index")
 LARGEST_HEADER = 4 * 2**20  # a confusion matrix of 1,000 classes takes half of it
 # What is read from a header beside the spec; the rest is only shown.
 SPLIT = {"protocol": str, "seed": int}
-MEASUREMENT = {"data": str, "fingerprint": str, "checkpoint": str, "oa": float}
-MEASUREMENT |= {"float_bytes": int, "recalibrated": int}
+MEASUREMENT = {
+    "data": str, "fingerprint": str, "checkpoint": str, "oa": float,
+    "float_bytes": int, "recalibrated": int,
+}  # fmt: skip
 ALIGNED = 8  # safetensors pads its header to a multiple of so many bytes
 
 

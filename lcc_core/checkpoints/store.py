@@ -173,7 +173,7 @@ def checkpoint_id(recipe: dict[str, Any], fingerprint: str, split: dict[str, Any
     """A hash of what makes a checkpoint, known before it is trained."""
     if "coreset" in split:  # its tiles count, not its name
         split = split | {"coreset": split["coreset"]["id"]}
-    made_by = {"recipe": recipe, "fingerprint": fingerprint, "split": split}
+    made_by: dict[str, Any] = {"recipe": recipe, "fingerprint": fingerprint, "split": split}
     if recipe.get("schedule") == "plateau":
         made_by["plateau"] = ENGINE["plateau"]
     return content_id(made_by | {"engine": ENGINE["training"]})
@@ -231,10 +231,10 @@ def _read(path: Path) -> Checkpoint:
     for name, kind in KINDS.items():
         if not isinstance(getattr(found, name), kind):
             raise ValueError(f"{name!r} has another type")
-    found.split["protocol"], found.split["seed"]
+    _ = found.split["protocol"], found.split["seed"]
     if found.id != path.name:
         raise ValueError(f"its id is {found.id!r}")
-    found.title, found.bytes  # noqa: B018  what every list shows
+    _ = found.title, found.bytes  # what every list shows
     return found
 
 

@@ -93,7 +93,7 @@ def free_port(wanted: int | None) -> int:
     )
 
 
-def _await(server: subprocess.Popen, health: str, seconds: float = 60) -> None:
+def _await(server: subprocess.Popen[bytes], health: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:

@@ -177,7 +177,3 @@ def _recalibrated(row: Any) -> str:
     # A packed file knows on how many, and not how long that took.
     took = f", {row.recalibration_s:.2f} s" if row.recalibration_s else ""
     return f"on {row.recalibrated} training tiles{took}"
-
-
-def _ratio(value: float | None) -> str:
-    return "not defined: all weights are zero" if value is None else f"{value:.2f}×"

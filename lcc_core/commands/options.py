@@ -11,6 +11,8 @@ from lcc_core.errors import LccError
 from lcc_core.registry import Registry
 from lcc_core.settings import Setting, config_from, settings_of, text_of
 
+# What options are added to: a parser or a group of its options.
+Options = argparse._ActionsContainer  # pyright: ignore[reportPrivateUsage]
 METAVARS = {int: "N", float: "X", str: "NAME"}
 
 
@@ -18,7 +20,7 @@ def add_options(
     command: argparse.ArgumentParser,
     *configs: type,
     without: Iterable[str] = (),
-    under: argparse._ArgumentGroup | None = None,
+    under: Options | None = None,
 ) -> None:
     """Add an option for each setting of the ``configs``; those they share are added once.
 
@@ -51,7 +53,7 @@ def _meaning(one: Setting) -> tuple[Any, ...]:
     return one.kind, one.many, one.option, one.choices, one.low, one.high, one.unit
 
 
-def add_option(command: argparse._ActionsContainer, one: Setting) -> None:
+def add_option(command: Options, one: Setting) -> None:
     """Add one setting's option to a parser or a group of options."""
     told = one.help.rstrip(".")
     if one.choices:

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from lcc_core.models.bases import NormLayer
 
 
 def compact_round(values: Tensor) -> Tensor:
@@ -36,7 +37,7 @@ def fold_norm(module: Any) -> None:
 def fold_statistics(net: nn.Module) -> None:
     """:func:`fold_norm` for every batch norm that keeps statistics."""
     for module in net.modules():
-        if isinstance(module, _BatchNorm) and module.running_var is not None:
+        if isinstance(module, NormLayer) and module.running_var is not None:
             fold_norm(module)
 
 

@@ -192,7 +192,7 @@ class Plan:
         return tuple(dict.fromkeys((self.id, former)))
 
     def _hash(self, touched: dict[str, Any], sides: str) -> str:
-        content = {"layers": touched, "sides": sides}
+        content: dict[str, Any] = {"layers": touched, "sides": sides}
         if touched and self.recalibrate:
             content["recalibrate"] = self.recalibrate
         return content_id(content)

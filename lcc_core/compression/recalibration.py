@@ -13,7 +13,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.compression.plan import TILES, Plan
 from lcc_core.compression.replay.execution import Execution, compute
@@ -24,6 +23,7 @@ from lcc_core.data.tiles import TileSet
 from lcc_core.errors import DataError, ModelError
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
+from lcc_core.models.bases import NormLayer
 from lcc_core.models.device import choose_device, choose_precision
 from lcc_core.models.layers import weight_in
 
@@ -128,7 +128,7 @@ class Measuring(Execution):
 
     def norm(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
         """Normalise by the statistics of this chunk, and note them."""
-        given = cast(_BatchNorm, module)
+        given = cast(NormLayer, module)
         weight, bias = given.weight.float(), given.bias.float()
         y, mean, invstd = torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, given.eps)
         self.figures.add(name, mean, invstd.pow(-2) - given.eps)
@@ -140,7 +140,7 @@ def correctable(program: Program, net: nn.Module) -> set[str]:
     return {
         name
         for name in program.called
-        if name not in program.norm_of and net.get_submodule(name).bias is not None
+        if name not in program.norm_of and cast(Any, net.get_submodule(name)).bias is not None
     }
 
 

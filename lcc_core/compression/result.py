@@ -38,7 +38,8 @@ class Tried:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Tried:
         options = content.get("options", {})
-        return cls(**{**content, "options": tuple(sorted(options.items()))})
+        facts: dict[str, Any] = {**content, "options": tuple(sorted(options.items()))}
+        return cls(**facts)
 
     @property
     def setting(self) -> LayerSetting:
@@ -85,10 +86,9 @@ class SearchResult:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> SearchResult:
-        return cls(
-            **{
-                **content,
-                "plan": Plan.from_json(content["plan"]),
-                "trace": tuple(map(Tried.from_json, content["trace"])),
-            }
-        )
+        facts: dict[str, Any] = {
+            **content,
+            "plan": Plan.from_json(content["plan"]),
+            "trace": tuple(map(Tried.from_json, content["trace"])),
+        }
+        return cls(**facts)

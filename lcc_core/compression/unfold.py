@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.models import Classifier
+from lcc_core.models.bases import NormLayer
 
 BATCH = 128
 
 
-def _norms(net: nn.Module) -> Iterator[_BatchNorm]:
+def _norms(net: nn.Module) -> Iterator[NormLayer]:
     for module in net.modules():
-        if isinstance(module, _BatchNorm) and module.running_var is not None and module.affine:
+        if isinstance(module, NormLayer) and module.running_var is not None and module.affine:
             yield module
 
 
@@ -43,10 +43,10 @@ def unfold_norms(model: Classifier, tiles: Tensor) -> None:
         model: a classifier whose norms are folded; it is left in evaluation mode.
         tiles: uint8 (n, C, H, W), of the training part; no labels are needed.
     """
-    sums: dict[_BatchNorm, tuple[int, Tensor, Tensor]] = {}
+    sums: dict[NormLayer, tuple[int, Tensor, Tensor]] = {}
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        assert isinstance(module, _BatchNorm)
+        assert isinstance(module, NormLayer)
         x = inputs[0].double().transpose(0, 1).flatten(1)
         count, total, squares = sums.get(module, (0, 0.0, 0.0))
         sums[module] = (count + x.shape[1], total + x.sum(1), squares + x.square().sum(1))

@@ -80,7 +80,8 @@ class Coreset:
     def from_json(cls, content: dict[str, Any]) -> Coreset:
         settings = CoresetSettings.from_json(content["settings"])
         ids = np.array(content["ids"], np.int64)
-        return cls(**{**content, "settings": settings, "ids": ids})
+        facts: dict[str, Any] = {**content, "settings": settings, "ids": ids}
+        return cls(**facts)
 
 
 OF_CHOICE = ("id", "name", "tiles", "of", "source")  # what facts hold beside the settings
@@ -181,16 +182,17 @@ def read_coreset(home: Home, name: str) -> Coreset:
 
 def _read(path: Path) -> Coreset:
     found = Coreset.from_json(read_json(path))
+    facts = vars(found)
     texts = ("name", "source", "data", "fingerprint", "protocol", "created")
-    if not all(isinstance(getattr(found, name), str) for name in texts):
+    if not all(isinstance(facts[name], str) for name in texts):
         raise ValueError("a text is missing")
     if found.name != path.stem:
         raise ValueError(f"its name is {found.name!r}")
     if found.ids.ndim != 1 or not len(found.ids):
         raise ValueError("its tiles are no list of numbers")
-    if not isinstance(found.of, int) or not isinstance(found.class_counts, dict):
+    if not isinstance(facts["of"], int) or not isinstance(facts["class_counts"], dict):
         raise ValueError("its counts are no numbers")
-    found.settings.title, found.id  # noqa: B018  what every list shows
+    _ = found.settings.title, found.id  # what every list shows
     return found
 
 

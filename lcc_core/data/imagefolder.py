@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def list_images(
     path: Path,
     limit: int | None = None,
     class_of: Callable[[PurePosixPath], str] = folder_name,
-) -> Iterator[Listing]:
+) -> Generator[Listing]:
     """Find the images of a zip archive or folder.
 
     Folders of one name are one class, wherever they lie; names that only look alike are refused.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
@@ -24,11 +24,14 @@ class Scene(TileSet):
     """
 
     values: ClassVar[type] = np.float32
-    images: Patches
+    # Patches are read as an array is.
+    images: Patches  # pyright: ignore[reportIncompatibleVariableOverride]
     rgb: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
-        require(isinstance(self.images, Patches), "images", type(self.images), "Patches")
+        require(
+            isinstance(cast(object, self.images), Patches), "images", type(self.images), "Patches"
+        )
         super().__post_init__()
         known = all(0 <= band < self.bands for band in self.rgb)
         require(known, "rgb", self.rgb, f"bands 0…{self.bands - 1}")

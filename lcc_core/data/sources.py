@@ -9,7 +9,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
+def open_source(path: Path, suffixes: tuple[str, ...]) -> Generator[Source]:
     """Open a zip archive or folder: the files whose names end in one of the ``suffixes``.
 
     Hidden files are left out, and links to folders are not followed. Raises ``DataError``.

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -190,7 +190,7 @@ def store_scene(
 
 
 @contextmanager
-def _folder(home: Home, name: str) -> Iterator[Path]:
+def _folder(home: Home, name: str) -> Generator[Path]:
     """Make a folder that gets its name, in place of an older one, once the block is done."""
     made: list[Path] = []
     try:

@@ -201,7 +201,7 @@ def _start(home: Home, task: Task, title: str, threads: int, before: bytes = b""
     return job(home, identity)
 
 
-def _spawn(home: Home, folder: Path, threads: int) -> subprocess.Popen:
+def _spawn(home: Home, folder: Path, threads: int) -> subprocess.Popen[bytes]:
     words = ["run", str(folder), "--json", "--home", str(home.root)]
     command = [sys.executable, "-m", "lcc_core.cli", *words]
     if nice := shutil.which("nice"):

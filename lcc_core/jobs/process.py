@@ -15,10 +15,10 @@ WATCH_S = 1.0
 # Threads that spin while they wait take the time of whatever runs beside them.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Children of this process, so that ended ones can be reaped.
-_children: dict[int, subprocess.Popen] = {}
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def adopt(child: subprocess.Popen) -> None:
+def adopt(child: subprocess.Popen[bytes]) -> None:
     """Have ``alive`` reap this child once it has ended."""
     _children[child.pid] = child
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from lcc_core.files import Home, NotWritten, make_folder
@@ -15,7 +15,7 @@ LOCK = "queue.lock"
 
 
 @contextlib.contextmanager
-def locked(home: Home, blocking: bool = True) -> Iterator[bool]:
+def locked(home: Home, blocking: bool = True) -> Generator[bool]:
     """Nobody else starts a job or takes a turn meanwhile. Yields whether the lock was had.
 
     Raises ``LccError`` where the home cannot be written to.

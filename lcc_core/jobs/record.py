@@ -135,7 +135,7 @@ def reports(lines: list[str]) -> Iterator[tuple[Progress, float | None]]:
                 yield report, at if isinstance(at, (int, float)) else None
 
 
-def _sound(report: Progress) -> bool:
+def _sound(report: Any) -> bool:
     return (
         all(isinstance(text, str) for text in (report.stage, report.message))
         and all(isinstance(number, (int, float)) for number in (report.done, report.total))
@@ -210,7 +210,7 @@ def _work(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(
-    folder: Path, result: dict[str, Any] | None, lines: list[str], owner: list | None
+    folder: Path, result: dict[str, Any] | None, lines: list[str], owner: list[Any] | None
 ) -> tuple[str, str]:
     """How an ended process ended, from what it left."""
     # A search that is stopped returns what it had found by then.

@@ -60,7 +60,7 @@ def first_not_finite(state: Mapping[str, Tensor]) -> str | None:
 
 def compressible_layers(model: Classifier) -> list[LayerInfo]:
     """List the convolutional and linear layers of ``model.net`` in graph order."""
-    found = {n: m for n, m in model.net.named_modules() if _kind(m)}
+    found: dict[str, nn.Module] = {n: m for n, m in model.net.named_modules() if _kind(m)}
     position = _graph_positions(graph_of(model), list(found))
     return [
         LayerInfo(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ class ModelSpec:
         require(len(names) <= MOST_CLASSES, "classes", len(names), f"{MOST_CLASSES} or fewer")
         for name in (*names, *self.channels):
             require(
-                isinstance(name, str) and len(name) <= LONGEST_NAME,
+                isinstance(cast(object, name), str) and len(name) <= LONGEST_NAME,
                 "name",
                 Shortened(name),
                 f"text of {LONGEST_NAME} characters or fewer",

@@ -30,7 +30,11 @@ class _ThreadTracer(fx.Tracer):
         self._thread = threading.get_ident()
 
     def call_module(
-        self, m: nn.Module, forward: Callable[..., Any], args: tuple, kwargs: dict
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         if threading.get_ident() != self._thread:
             return forward(*args, **kwargs)

@@ -7,10 +7,9 @@ from typing import cast
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.errors import ModelError
+from lcc_core.models.bases import ConvLayer, NormLayer
 from lcc_core.models.layers import weight_in
 
 Widths = dict[str, tuple[int, int]]
@@ -67,7 +66,7 @@ def narrow(net: nn.Module, channels: Mapping[str, tuple[int, int]]) -> nn.Module
 
 
 def _weighted(net: nn.Module) -> set[str]:
-    return {name for name, part in net.named_modules() if isinstance(part, (_ConvNd, nn.Linear))}
+    return {name for name, part in net.named_modules() if isinstance(part, (ConvLayer, nn.Linear))}
 
 
 def _expand(plain: Widths, weighted: set[str], channels: Mapping[str, tuple[int, int]]) -> Widths:
@@ -96,14 +95,14 @@ def cut(net: nn.Module, name: str, inputs: torch.Tensor, outputs: torch.Tensor) 
         owner = net.get_submodule(path)
         setattr(owner, attribute, _part(getattr(owner, attribute), outputs))
         return
-    if isinstance(module, _ConvNd):
+    if isinstance(module, ConvLayer):
         _cut_convolution(module, inputs, outputs)
     elif isinstance(module, nn.Linear):
         module.weight = _part(module.weight, outputs, inputs)
         module.in_features, module.out_features = len(inputs), len(outputs)
     else:
         module.weight = _part(weight_in(module), outputs)
-        if isinstance(module, _BatchNorm):
+        if isinstance(module, NormLayer):
             module.num_features = len(outputs)
             if module.running_mean is not None:
                 for statistic in ("running_mean", "running_var"):
@@ -116,7 +115,7 @@ def cut(net: nn.Module, name: str, inputs: torch.Tensor, outputs: torch.Tensor) 
         module.bias = _part(bias, outputs)
 
 
-def _cut_convolution(conv: _ConvNd, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
+def _cut_convolution(conv: ConvLayer, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
     """Groups stay as many, each equally narrower; a depthwise one loses whole groups."""
     if _depthwise(conv):
         conv.weight = _part(conv.weight, outputs)
@@ -147,16 +146,16 @@ def _part(
     return nn.Parameter(kept.clone(), requires_grad=values.requires_grad)
 
 
-def _depthwise(conv: _ConvNd) -> bool:
+def _depthwise(conv: ConvLayer) -> bool:
     return conv.groups > 1 and conv.groups == conv.in_channels == conv.out_channels
 
 
 def _width(module: nn.Module) -> tuple[int, int] | None:
-    if isinstance(module, _ConvNd):
+    if isinstance(module, ConvLayer):
         return module.in_channels, module.out_channels
     if isinstance(module, nn.Linear):
         return module.in_features, module.out_features
-    if isinstance(module, _BatchNorm):
+    if isinstance(module, NormLayer):
         return module.num_features, module.num_features
     if isinstance(module, nn.LayerNorm) and len(module.normalized_shape) == 1:
         return module.normalized_shape[0], module.normalized_shape[0]

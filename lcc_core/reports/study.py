@@ -87,7 +87,7 @@ def on_front(rows: list[PointRow]) -> set[str]:
 def fronts(rows: list[PointRow]) -> list[list[PointRow]]:
     """The front of each set of test tiles, smallest files first."""
     best = on_front(rows)
-    found: dict[tuple, list[PointRow]] = {}
+    found: dict[tuple[Any, ...], list[PointRow]] = {}
     for row in sorted((row for row in rows if row.id in best), key=_size):
         if row.row:
             found.setdefault(row.row.tested_on, []).append(row)

@@ -9,6 +9,7 @@ that have one they are left out, and alone they are chosen so; whoever shows the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from lcc_core.measure.measurement import Measurement
 from lcc_core.results.pareto import front
@@ -24,7 +25,7 @@ def bytes_of(row: ResultRow) -> float:
 
 def by_test_set(rows: Iterable[ResultRow]) -> list[list[ResultRow]]:
     """Rows measured on the same test tiles, the most rows first: others never share a front."""
-    groups: dict[tuple, list[ResultRow]] = {}
+    groups: dict[tuple[Any, ...], list[ResultRow]] = {}
     for row in rows:
         groups.setdefault(row.tested_on, []).append(row)
     return sorted(groups.values(), key=len, reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from lcc_core.checkpoints.store import Checkpoint, list_checkpoints
 from lcc_core.coresets.coreset import title_of
@@ -116,7 +117,7 @@ FIGURES = ("oa", "steps", "train_s", "scoring_s")
 def points(found: Iterable[Trained], by: str = EPOCHS) -> list[Point]:
     """Means over seeds, smallest fraction first; ``by``: what a group shares, epochs or steps."""
     found = list(found)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "arch": one.arch, "method": one.method, "fraction": one.fraction,
             "recipe": one.recipe(by), "oa": one.oa, "steps": one.cost.steps,

@@ -21,8 +21,10 @@ from lcc_core.results.measured import first_there, result_keys
 from lcc_core.workspace import Workspace
 
 # What reading a cut or altered archive may raise.
-DAMAGED = (OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, MemoryError)
-DAMAGED += (zipfile.BadZipFile, zlib.error, struct.error)
+DAMAGED = (
+    OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

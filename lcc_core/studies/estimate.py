@@ -32,7 +32,7 @@ class Durations:
         self, home: Home, todo: Iterable[Step], tiles: Mapping[str, int], jobs: int = 1
     ) -> None:
         self.tiles, self.jobs = tiles, max(jobs, 1)
-        self.known: dict[tuple, list[float]] = {}
+        self.known: dict[tuple[Any, ...], list[float]] = {}
         for one in all_records(home):
             if one.found:
                 continue
@@ -54,7 +54,8 @@ class Durations:
         content = step.content
         whole = self.tiles.get(content["data"], TILES)
         tiles = round(whole * PROTOCOLS.get(content["split"], (0.3,))[0])
-        recipe = make_recipe(content["arch"], **{"tiles": tiles, **content["recipe"]})
+        chosen: dict[str, Any] = {"tiles": tiles, **content["recipe"]}
+        recipe = make_recipe(content["arch"], **chosen)
         guess = PER_TILE_S * max(0.1, ARCHITECTURES[content["arch"]].weights_m) ** POWER
         return (median(times) if times else guess) * recipe.epochs * tiles
 

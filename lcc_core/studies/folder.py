@@ -58,7 +58,8 @@ def write_prints(folder: Folder, prints: dict[str, str]) -> None:
 def studies(home: Home) -> Found[Folder]:
     """Newest first, and those that cannot be read."""
     paths = listed(_root(home))
-    found, bad = [], list(paths.unreadable)
+    found: list[tuple[float, Folder]] = []
+    bad = list(paths.unreadable)
     for path in paths:
         try:
             text = read_text(path / STUDY)

@@ -12,8 +12,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from lcc_core.files import Home, NotWritten, make_folder, write_json
 from lcc_core.jobs.process import alive, start_time
@@ -78,7 +79,7 @@ class Leases:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Generator[None]:
     with (folder / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield  # closing the file gives the lock back
@@ -106,7 +107,7 @@ def sweep(home: Home) -> int:
     return gone
 
 
-def read_owner(path: Path) -> dict | None:
+def read_owner(path: Path) -> dict[str, Any] | None:
     """Whose lease the file is, or ``None`` where nobody stands behind it any more."""
     try:
         age = time.time() - path.stat().st_mtime

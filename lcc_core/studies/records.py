@@ -55,10 +55,11 @@ def look(home: Home, step: str) -> Record | None:
 def read(path: Path) -> Record:
     """Raises one of ``ODD`` where the file holds none."""
     found = Record(**read_json(path))
-    texts = (found.kind, found.value, *found.sums, *found.sums.values())
+    facts = vars(found)  # a file may hold anything
+    texts = (facts["kind"], facts["value"], *facts["sums"], *facts["sums"].values())
     if not all(isinstance(one, str) for one in texts):
         raise ValueError("a text is missing")
-    if not isinstance(found.seconds, (int, float)) or not isinstance(found.about, dict):
+    if not isinstance(facts["seconds"], (int, float)) or not isinstance(facts["about"], dict):
         raise ValueError("its seconds are no number")
     return found
 

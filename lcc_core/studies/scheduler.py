@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class Run:
             leases.close()
 
     @contextlib.contextmanager
-    def _stopping(self) -> Iterator[None]:
+    def _stopping(self) -> Generator[None]:
         """Tell the workers to stop, for as long as the block lasts or this process lives."""
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):  # without it they end with their step

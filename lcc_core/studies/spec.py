@@ -169,7 +169,8 @@ class Study:
             asked: ``ratio`` and ``seed``; ``criterion`` and ``schedule`` where a point has them.
             recipe: of the training before.
         """
-        cut = {name: self.tuning[name] for name in CUT if name in self.tuning}
+        chosen = {name: self.tuning[name] for name in CUT if name in self.tuning}
+        cut: dict[str, Any] = {"criterion": "l1", **chosen}
         if "criterion" in asked:
             cut["criterion"] = asked["criterion"]
         how = {key: value for key, value in self.tuning.items() if key not in CUT}
@@ -177,7 +178,7 @@ class Study:
         if asked.get("schedule"):
             how["schedule"] = Schedule(asked["schedule"])
         return (
-            ChannelPruning(ratio=asked["ratio"], seed=asked["seed"], **{"criterion": "l1", **cut}),
+            ChannelPruning(ratio=asked["ratio"], seed=asked["seed"], **cut),
             FineTuning(recipe=own, **how),
         )
 

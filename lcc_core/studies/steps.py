@@ -133,7 +133,7 @@ def _train(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     kept = len(split.train)
     equal = content.get("equal_steps", False) and split.coreset is not None
     whole = split.coreset["of"] if equal and split.coreset else kept
-    chosen = {"tiles": whole, **content["recipe"], "seed": content["seed"]}
+    chosen: dict[str, Any] = {"tiles": whole, **content["recipe"], "seed": content["seed"]}
     recipe = make_recipe(content["arch"], **chosen)
     if equal:
         recipe = with_equal_steps(recipe, whole, kept)
@@ -185,7 +185,8 @@ def _distil(worker: Worker, step: Step, values: dict[str, str]) -> Done:
 def _narrow(worker: Worker, step: Step, values: dict[str, str]) -> Done:
     source = worker.workspace.checkpoint(values["model"])
     how = step.content["how"]
-    tuning = FineTuning(**{**how, "schedule": Schedule(**how["schedule"])})
+    facts: dict[str, Any] = {**how, "schedule": Schedule(**how["schedule"])}
+    tuning = FineTuning(**facts)
     made = prune_and_tune_channels(
         worker.workspace,
         source,

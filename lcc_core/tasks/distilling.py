@@ -73,7 +73,7 @@ class DistilTask(SplitTask):
             teacher = workspace.checkpoint(name)
             name = teacher.id
         arch, start = self._student(workspace, teacher)
-        chosen = self.chosen() | {
+        chosen: dict[str, Any] = self.chosen() | {
             "start": start, "distil": Distil(self.mode, name, self.tau, self.weight)
         }  # fmt: skip
         make_recipe(arch, **chosen)  # bad choices fail before tiles are read

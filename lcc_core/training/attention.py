@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lcc_core.data.tiles import TileSet
 from lcc_core.errors import ModelError
 from lcc_core.hooks import QUIET, Hooks
 from lcc_core.models import Classifier
+from lcc_core.models.bases import NormLayer
 
 REDUCTION = 16
 # σ(2) = 0.88: a trained net keeps working when the gates come in, and they still learn.
@@ -40,7 +40,7 @@ class Gate(nn.Module):
 class Attended(nn.Module):
     """A batch norm whose channels a gate weighs, tile by tile."""
 
-    def __init__(self, norm: _BatchNorm) -> None:
+    def __init__(self, norm: NormLayer) -> None:
         super().__init__()
         self.norm = norm
         self.gate = Gate(norm.num_features)
@@ -56,7 +56,7 @@ def insert_attention(model: Classifier) -> None:
 
     Raises ``ModelError`` for architectures without batch norm: there is no γ to fold into.
     """
-    norms = {name: part for name, part in model.net.named_modules() if isinstance(part, _BatchNorm)}
+    norms = {name: part for name, part in model.net.named_modules() if isinstance(part, NormLayer)}
     if not norms:
         raise ModelError(
             f"{model.spec.arch} has no batch norm that channel attention could be folded into.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -171,7 +172,7 @@ def _of_weights(
     if how.norm != AUTO:
         return model, how.norm
     ids = split.train[np.unique(np.linspace(0, len(split.train) - 1, TRIED).astype(int))]
-    found = {}
+    found: dict[str, tuple[float, Classifier]] = {}
     for name, (mean, std) in norms.items():
         candidate = Classifier(model.net, replace(model.spec, mean=mean, std=std)).eval()
         found[name] = accuracy(candidate, tiles, ids, *where), candidate
@@ -202,7 +203,7 @@ def _reorder(model: Classifier, classes: tuple[str, ...]) -> None:
     rows = [classes.index(name) for name in own]
     _, layer = head(model.net)
     layer.weight.copy_(layer.weight[rows].clone())
-    if layer.bias is not None:
+    if cast(object, layer.bias) is not None:
         layer.bias.copy_(layer.bias[rows].clone())
 
 

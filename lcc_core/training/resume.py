@@ -25,7 +25,7 @@ class ResumeFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "resume.pt"
 
-    def save(self, parts: dict[str, Any], dynamics: Dynamics, log: list[dict]) -> None:
+    def save(self, parts: dict[str, Any], dynamics: Dynamics, log: list[dict[str, Any]]) -> None:
         state = {
             "parts": {name: part.state_dict() for name, part in parts.items()},
             "dynamics": {k: torch.from_numpy(v) for k, v in dynamics.upto(len(log)).items()},
@@ -36,7 +36,7 @@ class ResumeFile:
         torch.save(state, content)
         write_bytes(self.path, content.getvalue())
 
-    def restore(self, parts: dict[str, Any], dynamics: Dynamics, log: list[dict]) -> bool:
+    def restore(self, parts: dict[str, Any], dynamics: Dynamics, log: list[dict[str, Any]]) -> bool:
         """Fill the parts, the dynamics and the log. False, and nothing changed, if it cannot."""
         try:
             content = io.BytesIO(self.path.read_bytes())

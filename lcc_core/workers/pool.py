@@ -98,7 +98,7 @@ class Ticket:
         """Wait no longer. Work that nobody waits for is stopped."""
         if self._held:
             self._held = False
-            self._pool._left(self._job)
+            self._pool.left(self._job)
 
     def __enter__(self) -> Ticket:
         return self
@@ -205,7 +205,8 @@ class Pool:
             return self._workers[-1]
         return None
 
-    def _left(self, job: _Job) -> None:
+    def left(self, job: _Job) -> None:
+        """One who waited for the job no longer does."""
         with self._lock:
             job.waiting -= 1
             if job.waiting > 0 or job.ended.is_set():
@@ -227,7 +228,14 @@ class Pool:
                 self._values.put(job.key, (outcome, job.lasting))
             job.ended.set()
 
-    def _lost(self, worker: _Worker) -> None:
+    def ended(self, worker: _Worker, job: _Job, outcome: Outcome) -> None:
+        """A worker has ended its job and takes another one."""
+        with self._lock:
+            worker.job = None
+            self._end(job, outcome)
+            self._dispatch()
+
+    def lost(self, worker: _Worker) -> None:
         """A worker's process has ended by itself: its job goes to another one."""
         with self._lock:
             if worker in self._workers:
@@ -297,7 +305,7 @@ class _Worker:
                 message = self.channel.receive()
             except (EOFError, OSError):
                 self.process.wait()  # its pipe is closed: it ends
-                self.pool._lost(self)
+                self.pool.lost(self)
                 return
             job = self.job
             if job is None or message.number != job.number:
@@ -307,10 +315,7 @@ class _Worker:
                 if message.progress.lasting:
                     job.lasting.append(message.progress)
                 continue
-            with self.pool._lock:
-                self.job = None
-                self.pool._end(job, message)
-                self.pool._dispatch()
+            self.pool.ended(self, job, message)
 
     def kill(self) -> None:
         self.process.kill()

@@ -64,6 +64,7 @@ class EarlyDecision:
         total = len(self.labels)
         allowed = total - need
         answers = self._last = _Answers(self)
+        right = wrong = 0
         for ids in self._margin.argsort(stable=True).split(CHUNK):
             answers.add(ids, self._run(ids))
             right, wrong = answers.certain()

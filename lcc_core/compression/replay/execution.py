@@ -8,9 +8,9 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
-from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.compression.replay.program import Program
+from lcc_core.models.bases import ConvLayer
 from lcc_core.models.device import layout_of, place
 from lcc_core.models.layers import weight_in
 
@@ -46,7 +46,7 @@ class Execution:
         form = layout_of(weight)
         self.weights[name] = weight.to(self.dtype).contiguous(memory_format=form)
 
-    def call(self, node: fx.Node, args: tuple, kwargs: dict) -> Any:
+    def call(self, node: fx.Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Evaluate a step that is a module or an attribute."""
         name = str(node.target)
         if node.op == "get_attr":
@@ -83,7 +83,9 @@ def compute(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -
     """Compute a linear or convolution layer with another weight and bias."""
     if isinstance(module, nn.Linear):
         return F.linear(x, weight, bias)
-    return cast(_ConvNd, module)._conv_forward(x, weight, bias)
+    # It pads as the layer does, and torch has no other name for that.
+    forward = cast(ConvLayer, module)._conv_forward  # pyright: ignore[reportPrivateUsage]
+    return forward(x, weight, bias)
 
 
 class Folded(Execution):

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 from torch import fx, nn
 from torch.fx.node import map_arg
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 
 from lcc_core.models import Classifier, compressible_layers
+from lcc_core.models.bases import ConvLayer, NormLayer
 from lcc_core.models.tracing import graph_of
 
 Values = dict[fx.Node, Any]
-Call = Callable[[fx.Node, tuple, dict], Any]  # how a module or an attribute is evaluated
+# How a module or an attribute is evaluated.
+Call = Callable[[fx.Node, tuple[Any, ...], dict[str, Any]], Any]
 # What the tracer met in place is run out of place: a kept value must stay as it was.
 OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul}
 
@@ -57,7 +57,7 @@ class Program:
         self.norms = [
             str(step.target)
             for step in self._calls()
-            if isinstance(modules[str(step.target)], _BatchNorm)
+            if isinstance(modules[str(step.target)], NormLayer)
         ]
         self.in_place = self._in_place(modules)
 
@@ -87,7 +87,7 @@ class Program:
                 and targets.count(step.target) == 1
                 and len(users) == 1
                 and users[0].op == "call_module"
-                and isinstance(modules[str(users[0].target)], _BatchNorm)
+                and isinstance(modules[str(users[0].target)], NormLayer)
                 and targets.count(users[0].target) == 1
             ):
                 found[str(step.target)] = str(users[0].target)
@@ -101,10 +101,10 @@ class Program:
                 continue
             source = cast(fx.Node, step.args[0])
             # A batch norm may be folded away and hand on its own input.
-            if _is_call(source, modules, _BatchNorm) and len(source.users) == 1:
+            if _is_call(source, modules, NormLayer) and len(source.users) == 1:
                 source = cast(fx.Node, source.args[0])
             made = source.target in (operator.iadd, operator.add) or _is_call(
-                source, modules, (nn.Linear, _ConvNd)
+                source, modules, (nn.Linear, ConvLayer)
             )
             if made and len(source.users) == 1 and self.index[step] - self.index[source] <= 2:
                 found.add(step)
@@ -144,11 +144,9 @@ class Program:
                 values.pop(done, None)
         return values.get(self.output), kept
 
-    def _do(
-        self, node: fx.Node, values: Values, call: Callable[[fx.Node, tuple, dict], Any]
-    ) -> Any:
-        args = cast(tuple, map_arg(node.args, values.__getitem__))
-        kwargs = cast(dict, map_arg(node.kwargs, values.__getitem__))
+    def _do(self, node: fx.Node, values: Values, call: Call) -> Any:
+        args = cast(tuple[Any, ...], map_arg(node.args, values.__getitem__))
+        kwargs = cast(dict[str, Any], map_arg(node.kwargs, values.__getitem__))
         if node.op in ("call_module", "get_attr"):
             return call(node, args, kwargs)
         if node.op == "call_method":

@@ -26,6 +26,7 @@ class Pool(Protocol):
     @property
     def free(self) -> int:
         """How many more batches it would begin at once."""
+        ...
 
     @property
     def lacks(self) -> str: ...
@@ -35,6 +36,7 @@ class Pool(Protocol):
 
     def wait(self, seconds: float) -> list[BatchResult]:
         """What has ended, after so many seconds at most."""
+        ...
 
     def close(self) -> None:
         """Let the workers go."""
