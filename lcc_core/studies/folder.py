@@ -65,8 +65,8 @@ def studies(home: Home) -> Found[Folder]:
             text = read_text(path / STUDY)
             found.append(((path / STUDY).stat().st_mtime, Folder(path, Study.from_toml(text))))
         except ODD as error:
-            # Being forgotten, or its errors alone are left.
-            if not isinstance(error, FileNotFoundError):
+            # Being forgotten, or its errors alone are left; what ships lies there as files.
+            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 bad.append(Unreadable.of(path / STUDY, error))
     found.sort(key=lambda one: one[0], reverse=True)
     return Found((one for _, one in found), bad)

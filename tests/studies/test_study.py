@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lcc_core.errors import LccError
 from lcc_core.files import Home, content_id
+from lcc_core.studies import folder
 from lcc_core.studies.axis import axes
 from lcc_core.studies.estimate import Durations, estimate
 from lcc_core.studies.graph import CHOOSE, MEASURE, NARROW, SEARCH, TRAIN, expand, points
@@ -319,3 +320,12 @@ def test_more_processes_do_not_shorten_what_must_follow_each_other(home: Home) -
     assert one.seconds == pytest.approx(sum(durations.weights.values()))
     assert many.seconds == pytest.approx(durations.seconds(train) + durations.seconds(point))
     assert one.missing == many.missing == 6 and one.rough
+
+
+def test_what_ships_beside_studies_is_no_study(home: Home) -> None:
+    """In a checkout the folder of studies holds the shipped rows and models too."""
+    kept = folder.save(home, Study(("tiny",), name="mine"))
+    (kept.path.parent / "eurosat.jsonl").write_text("{}\n")
+    (kept.path.parent / "models").mkdir()
+    found = folder.studies(home)
+    assert [one.id for one in found] == [kept.id] and found.unreadable == ()
