@@ -39,7 +39,7 @@ class Registry(Generic[E]):
     def __init__(self, kind: str, package: str = "", error: type[LccError] = LccError) -> None:
         self.kind, self._package, self._error = kind, package, error
         self._entries: dict[str, E] = {}
-        self._read = not package
+        self._read, self._reading = not package, False
         self._lock = threading.RLock()  # a module that is imported may read the registry
 
     def register(self, entry: E) -> E:
@@ -82,9 +82,17 @@ class Registry(Generic[E]):
     def _all(self) -> dict[str, E]:
         if not self._read:
             with self._lock:
-                package = importlib.import_module(self._package)
-                modules = sorted(one.name for one in pkgutil.iter_modules(package.__path__))
-                for module in modules:
-                    importlib.import_module(f"{self._package}.{module}")
-                self._read = True
+                # A module that reads the registry while it is imported gets what is there so far.
+                if not self._read and not self._reading:
+                    self._reading = True
+                    try:
+                        self._import()
+                        self._read = True
+                    finally:
+                        self._reading = False
         return self._entries
+
+    def _import(self) -> None:
+        package = importlib.import_module(self._package)
+        for name in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
+            importlib.import_module(f"{self._package}.{name}")

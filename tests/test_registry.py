@@ -46,3 +46,28 @@ def test_modules_of_a_package_register_themselves(tmp_path, monkeypatch) -> None
     monkeypatch.syspath_prepend(tmp_path)
     methods = importlib.import_module("methods_of_a_test").METHODS
     assert methods.names() == ("first", "second")
+
+
+def test_other_threads_wait_for_all_of_a_package(tmp_path, monkeypatch) -> None:
+    """Also where a module reads the registry while it is imported."""
+    package = tmp_path / "methods_of_threads"
+    package.mkdir()
+    head = (
+        "import threading\nfrom types import SimpleNamespace as Method\n"
+        "from methods_of_threads import METHODS, SEEN\n"
+    )
+    for name, body in {
+        "__init__": "from lcc_core.registry import Registry\n"
+        "METHODS, SEEN = Registry('method', __name__), []\n",
+        "first": head + "METHODS.names()\n"
+        "thread = threading.Thread(target=lambda: SEEN.append(METHODS.names()))\n"
+        "thread.start()\nthread.join(0.2)\n"
+        "METHODS.register(Method(name='first', summary=''))\n",
+        "second": head + "METHODS.register(Method(name='second', summary=''))\n",
+    }.items():
+        (package / f"{name}.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    methods = importlib.import_module("methods_of_threads")
+    assert methods.METHODS.names() == ("first", "second")
+    importlib.import_module("methods_of_threads.first").thread.join()
+    assert methods.SEEN == [("first", "second")]
