@@ -8,7 +8,6 @@ from typing import Any
 from lcc_core.channels import ChannelPruning, channel_groups
 from lcc_core.channels.schedule import Schedule, Step, step_ratio
 from lcc_core.checkpoints.store import Checkpoint
-from lcc_core.data.splits import Split
 from lcc_core.errors import LccError, require
 from lcc_core.hooks import QUIET, Hooks, Progress
 from lcc_core.models import compressible_layers, skeleton
@@ -87,8 +86,7 @@ class _Chain:
     """Trainings one after the other, each from the last one's weights."""
 
     workspace: Workspace
-    data: str
-    split: Split
+    source: Checkpoint
     how: FineTuning
     device: str
     hooks: Hooks
@@ -97,14 +95,16 @@ class _Chain:
 
     def train(self, recipe: Recipe, what: str) -> Checkpoint:
         made = train(
-            recipe, self.workspace.tiles(self.data), self.split, self.workspace.home, self.device,
+            recipe, self.workspace.tiles(self.source.data), self.workspace.split(self.source),
+            self.workspace.home, self.device,
             self.hooks.told(lambda report: self._pass_on(report, recipe.epochs, what)),
         )  # fmt: skip
         self.done += recipe.epochs
         return made
 
     def recipe(self, arch: str, epochs: int, **more: Any) -> Recipe:
-        return self.how.recipe_for(arch, len(self.split.train), epochs, **more)
+        tiles = len(self.workspace.split(self.source).train)
+        return self.how.recipe_for(arch, tiles, epochs, **more)
 
     def _pass_on(self, report: Progress, epochs: int, what: str) -> None:
         """The training's progress as a part of all of them; the curve runs on."""
@@ -122,18 +122,6 @@ class _Chain:
                 lasting=report.lasting,
             )
         )
-
-
-def _chain(
-    workspace: Workspace,
-    checkpoint: Checkpoint,
-    how: FineTuning,
-    device: str,
-    hooks: Hooks,
-    epochs: int,
-) -> _Chain:
-    split = workspace.split(checkpoint)
-    return _Chain(workspace, checkpoint.data, split, how, device, hooks, epochs)
 
 
 def prune_and_tune_channels(
@@ -159,7 +147,7 @@ def prune_and_tune_channels(
     first = how.attention_epochs * gates
     if pruning.criterion != "attention":
         first = how.source_epochs
-    chain = _chain(workspace, checkpoint, how, device, hooks, how.epochs + first)
+    chain = _Chain(workspace, checkpoint, how, device, hooks, how.epochs + first)
     current, prepared = checkpoint, None
     if first:
         recipe = chain.recipe(checkpoint.arch, first, start=Start(checkpoint.id), attention=gates)
@@ -191,7 +179,7 @@ def prune_and_tune_weights(
     require(0 < k <= 10, "k", k, "above 0, to 10")
     layers = [layer.name for layer in compressible_layers(skeleton(checkpoint.spec))]
     steps = how.schedule.steps(layers, how.epochs)
-    chain = _chain(workspace, checkpoint, how, device, hooks, how.epochs)
+    chain = _Chain(workspace, checkpoint, how, device, hooks, how.epochs)
     current, made = checkpoint, []
     for number, step in enumerate(steps, 1):
         start = Start(current.id, k=k * step.share, layers=step.layers)
