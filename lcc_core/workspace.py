@@ -90,6 +90,8 @@ class Workspace:
         model, calibration = self.model(checkpoint), self.calibration(checkpoint, plan)
         key = (checkpoint.id, checkpoint.created, plan.id)
         found = self._keep("compressed", key, lambda: apply(model, plan, calibration, hooks))
+        if checkpoint.from_packed:  # which zeros a mask made and which rounding is not known
+            found = replace(found, pruned=None)
         # Plans that do the same share a model; each keeps what it tells of itself.
         return found if found.plan == plan else replace(found, plan=plan)
 

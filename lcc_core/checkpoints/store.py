@@ -72,6 +72,11 @@ class Checkpoint:
         return self.recipe.get("preset") == IMPORTED
 
     @property
+    def from_packed(self) -> bool:
+        """Imported from a packed file, whose weights are codes already."""
+        return self.imported and "unfolded" in self.recipe
+
+    @property
     def title(self) -> str:
         oa = self.accuracy.get("test", {}).get("oa")
         figure = f", {100 * oa:.2f} % test" if oa is not None else ""

@@ -27,6 +27,7 @@ from lcc_core.errors import CheckpointError, ModelError
 from lcc_core.files import Home
 from lcc_core.measure.evaluate import predict
 from lcc_core.models import Classifier, ModelSpec
+from lcc_core.results.measured import measure_plan
 from lcc_core.training import make_recipe, train
 from lcc_core.training.imported import Foreign, doubt, import_model
 from lcc_core.workspace import Workspace
@@ -127,6 +128,11 @@ def test_a_packed_file_becomes_a_checkpoint(known: Checkpoint, home: Home, tmp_p
     plan = uniform_plan(made.model(), 8, recalibrate=16)
     again = apply(made.model(), plan, calibration)
     assert np.array_equal(answers(again.model), answers(compressed.model))
+    # Zeros that rounding to 4 bits made were pruned by nobody.
+    workspace = Workspace(home, [TILES])
+    row = measure_plan(workspace, made, plan)
+    assert row.sparsity > 0 and (row.pruned, row.zeros_free_ratio) == (None, None)
+    assert measure_plan(workspace, known, uniform_plan(model, 4)).pruned == 0
     with pytest.raises(ModelError, match="holds a compact"):
         taken(home, tmp_path / "small.lcc", arch="resnet18")
 
